@@ -1,0 +1,483 @@
+#include "arena.h"
+
+#include <string.h>
+
+#include "bitmap.h"
+#include "panic.h"
+
+enum {
+    RETAIN_MIN_SLOTS = (8 << 20) / CN_SLOT_BYTES,
+    RETAIN_SHARE = 8,
+    PURGE_BATCH_SLOTS = (2 << 20) / CN_SLOT_BYTES, /* a purge frees at least so much, to be worth its system calls */
+    BREATH_HALF_LIFE_MS = 1000
+};
+
+/* All counts relaxed: they steer, and are exact only where no other thread runs. */
+static struct {
+    _Atomic size_t used_slots;
+    _Atomic size_t dirty_slots;
+    _Atomic size_t peak_used_slots;
+    _Atomic size_t committed_arenas;
+    _Atomic size_t peak_committed_arenas;
+    _Atomic size_t purged_bytes;
+    _Atomic size_t breath_slots;
+    _Atomic uint64_t breath_halved_at; /* milliseconds */
+    atomic_flag is_purging;            /* one thread purges at a time; the others go on without waiting */
+} state = {.is_purging = ATOMIC_FLAG_INIT};
+
+static size_t count_of(_Atomic size_t *count) { return atomic_load_explicit(count, memory_order_relaxed); }
+
+static size_t count_add(_Atomic size_t *count, size_t by) {
+    return atomic_fetch_add_explicit(count, by, memory_order_relaxed) + by;
+}
+
+static void count_sub(_Atomic size_t *count, size_t by) {
+    (void)atomic_fetch_sub_explicit(count, by, memory_order_relaxed);
+}
+
+static void raise_peak(_Atomic size_t *peak, size_t now) {
+    size_t old = count_of(peak);
+    while (old < now &&
+           !atomic_compare_exchange_weak_explicit(peak, &old, now, memory_order_relaxed, memory_order_relaxed)) {
+    }
+}
+
+static size_t arena_count(void) { return atomic_load_explicit(&cn_region.arena_count, memory_order_acquire); }
+
+/* ---- fits ---------------------------------------------------------------------------------------------------- */
+
+static _Atomic uint64_t *fits_word(size_t arena, unsigned level) { return &cn_region.fits[arena / 64 * 8 + level]; }
+
+/* A4, for what is free in the arena now. Sequentially consistent, as forget_fit is: either this sees the run that the
+ * other's caller has freed, or the other sees this one's. */
+static void note_fits(size_t arena) {
+    uint64_t runs = ~atomic_load(&cn_region.arenas[arena].used);
+    for (unsigned level = 0; level < CN_FIT_LEVELS && runs != 0; level++) {
+        uint64_t bit = (uint64_t)1 << arena % 64;
+        if ((atomic_load(fits_word(arena, level)) & bit) == 0) {
+            (void)atomic_fetch_or(fits_word(arena, level), bit);
+        }
+        runs &= runs >> (1U << level) % 64;
+    }
+}
+
+static void forget_fit(size_t arena, unsigned level) {
+    (void)atomic_fetch_and(fits_word(arena, level), ~((uint64_t)1 << arena % 64));
+    note_fits(arena);
+}
+
+/* The least level whose runs hold `count` slots, count 1 to 64. */
+static unsigned level_of(size_t count) { return cn_ctz(cn_power_of_two_above(count)); }
+
+/* The first arena from `from` on that may have a run of the level; SIZE_MAX: none. */
+static size_t next_fit(size_t from, unsigned level) {
+    size_t count = arena_count();
+    for (size_t arena = from; arena < count; arena = (arena / 64 + 1) * 64) {
+        uint64_t word = atomic_load_explicit(fits_word(arena, level), memory_order_relaxed) >> arena % 64;
+        if (word != 0) {
+            return arena + cn_ctz(word);
+        }
+    }
+    return SIZE_MAX;
+}
+
+/* ---- taking and giving --------------------------------------------------------------------------------------- */
+
+/* A mask of slots of one arena becomes the caller's; false where one of them is taken. */
+static bool claim(struct cn_arena *arena, uint64_t mask) {
+    uint64_t used = atomic_load_explicit(&arena->used, memory_order_relaxed);
+    do {
+        if ((used & mask) != 0) {
+            return false;
+        }
+    } while (!atomic_compare_exchange_weak_explicit(&arena->used, &used, used | mask, memory_order_acquire,
+                                                    memory_order_relaxed));
+    return true;
+}
+
+static void release(size_t arena, uint64_t mask) {
+    (void)atomic_fetch_and(&cn_region.arenas[arena].used, ~mask);
+    note_fits(arena);
+}
+
+static bool commit(size_t index) {
+    struct cn_arena *arena = &cn_region.arenas[index];
+    if (atomic_load_explicit(&arena->is_committed, memory_order_acquire)) {
+        return true;
+    }
+    cn_lock_take(&cn_region.lock);
+    bool is_committed = atomic_load_explicit(&arena->is_committed, memory_order_relaxed);
+    if (!is_committed && cn_os_commit(cn_arena_address(index), CN_ARENA_BYTES)) {
+        is_committed = true;
+        atomic_store_explicit(&arena->is_committed, true, memory_order_release);
+        raise_peak(&state.peak_committed_arenas, count_add(&state.committed_arenas, 1));
+    }
+    cn_lock_give(&cn_region.lock);
+    return is_committed;
+}
+
+/* Calls `visit` for each arena that the run of slots touches, with the mask of its slots; stops when it says false, and
+ * returns how many slots came before. */
+static size_t for_each_arena(size_t first, size_t count, bool (*visit)(size_t arena, uint64_t mask)) {
+    size_t done = 0;
+    while (done < count) {
+        size_t slot = first + done;
+        size_t here = cn_min(count - done, CN_ARENA_SLOTS - slot % CN_ARENA_SLOTS);
+        if (!visit(slot / CN_ARENA_SLOTS, cn_bits_run(slot % CN_ARENA_SLOTS, (unsigned)here))) {
+            break;
+        }
+        done += here;
+    }
+    return done;
+}
+
+static bool claim_part(size_t arena, uint64_t mask) { return claim(&cn_region.arenas[arena], mask); }
+
+static bool release_part(size_t arena, uint64_t mask) {
+    release(arena, mask);
+    return true;
+}
+
+static bool commit_part(size_t arena, uint64_t mask) {
+    (void)mask;
+    return commit(arena);
+}
+
+/* Counts slots that were just claimed as used, and makes them accessible; releases them where that fails. */
+static bool account_part(size_t index, uint64_t mask) {
+    struct cn_arena *arena = &cn_region.arenas[index];
+    unsigned dirty = cn_popcount(atomic_load_explicit(&arena->dirty, memory_order_relaxed) & mask);
+    unsigned purged = cn_popcount(atomic_load_explicit(&arena->purged, memory_order_relaxed) & mask);
+    if (dirty != 0) {
+        count_sub(&state.dirty_slots, dirty);
+    }
+    if (purged != 0) {
+        (void)count_add(&state.breath_slots, purged);
+        (void)atomic_fetch_and_explicit(&arena->purged, ~mask, memory_order_relaxed);
+    }
+    raise_peak(&state.peak_used_slots, count_add(&state.used_slots, cn_popcount(mask)));
+    return true;
+}
+
+static bool settle_claim(size_t first, size_t count) {
+    if (for_each_arena(first, count, commit_part) < count) {
+        (void)for_each_arena(first, count, release_part);
+        return false;
+    }
+    (void)for_each_arena(first, count, account_part);
+    return true;
+}
+
+/* The first run in the arena, preferring one that holds memory; SIZE_MAX: none. */
+static size_t take_within(size_t index, size_t count, size_t alignment) {
+    struct cn_arena *arena = &cn_region.arenas[index];
+    uint64_t aligned = cn_bits_aligned((unsigned)alignment);
+    for (;;) {
+        uint64_t free_bits = ~atomic_load_explicit(&arena->used, memory_order_relaxed);
+        uint64_t dirty = atomic_load_explicit(&arena->dirty, memory_order_relaxed);
+        uint64_t starts = cn_bits_run_starts(free_bits & dirty, (unsigned)count) & aligned;
+        if (starts == 0) {
+            starts = cn_bits_run_starts(free_bits, (unsigned)count) & aligned;
+        }
+        if (starts == 0) {
+            return SIZE_MAX;
+        }
+        unsigned first = cn_ctz(starts);
+        if (claim(arena, cn_bits_run(first, (unsigned)count))) {
+            return index * CN_ARENA_SLOTS + first;
+        }
+    }
+}
+
+static size_t take_run(size_t count, size_t alignment) {
+    unsigned level = level_of(cn_max(count, alignment));
+    for (size_t arena = next_fit(0, level); arena != SIZE_MAX; arena = next_fit(arena + 1, level)) {
+        size_t first = take_within(arena, count, alignment);
+        if (first != SIZE_MAX) {
+            return first;
+        }
+        forget_fit(arena, level);
+    }
+    size_t arena = cn_region_grow(1);
+    if (arena == SIZE_MAX) {
+        return SIZE_MAX;
+    }
+    if (count < CN_ARENA_SLOTS) {
+        release(arena, ~cn_low_bits((unsigned)count));
+    }
+    return arena * CN_ARENA_SLOTS;
+}
+
+/* ---- runs of whole arenas ------------------------------------------------------------------------------------ */
+
+static bool is_free(size_t arena) {
+    return atomic_load_explicit(&cn_region.arenas[arena].used, memory_order_relaxed) == 0;
+}
+
+/* The least index from `from` on at which an arena's address is a multiple of `alignment` slots. */
+static size_t align_arena(size_t from, size_t alignment) {
+    size_t unit = cn_max(alignment / CN_ARENA_SLOTS, 1);
+    size_t offset = (uintptr_t)cn_region.base >> CN_ARENA_SHIFT & (unit - 1);
+    return ((from + offset + unit - 1) & ~(unit - 1)) - offset;
+}
+
+/* Appends `arenas` arenas at an aligned address; those that come too many before and after it are free. */
+static size_t grow_aligned(size_t arenas, size_t alignment) {
+    size_t unit = cn_max(alignment / CN_ARENA_SLOTS, 1);
+    if (arenas > cn_region.arena_limit || unit > cn_region.arena_limit) {
+        return SIZE_MAX;
+    }
+    size_t grown = cn_region_grow(arenas + unit - 1);
+    if (grown == SIZE_MAX) {
+        return SIZE_MAX;
+    }
+    size_t first = align_arena(grown, alignment);
+    size_t before = first - grown;
+    (void)for_each_arena(grown * CN_ARENA_SLOTS, before * CN_ARENA_SLOTS, release_part);
+    (void)for_each_arena((first + arenas) * CN_ARENA_SLOTS, (unit - 1 - before) * CN_ARENA_SLOTS, release_part);
+    return first;
+}
+
+static size_t take_arenas(size_t arenas, size_t alignment) {
+    size_t count = arena_count();
+    size_t first = align_arena(0, alignment);
+    size_t at = first;
+    while (at < count && count - first >= arenas) {
+        if (!is_free(at)) {
+            first = align_arena(at + 1, alignment);
+            at = cn_max(first, at + 1);
+        } else if (++at - first == arenas) {
+            size_t slots = arenas * CN_ARENA_SLOTS;
+            size_t claimed = for_each_arena(first * CN_ARENA_SLOTS, slots, claim_part);
+            if (claimed == slots) {
+                return first;
+            }
+            (void)for_each_arena(first * CN_ARENA_SLOTS, claimed, release_part);
+            at = first;
+        }
+    }
+    return grow_aligned(arenas, alignment);
+}
+
+static size_t take_long_run(size_t count, size_t alignment) {
+    size_t arenas = (count + CN_ARENA_SLOTS - 1) / CN_ARENA_SLOTS;
+    size_t arena = take_arenas(arenas, alignment);
+    if (arena == SIZE_MAX) {
+        return SIZE_MAX;
+    }
+    size_t first = arena * CN_ARENA_SLOTS;
+    (void)for_each_arena(first + count, arenas * CN_ARENA_SLOTS - count, release_part);
+    return first;
+}
+
+size_t cn_arena_take(size_t count, size_t alignment) {
+    if (cn_region.base == NULL) {
+        return SIZE_MAX;
+    }
+    bool is_long = count > CN_ARENA_SLOTS || alignment > CN_ARENA_SLOTS;
+    size_t first = is_long ? take_long_run(count, alignment) : take_run(count, alignment);
+    return first != SIZE_MAX && settle_claim(first, count) ? first : SIZE_MAX;
+}
+
+bool cn_arena_extend(size_t first, size_t count, size_t more) {
+    size_t next = first + count;
+    size_t end = (next + more + CN_ARENA_SLOTS - 1) / CN_ARENA_SLOTS;
+    size_t known = arena_count();
+    if (end > known) { /* the arenas beyond the end are new, and all of their slots come taken */
+        size_t within = known * CN_ARENA_SLOTS - next;
+        if (for_each_arena(next, within, claim_part) < within) {
+            return false;
+        }
+        (void)for_each_arena(next, within, release_part);
+        if (!cn_region_grow_at(known, end - known)) {
+            return false;
+        }
+        (void)for_each_arena(known * CN_ARENA_SLOTS, (end - known) * CN_ARENA_SLOTS, release_part);
+    }
+    size_t claimed = for_each_arena(next, more, claim_part);
+    if (claimed < more) {
+        (void)for_each_arena(next, claimed, release_part);
+        return false;
+    }
+    return settle_claim(next, more);
+}
+
+static bool mark_dirty_part(size_t arena, uint64_t mask) {
+    (void)atomic_fetch_or_explicit(&cn_region.arenas[arena].dirty, mask, memory_order_relaxed);
+    return true;
+}
+
+static bool clear_part(size_t index, uint64_t mask) {
+    uint64_t dirty = atomic_load_explicit(&cn_region.arenas[index].dirty, memory_order_relaxed) & mask;
+    while (dirty != 0) {
+        unsigned first = cn_ctz(dirty);
+        unsigned run = cn_bits_first_run(dirty);
+        memset(cn_slot_address(index * CN_ARENA_SLOTS + first), 0, (size_t)run * CN_SLOT_BYTES);
+        dirty &= ~cn_bits_run(first, run);
+    }
+    return true;
+}
+
+void cn_arena_clear(size_t first, size_t count) { (void)for_each_arena(first, count, clear_part); }
+
+/* ---- purging ------------------------------------------------------------------------------------------------- */
+
+static void purge_slots(size_t index, uint64_t mask) {
+    struct cn_arena *arena = &cn_region.arenas[index];
+    uint64_t dirty = atomic_load_explicit(&arena->dirty, memory_order_relaxed) & mask;
+    if (mask == UINT64_MAX) {
+        if (cn_os_decommit(cn_arena_address(index), CN_ARENA_BYTES)) {
+            atomic_store_explicit(&arena->is_committed, false, memory_order_release);
+            count_sub(&state.committed_arenas, 1);
+        }
+    } else {
+        for (uint64_t left = dirty; left != 0;) {
+            unsigned first = cn_ctz(left);
+            unsigned run = cn_bits_first_run(left);
+            cn_os_purge(cn_slot_address(index * CN_ARENA_SLOTS + first), (size_t)run * CN_SLOT_BYTES);
+            left &= ~cn_bits_run(first, run);
+        }
+    }
+    (void)atomic_fetch_and_explicit(&arena->dirty, ~dirty, memory_order_relaxed);
+    (void)atomic_fetch_or_explicit(&arena->purged, dirty, memory_order_relaxed);
+    count_sub(&state.dirty_slots, cn_popcount(dirty));
+    cn_arena_count_purged((size_t)cn_popcount(dirty) * CN_SLOT_BYTES);
+}
+
+/* Purges what is free and dirty in the arena, all of the arena where all of it is free. Returns the slots purged. */
+static size_t purge_arena(size_t index) {
+    struct cn_arena *arena = &cn_region.arenas[index];
+    uint64_t used = atomic_load_explicit(&arena->used, memory_order_relaxed);
+    uint64_t mask = used == 0 ? UINT64_MAX : ~used & atomic_load_explicit(&arena->dirty, memory_order_relaxed);
+    if (mask == 0 || !atomic_load_explicit(&arena->is_committed, memory_order_acquire) || !claim(arena, mask)) {
+        return 0;
+    }
+    size_t purged = cn_popcount(atomic_load_explicit(&arena->dirty, memory_order_relaxed) & mask);
+    purge_slots(index, mask);
+    release(index, mask);
+    return purged;
+}
+
+/* Purges from the top of the region down until `slots` are purged. Returns how many were. */
+static size_t purge(size_t slots) {
+    size_t purged = 0;
+    if (atomic_flag_test_and_set_explicit(&state.is_purging, memory_order_acquire)) {
+        return 0;
+    }
+    for (size_t arena = arena_count(); arena > 0 && purged < slots; arena--) {
+        purged += purge_arena(arena - 1);
+    }
+    atomic_flag_clear_explicit(&state.is_purging, memory_order_release);
+    return purged;
+}
+
+static size_t breath_slots(void) {
+    size_t breath = cn_min(count_of(&state.breath_slots), count_of(&state.peak_used_slots));
+    if (breath == 0) {
+        return 0;
+    }
+    uint64_t now = cn_os_milliseconds();
+    uint64_t halved_at = atomic_load_explicit(&state.breath_halved_at, memory_order_relaxed);
+    if (now - halved_at >= BREATH_HALF_LIFE_MS) {
+        uint64_t half_lives = halved_at == 0 ? 0 : cn_min((now - halved_at) / BREATH_HALF_LIFE_MS, 63);
+        breath >>= half_lives;
+        atomic_store_explicit(&state.breath_slots, breath, memory_order_relaxed);
+        atomic_store_explicit(&state.breath_halved_at, now, memory_order_relaxed);
+    }
+    return breath;
+}
+
+static void purge_excess(void) {
+    size_t dirty = count_of(&state.dirty_slots);
+    if (dirty <= RETAIN_MIN_SLOTS) {
+        return;
+    }
+    size_t retained = RETAIN_MIN_SLOTS + count_of(&state.used_slots) / RETAIN_SHARE + breath_slots();
+    if (dirty > retained) {
+        (void)purge(dirty - retained + PURGE_BATCH_SLOTS);
+    }
+}
+
+void cn_arena_give(size_t first, size_t count) {
+    (void)for_each_arena(first, count, mark_dirty_part);
+    (void)count_add(&state.dirty_slots, count);
+    count_sub(&state.used_slots, count);
+    (void)for_each_arena(first, count, release_part);
+    purge_excess();
+}
+
+size_t cn_arena_trim(void) { return purge(SIZE_MAX) * CN_SLOT_BYTES; }
+
+void cn_arena_count_purged(size_t bytes) { (void)count_add(&state.purged_bytes, bytes); }
+
+/* ---- looking ------------------------------------------------------------------------------------------------- */
+
+void cn_arena_counts_get(struct cn_arena_counts *counts) {
+    counts->used_slots = count_of(&state.used_slots);
+    counts->dirty_slots = count_of(&state.dirty_slots);
+    counts->peak_used_slots = count_of(&state.peak_used_slots);
+    counts->committed_arenas = count_of(&state.committed_arenas);
+    counts->peak_committed_arenas = count_of(&state.peak_committed_arenas);
+    counts->purged_bytes = count_of(&state.purged_bytes);
+}
+
+size_t cn_arena_resident_bytes(void) {
+    size_t bytes = 0;
+    for (size_t arena = 0; arena < arena_count(); arena++) {
+        if (atomic_load_explicit(&cn_region.arenas[arena].is_committed, memory_order_relaxed)) {
+            bytes += cn_os_resident_bytes(cn_arena_address(arena), CN_ARENA_BYTES);
+        }
+    }
+    return bytes;
+}
+
+/* Another thread may have been between two steps: what is derived from the arenas' words is derived anew. Slots that it
+ * had taken and not yet given a meaning stay taken. */
+void cn_arena_after_fork(void) {
+    size_t used_slots = 0;
+    size_t dirty_slots = 0;
+    for (size_t arena = 0; arena < arena_count(); arena++) {
+        uint64_t used = atomic_load_explicit(&cn_region.arenas[arena].used, memory_order_relaxed);
+        used_slots += cn_popcount(used);
+        dirty_slots += cn_popcount(~used & atomic_load_explicit(&cn_region.arenas[arena].dirty, memory_order_relaxed));
+        note_fits(arena);
+    }
+    atomic_store_explicit(&state.used_slots, used_slots, memory_order_relaxed);
+    atomic_store_explicit(&state.dirty_slots, dirty_slots, memory_order_relaxed);
+    atomic_flag_clear_explicit(&state.is_purging, memory_order_relaxed);
+}
+
+static void check_free_slot(size_t slot) {
+    CN_ASSERT(atomic_load_explicit(&cn_region.owner[slot], memory_order_relaxed) == 0, "A5: a free slot has no owner");
+    for (size_t word = slot * CN_SLOT_WORDS; word < (slot + 1) * CN_SLOT_WORDS; word++) {
+        CN_ASSERT(atomic_load_explicit(&cn_region.live[word], memory_order_relaxed) == 0,
+                  "A5: a free slot has no live bit");
+        CN_ASSERT(atomic_load_explicit(&cn_region.remote[word], memory_order_relaxed) == 0,
+                  "A5: a free slot has no remote bit");
+    }
+}
+
+static void check_fits(size_t arena, uint64_t free_bits) {
+    uint64_t runs = free_bits;
+    for (unsigned level = 0; level < CN_FIT_LEVELS && runs != 0; level++) {
+        CN_ASSERT((atomic_load(fits_word(arena, level)) >> arena % 64 & 1) != 0,
+                  "A4: where an arena has a run of 2^k free slots, bit k of its fits is set");
+        runs &= runs >> (1U << level) % 64;
+    }
+}
+
+void cn_arena_check(void) {
+    size_t used_slots = 0;
+    size_t dirty_slots = 0;
+    for (size_t arena = 0; arena < arena_count(); arena++) {
+        uint64_t free_bits = ~atomic_load(&cn_region.arenas[arena].used);
+        used_slots += CN_ARENA_SLOTS - cn_popcount(free_bits);
+        dirty_slots += cn_popcount(free_bits & atomic_load(&cn_region.arenas[arena].dirty));
+        check_fits(arena, free_bits);
+        for (uint64_t left = free_bits; left != 0; left &= left - 1) {
+            check_free_slot(arena * CN_ARENA_SLOTS + cn_ctz(left));
+        }
+    }
+    CN_ASSERT(used_slots == count_of(&state.used_slots), "A3: used_slots counts the slots that are taken");
+    CN_ASSERT(dirty_slots == count_of(&state.dirty_slots), "A3: dirty_slots counts the slots that are free and dirty");
+}

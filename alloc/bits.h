@@ -1,0 +1,40 @@
+/*
+ * bits.h: attributes of the compiler, and arithmetic on words. The lowest header; it includes nothing of Cairn.
+ */
+#ifndef CN_BITS_H
+#define CN_BITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A slow path: kept out of line, so that the hot path around it saves no registers. */
+#define CN_NOINLINE __attribute__((noinline))
+#define CN_COLD __attribute__((noinline, cold))
+#define CN_INLINE static inline __attribute__((always_inline))
+#define CN_TLS __attribute__((tls_model("initial-exec")))
+#define CN_NORETURN __attribute__((noreturn))
+#define CN_LIKELY(x) __builtin_expect(!!(x), 1)
+#define CN_UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+CN_INLINE unsigned cn_ctz(uint64_t word) { return (unsigned)__builtin_ctzll(word); }
+CN_INLINE unsigned cn_clz(uint64_t word) { return (unsigned)__builtin_clzll(word); }
+CN_INLINE unsigned cn_popcount(uint64_t word) { return (unsigned)__builtin_popcountll(word); }
+
+CN_INLINE uint64_t cn_rotate_right(uint64_t word, unsigned by) { return word >> by | word << (64 - by); }
+
+/* The lowest `count` bits set, count 0 to 64. */
+CN_INLINE uint64_t cn_low_bits(unsigned count) { return count >= 64 ? UINT64_MAX : ((uint64_t)1 << count) - 1; }
+
+CN_INLINE bool cn_is_power_of_two(size_t n) { return n != 0 && (n & (n - 1)) == 0; }
+
+/* The least power of two that is not below n; n at most 2^63. */
+CN_INLINE size_t cn_power_of_two_above(size_t n) { return n <= 1 ? 1 : (size_t)1 << (64 - cn_clz(n - 1)); }
+
+/* n rounded up to a multiple of `to`, a power of two; n must not be within `to` of SIZE_MAX. */
+CN_INLINE size_t cn_round_up(size_t n, size_t to) { return (n + to - 1) & ~(to - 1); }
+
+CN_INLINE size_t cn_min(size_t a, size_t b) { return a < b ? a : b; }
+CN_INLINE size_t cn_max(size_t a, size_t b) { return a > b ? a : b; }
+
+#endif

@@ -1,0 +1,78 @@
+#include "block.h"
+
+#include "direct.h"
+#include "heap.h"
+#include "span.h"
+
+static struct cn_block find_direct(const void *pointer) {
+    struct cn_block block = {.kind = CN_BLOCK_NONE};
+    block.bytes = cn_direct_bytes(pointer);
+    if (block.bytes != 0) {
+        block.kind = CN_BLOCK_DIRECT;
+    }
+    return block;
+}
+
+static struct cn_block find_in_region(size_t granule) {
+    struct cn_block block = {.kind = CN_BLOCK_NONE, .granule = granule};
+    size_t slot = cn_slot_of_granule(granule);
+    if (!cn_live_test(granule)) {
+        return block;
+    }
+    uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_relaxed);
+    if (owner == CN_OWNER_SPAN) {
+        block.kind = CN_BLOCK_SPAN;
+        block.bytes = cn_span_bytes(&cn_region.pools[slot]);
+        block.heap = cn_region.pools[slot].heap;
+    } else if ((owner & CN_OWNER_PENDING) == 0 || !cn_remote_test(granule)) {
+        block.kind = CN_BLOCK_POOL;
+        block.class_index = cn_class_of_owner(owner);
+        block.bytes = cn_class_at(block.class_index)->block_bytes;
+        block.heap = cn_heap_of_owner(owner);
+    }
+    return block;
+}
+
+struct cn_block cn_block_find(const void *pointer) {
+    size_t granule = cn_granule_of(pointer);
+    return cn_region_covers(granule) ? find_in_region(granule) : find_direct(pointer);
+}
+
+/* Within a pool, or the pool that was here last. */
+static struct cn_place place_in_pool(const struct cn_pool *pool, size_t byte) {
+    size_t block_bytes = cn_class_at(pool->class_index)->block_bytes;
+    struct cn_place place = {.kind = CN_PLACE_FRESH, .block_bytes = block_bytes, .offset = byte % block_bytes};
+    if (byte / block_bytes < pool->fresh) {
+        place.kind = place.offset == 0 ? CN_PLACE_FREED : CN_PLACE_INSIDE;
+    }
+    return place;
+}
+
+static struct cn_place place_in_slot(size_t slot, size_t byte) {
+    const struct cn_pool *entry = &cn_region.pools[slot];
+    struct cn_place place = {.kind = CN_PLACE_EMPTY};
+    size_t span = cn_span_find(slot);
+    bool is_taken = atomic_load_explicit(&cn_region.owner[slot], memory_order_relaxed) != 0;
+    if (span != SIZE_MAX) {
+        place.block_bytes = cn_span_bytes(&cn_region.pools[span]);
+        place.offset = (slot - span) * CN_SLOT_BYTES + byte;
+        place.kind = place.offset == 0 ? CN_PLACE_FREED : CN_PLACE_INSIDE;
+    } else if (entry->class_index == CN_CLASS_SPAN) {
+        place.kind = byte == 0 ? CN_PLACE_FREED : CN_PLACE_EMPTY;
+    } else {
+        place = place_in_pool(entry - entry->back, entry->back * (size_t)CN_SLOT_BYTES + byte);
+        if (!is_taken && place.kind != CN_PLACE_FREED) {
+            place.kind = CN_PLACE_EMPTY;
+        }
+    }
+    return place;
+}
+
+struct cn_place cn_place_of(const void *pointer) {
+    struct cn_place place = {.kind = CN_PLACE_OUTSIDE};
+    size_t byte = (uintptr_t)pointer - (uintptr_t)cn_region.base;
+    if (cn_region.base == NULL || !cn_region_covers(byte >> CN_GRANULE_SHIFT)) {
+        return place;
+    }
+    return place_in_slot(byte >> CN_SLOT_SHIFT, byte % CN_SLOT_BYTES);
+}

@@ -1,0 +1,196 @@
+/*
+ * dropin.c: malloc and its kin by the names of the C library, with the semantics of glibc. On the public header alone.
+ *
+ * Where glibc rounds an alignment that is no power of two up to the next one (memalign, aligned_alloc), so does this.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cairn.h"
+
+#define EXPORT __attribute__((visibility("default")))
+#define ALIAS(name) __attribute__((alias(#name), copy(name), visibility("default")))
+
+/* Not in the headers of every C library. */
+EXPORT void cfree(void *block);
+EXPORT void free_sized(void *block, size_t size);
+EXPORT void free_aligned_sized(void *block, size_t alignment, size_t size);
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *block, size_t size);
+void *__libc_reallocarray(void *block, size_t count, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+void *__libc_valloc(size_t size);
+void *__libc_pvalloc(size_t size);
+void __libc_free(void *block);
+void __libc_cfree(void *block);
+int __posix_memalign(void **block, size_t alignment, size_t size);
+struct mallinfo __libc_mallinfo(void);
+int __libc_mallopt(int parameter, int value);
+
+EXPORT void *malloc(size_t size) { return cairn_malloc(size); }
+EXPORT void *calloc(size_t count, size_t size) { return cairn_calloc(count, size); }
+EXPORT void *realloc(void *block, size_t size) { return cairn_realloc(block, size); }
+EXPORT void *reallocarray(void *block, size_t count, size_t size) { return cairn_reallocarray(block, count, size); }
+EXPORT void free(void *block) { cairn_free(block); }
+EXPORT void cfree(void *block) { cairn_free(block); }
+EXPORT void free_sized(void *block, size_t size) { cairn_free_sized(block, size); }
+EXPORT void free_aligned_sized(void *block, size_t alignment, size_t size) {
+    cairn_free_aligned_sized(block, alignment, size);
+}
+EXPORT size_t malloc_usable_size(void *block) { return cairn_usable_size(block); }
+
+/* ---- alignment ----------------------------------------------------------------------------------------------- */
+
+static int is_power_of_two(size_t n) { return n != 0 && (n & (n - 1)) == 0; }
+
+EXPORT void *memalign(size_t alignment, size_t size) {
+    size_t rounded = 1;
+    if (alignment > SIZE_MAX / 2 + 1) {
+        errno = EINVAL;
+        return NULL;
+    }
+    while (rounded < alignment) {
+        rounded *= 2;
+    }
+    return cairn_aligned_alloc(rounded, size);
+}
+
+EXPORT void *aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
+
+EXPORT int posix_memalign(void **block, size_t alignment, size_t size) {
+    if (!is_power_of_two(alignment) || alignment % sizeof(void *) != 0) {
+        return EINVAL;
+    }
+    int saved = errno;
+    void *memory = cairn_aligned_alloc(alignment, size);
+    errno = saved;
+    if (memory == NULL) {
+        return ENOMEM;
+    }
+    *block = memory;
+    return 0;
+}
+
+static size_t page_bytes(void) { return (size_t)sysconf(_SC_PAGESIZE); }
+
+EXPORT void *valloc(size_t size) { return cairn_aligned_alloc(page_bytes(), size); }
+
+EXPORT void *pvalloc(size_t size) {
+    size_t page = page_bytes();
+    if (size > SIZE_MAX - page + 1) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    size_t rounded = (size + page - 1) / page * page;
+    return cairn_aligned_alloc(page, rounded);
+}
+
+/* ---- tuning and looking -------------------------------------------------------------------------------------- */
+
+EXPORT int malloc_trim(size_t pad) {
+    (void)pad;
+    return cairn_trim() != 0;
+}
+
+/* Known parameters are accepted; there is nothing here that they would set. */
+EXPORT int mallopt(int parameter, int value) {
+    (void)value;
+    switch (parameter) {
+    case M_MXFAST:
+    case M_NLBLKS:
+    case M_GRAIN:
+    case M_KEEP:
+    case M_TRIM_THRESHOLD:
+    case M_TOP_PAD:
+    case M_MMAP_THRESHOLD:
+    case M_MMAP_MAX:
+    case M_CHECK_ACTION:
+    case M_PERTURB:
+    case M_ARENA_TEST:
+    case M_ARENA_MAX:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+EXPORT struct mallinfo2 mallinfo2(void) {
+    struct cairn_stats stats;
+    struct mallinfo2 info;
+    cairn_stats_get(&stats);
+    memset(&info, 0, sizeof info);
+    info.arena = stats.pool_bytes;
+    info.ordblks = 1;
+    info.hblkhd = stats.span_bytes;
+    info.uordblks = stats.block_bytes - stats.span_bytes;
+    info.fordblks = stats.free_bytes + stats.slack_bytes;
+    info.keepcost = stats.free_bytes;
+    for (unsigned i = 0; i < CAIRN_CLASS_COUNT; i++) {
+        info.ordblks += stats.classes[i].free_blocks;
+    }
+    return info;
+}
+
+EXPORT struct mallinfo mallinfo(void) {
+    struct mallinfo2 wide = mallinfo2();
+    struct mallinfo info;
+    memset(&info, 0, sizeof info);
+    info.arena = (int)wide.arena;
+    info.ordblks = (int)wide.ordblks;
+    info.hblkhd = (int)wide.hblkhd;
+    info.uordblks = (int)wide.uordblks;
+    info.fordblks = (int)wide.fordblks;
+    info.keepcost = (int)wide.keepcost;
+    return info;
+}
+
+EXPORT void malloc_stats(void) { (void)cairn_stats_print(STDERR_FILENO); }
+
+static void put_info_class(FILE *stream, const struct cairn_class_stats *class) {
+    if (class->pools != 0) {
+        (void)fprintf(stream, "<size from=\"%llu\" to=\"%llu\" total=\"%llu\" count=\"%llu\"/>\n",
+                      (unsigned long long)class->block_bytes, (unsigned long long)class->block_bytes,
+                      (unsigned long long)(class->free_blocks * class->block_bytes),
+                      (unsigned long long)class->free_blocks);
+    }
+}
+
+EXPORT int malloc_info(int options, FILE *stream) {
+    struct cairn_stats stats;
+    if (options != 0) {
+        return EINVAL; /* as glibc: the return value, not errno */
+    }
+    cairn_stats_get(&stats);
+    (void)fprintf(stream, "<malloc version=\"cairn-%s\">\n<heap nr=\"0\">\n<sizes>\n", CAIRN_VERSION);
+    for (unsigned i = 0; i < CAIRN_CLASS_COUNT; i++) {
+        put_info_class(stream, &stats.classes[i]);
+    }
+    (void)fprintf(stream,
+                  "</sizes>\n<system type=\"current\" size=\"%llu\"/>\n<system type=\"max\" size=\"%llu\"/>\n"
+                  "<aspace type=\"total\" size=\"%llu\"/>\n</heap>\n</malloc>\n",
+                  (unsigned long long)(stats.pool_bytes + stats.span_bytes), (unsigned long long)stats.peak_used_bytes,
+                  (unsigned long long)stats.arena_bytes);
+    return 0;
+}
+
+/* ---- the C library's own names ------------------------------------------------------------------------------- */
+
+void *__libc_malloc(size_t size) ALIAS(malloc);
+void *__libc_calloc(size_t count, size_t size) ALIAS(calloc);
+void *__libc_realloc(void *block, size_t size) ALIAS(realloc);
+void *__libc_reallocarray(void *block, size_t count, size_t size) ALIAS(reallocarray);
+void *__libc_memalign(size_t alignment, size_t size) ALIAS(memalign);
+void *__libc_valloc(size_t size) ALIAS(valloc);
+void *__libc_pvalloc(size_t size) ALIAS(pvalloc);
+void __libc_free(void *block) ALIAS(free);
+void __libc_cfree(void *block) ALIAS(cfree);
+int __posix_memalign(void **block, size_t alignment, size_t size) ALIAS(posix_memalign);
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations" /* mallinfo: we are the ones who have to have it */
+struct mallinfo __libc_mallinfo(void) ALIAS(mallinfo);
+int __libc_mallopt(int parameter, int value) ALIAS(mallopt);

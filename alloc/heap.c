@@ -1,0 +1,404 @@
+#include "heap.h"
+
+#include "arena.h"
+#include "panic.h"
+#include "text.h"
+
+enum {
+    /* Pools are searched for empty pages when so much has become idle since the last search ... */
+    PURGE_MIN_BYTES = 4 << 20,
+    /* ... or this share of what is held, if that is more. */
+    PURGE_SHARE = 2
+};
+
+static void **bottom_of(struct cairn_heap *heap, unsigned class_index) {
+    return heap->entries + cn_class_at(class_index)->magazine_offset;
+}
+
+/* ---- pools --------------------------------------------------------------------------------------------------- */
+
+void cn_heap_count_slots(struct cairn_heap *heap, size_t taken, size_t given) {
+    size_t held = atomic_load_explicit(&heap->slots_held, memory_order_relaxed) + taken - given;
+    atomic_store_explicit(&heap->slots_held, held, memory_order_relaxed);
+    if (held > atomic_load_explicit(&heap->peak_slots_held, memory_order_relaxed)) {
+        atomic_store_explicit(&heap->peak_slots_held, held, memory_order_relaxed);
+    }
+}
+
+static size_t held_bytes(const struct cairn_heap *heap) {
+    return atomic_load_explicit(&heap->slots_held, memory_order_relaxed) * CN_SLOT_BYTES;
+}
+
+bool cn_heap_allows_pool(const struct cairn_heap *heap) {
+    return heap->budget_bytes == 0 || held_bytes(heap) < heap->budget_bytes;
+}
+
+bool cn_heap_allows_span(const struct cairn_heap *heap, size_t slots) {
+    size_t held = held_bytes(heap);
+    return heap->budget_bytes == 0 ||
+           (held <= heap->budget_bytes && slots <= (heap->budget_bytes - held) / CN_SLOT_BYTES);
+}
+
+static struct cn_pool *add_pool(struct cairn_heap *heap, unsigned class_index) {
+    const struct cn_class *class = cn_class_at(class_index);
+    if (!cn_heap_allows_pool(heap)) {
+        return NULL;
+    }
+    cn_heap_drain_abandoned();
+    size_t slot = cn_arena_take(class->pool_slots, 1);
+    if (slot == SIZE_MAX) {
+        return NULL;
+    }
+    struct cn_pool *pool = cn_pool_make(slot, class_index, heap, cn_owner_of(heap, class_index));
+    cn_pool_link(&heap->bins[class_index].partial, pool);
+    cn_heap_count_slots(heap, pool->slots, 0);
+    heap->idle_bytes += (size_t)pool->blocks * class->block_bytes;
+    return pool;
+}
+
+/* The pool is on no list; no block of it is live or cached. */
+static void give_pool(struct cairn_heap *heap, struct cn_pool *pool) {
+    size_t slots = pool->slots;
+    cn_pool_unmake(pool);
+    cn_heap_count_slots(heap, 0, slots);
+    cn_arena_give(cn_pool_slot(pool), slots);
+}
+
+static void remove_empty_pool(struct cairn_heap *heap, struct cn_pool *pool) {
+    cn_pool_unlink(&heap->bins[pool->class_index].partial, pool);
+    heap->idle_bytes -= (size_t)pool->blocks * cn_class_at(pool->class_index)->block_bytes;
+    give_pool(heap, pool);
+}
+
+/* `count` blocks that start in the bitmap word, neither live nor cached any more, become idle. A pool that is empty then
+ * is given back, unless it is the only one to take from. */
+static void make_idle(struct cairn_heap *heap, size_t word, uint32_t count) {
+    struct cn_pool *pool = cn_pool_of_slot(word / CN_SLOT_WORDS);
+    struct cn_bin *bin = &heap->bins[pool->class_index];
+    bool was_full = pool->held == pool->blocks;
+    cn_pool_drop(pool, word, count);
+    heap->idle_bytes += (size_t)count * cn_class_at(pool->class_index)->block_bytes;
+    if (was_full) {
+        cn_pool_unlink(&bin->full, pool);
+        cn_pool_link(&bin->partial, pool);
+    }
+    if (pool->held == 0 && (bin->partial.first != pool || pool->next != NULL)) {
+        remove_empty_pool(heap, pool);
+    }
+}
+
+/* ---- frees by other threads ---------------------------------------------------------------------------------- */
+
+/* Two threads freed the block at the same instant, so that neither saw the other. */
+static CN_COLD CN_NORETURN void report_double_free(size_t granule) {
+    struct cn_text text;
+    cn_panic_start(&text, "double-free");
+    cn_text_put(&text, "free of ");
+    cn_text_put_hex(&text, (uintptr_t)cn_region.base + granule * CN_GRANULE_BYTES);
+    cn_text_put(&text, ", which is already free: two threads freed it at the same time");
+    cn_panic_stop(&text);
+}
+
+static void take_freed(struct cairn_heap *heap, size_t word, uint64_t bits) {
+    uint64_t live = atomic_load_explicit(&cn_region.live[word], memory_order_relaxed);
+    if ((bits & ~live) != 0) {
+        report_double_free((word << CN_WORD_SHIFT) + cn_ctz(bits & ~live));
+    }
+    atomic_store_explicit(&cn_region.live[word], live & ~bits, memory_order_relaxed);
+    make_idle(heap, word, cn_popcount(bits));
+}
+
+/* What is on no list for a fork that came between a poster's steps. */
+static void drain_all_slots(struct cairn_heap *heap) {
+    size_t slots = atomic_load_explicit(&cn_region.arena_count, memory_order_acquire) * CN_ARENA_SLOTS;
+    atomic_store_explicit(&heap->remote.first, NULL, memory_order_relaxed);
+    for (size_t slot = 0; slot < slots; slot++) {
+        uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_relaxed);
+        if (cn_heap_owns(heap, owner & ~CN_OWNER_PENDING)) {
+            cn_remote_drain_slot(&cn_region.pools[slot], take_freed, heap);
+        }
+    }
+}
+
+void cn_heap_drain(struct cairn_heap *heap) {
+    if (atomic_load_explicit(&heap->is_cut_off, memory_order_relaxed)) {
+        atomic_store_explicit(&heap->is_cut_off, false, memory_order_relaxed);
+        drain_all_slots(heap);
+    } else if (atomic_load_explicit(&heap->remote.first, memory_order_relaxed) != NULL) {
+        cn_remote_drain(&heap->remote, take_freed, heap);
+    }
+}
+
+/* ---- blocks -------------------------------------------------------------------------------------------------- */
+
+static void reverse(void **blocks, size_t count) {
+    for (size_t i = 0; i < count / 2; i++) {
+        void *block = blocks[i];
+        blocks[i] = blocks[count - 1 - i];
+        blocks[count - 1 - i] = block;
+    }
+}
+
+static size_t take_from_pool(struct cairn_heap *heap, struct cn_pool *pool, void **blocks, size_t count) {
+    struct cn_bin *bin = &heap->bins[pool->class_index];
+    size_t taken = cn_pool_take(pool, blocks, count);
+    heap->idle_bytes -= taken * cn_class_at(pool->class_index)->block_bytes;
+    heap->purged_at_idle_bytes = cn_min(heap->purged_at_idle_bytes, heap->idle_bytes);
+    if (pool->held == pool->blocks) {
+        cn_pool_unlink(&bin->partial, pool);
+        cn_pool_link(&bin->full, pool);
+    }
+    return taken;
+}
+
+/* Up to `count` blocks of the class; a pool is added only where there would be none. */
+static size_t take_blocks(struct cairn_heap *heap, unsigned class_index, void **blocks, size_t count) {
+    struct cn_pool_list *partial = &heap->bins[class_index].partial;
+    size_t taken = 0;
+    while (taken < count) {
+        struct cn_pool *pool = partial->first;
+        if (pool == NULL && taken == 0) {
+            pool = add_pool(heap, class_index);
+        }
+        if (pool == NULL) {
+            break;
+        }
+        size_t more = take_from_pool(heap, pool, blocks + taken, count - taken);
+        CN_ASSERT(more > 0, "P4: a pool on partial has a block to take");
+        taken += more;
+    }
+    return taken;
+}
+
+static void *refill(struct cairn_heap *heap, unsigned class_index) {
+    struct cn_magazine *magazine = &heap->magazines[class_index];
+    cn_heap_drain(heap);
+    size_t room = (size_t)(magazine->ceiling - magazine->top);
+    size_t taken = take_blocks(heap, class_index, magazine->top + 1, cn_max(room / 2, 1));
+    if (taken == 0) {
+        return NULL;
+    }
+    reverse(magazine->top + 1, taken);
+    magazine->top += taken - 1;
+    return magazine->top[1];
+}
+
+void *cn_heap_take(struct cairn_heap *heap, unsigned class_index) {
+    void *block = cn_magazine_pop(&heap->magazines[class_index]);
+    if (block == NULL) {
+        block = refill(heap, class_index);
+    }
+    if (block != NULL) {
+        cn_live_set(cn_granule_of(block));
+    }
+    return block;
+}
+
+static void drop(struct cairn_heap *heap, void *const *blocks, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        make_idle(heap, cn_granule_of(blocks[i]) >> CN_WORD_SHIFT, 1);
+    }
+}
+
+/* Drops the `count` blocks of the magazine that have waited longest. */
+static void drop_oldest(struct cairn_heap *heap, unsigned class_index, size_t count) {
+    struct cn_magazine *magazine = &heap->magazines[class_index];
+    void **first = bottom_of(heap, class_index) + 1;
+    size_t left = (size_t)(magazine->top + 1 - first) - count;
+    drop(heap, first, count);
+    for (size_t i = 0; i < left; i++) {
+        first[i] = first[i + count];
+    }
+    magazine->top -= count;
+}
+
+static size_t purge_pools(struct cairn_heap *heap) {
+    size_t purged = 0;
+    for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
+        for (struct cn_pool *pool = heap->bins[i].partial.first; pool != NULL; pool = pool->next) {
+            purged += cn_pool_purge(pool);
+        }
+    }
+    heap->purged_at_idle_bytes = heap->idle_bytes;
+    return purged;
+}
+
+/* Blocks that are cached do not matter to a purge, but their pages would count as clean: so they are dropped first. */
+static void drop_all(struct cairn_heap *heap) {
+    for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
+        drop_oldest(heap, i, (size_t)(heap->magazines[i].top - bottom_of(heap, i)));
+    }
+}
+
+static void purge_excess(struct cairn_heap *heap) {
+    size_t in_use = held_bytes(heap) - cn_min(heap->idle_bytes, held_bytes(heap));
+    if (heap->idle_bytes - heap->purged_at_idle_bytes > cn_max(PURGE_MIN_BYTES, in_use / PURGE_SHARE)) {
+        drop_all(heap);
+        (void)purge_pools(heap);
+    }
+}
+
+void cn_heap_give(struct cairn_heap *heap, size_t granule) {
+    size_t slot = cn_slot_of_granule(granule);
+    uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_relaxed);
+    unsigned class_index = cn_class_of_owner(owner);
+    void *block = cn_region.base + granule * CN_GRANULE_BYTES;
+    cn_live_clear(granule);
+    if (cn_magazine_push(&heap->magazines[class_index], block)) {
+        return;
+    }
+    cn_heap_drain(heap);
+    size_t cached = (size_t)(heap->magazines[class_index].top - bottom_of(heap, class_index));
+    drop_oldest(heap, class_index, (cached + 1) / 2);
+    if (!cn_magazine_push(&heap->magazines[class_index], block)) {
+        drop(heap, &block, 1);
+    }
+    purge_excess(heap);
+}
+
+/* ---- giving memory back -------------------------------------------------------------------------------------- */
+
+static void remove_empty_pools(struct cairn_heap *heap) {
+    for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
+        struct cn_pool *next;
+        for (struct cn_pool *pool = heap->bins[i].partial.first; pool != NULL; pool = next) {
+            next = pool->next;
+            if (pool->held == 0) {
+                remove_empty_pool(heap, pool);
+            }
+        }
+    }
+}
+
+size_t cn_heap_trim(struct cairn_heap *heap) {
+    cn_heap_drain(heap);
+    drop_all(heap);
+    remove_empty_pools(heap);
+    return purge_pools(heap);
+}
+
+static void clear_pool(struct cairn_heap *heap, struct cn_pool *pool) {
+    size_t first = cn_pool_slot(pool) * CN_SLOT_WORDS;
+    for (size_t word = first; word < first + pool->slots * CN_SLOT_WORDS; word++) {
+        atomic_store_explicit(&cn_region.live[word], 0, memory_order_relaxed);
+    }
+    give_pool(heap, pool);
+}
+
+static void clear_list(struct cairn_heap *heap, struct cn_pool_list *list) {
+    struct cn_pool *next;
+    for (struct cn_pool *pool = list->first; pool != NULL; pool = next) {
+        next = pool->next;
+        clear_pool(heap, pool);
+    }
+    list->first = NULL;
+}
+
+void cn_heap_clear_pools(struct cairn_heap *heap) {
+    cn_heap_drain(heap);
+    for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
+        heap->magazines[i].top = bottom_of(heap, i);
+        clear_list(heap, &heap->bins[i].partial);
+        clear_list(heap, &heap->bins[i].full);
+    }
+    heap->idle_bytes = 0;
+    heap->purged_at_idle_bytes = 0;
+}
+
+/* ---- after a fork -------------------------------------------------------------------------------------------- */
+
+static void adopt_pool(struct cairn_heap *heap, struct cn_pool *pool) {
+    struct cn_bin *bin = &heap->bins[pool->class_index];
+    cn_pool_rebuild(pool);
+    cn_pool_link(pool->held == pool->blocks ? &bin->full : &bin->partial, pool);
+    heap->idle_bytes += (size_t)(pool->blocks - pool->held) * cn_class_at(pool->class_index)->block_bytes;
+    cn_heap_count_slots(heap, pool->slots, 0);
+}
+
+static void adopt_slot(struct cairn_heap *heap, size_t slot) {
+    uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_relaxed);
+    struct cn_pool *entry = &cn_region.pools[slot];
+    if (owner == CN_OWNER_SPAN) {
+        if (entry->heap == heap) {
+            cn_pool_link(&heap->spans, entry);
+            cn_heap_count_slots(heap, entry->slots, 0);
+        }
+    } else if (cn_heap_owns(heap, owner & ~CN_OWNER_PENDING) && entry->back == 0) {
+        adopt_pool(heap, entry);
+    }
+}
+
+void cn_heap_rebuild(struct cairn_heap *heap) {
+    size_t slots = atomic_load_explicit(&cn_region.arena_count, memory_order_acquire) * CN_ARENA_SLOTS;
+    for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
+        heap->magazines[i].top = bottom_of(heap, i);
+        heap->bins[i].partial.first = NULL;
+        heap->bins[i].full.first = NULL;
+    }
+    heap->spans.first = NULL;
+    heap->idle_bytes = 0;
+    heap->purged_at_idle_bytes = 0;
+    atomic_store_explicit(&heap->slots_held, 0, memory_order_relaxed);
+    for (size_t slot = 0; slot < slots; slot++) {
+        adopt_slot(heap, slot);
+    }
+    atomic_store_explicit(&heap->is_cut_off, true, memory_order_relaxed);
+    cn_heap_drain(heap);
+}
+
+/* ---- checking ------------------------------------------------------------------------------------------------ */
+
+static uint32_t count_cached(struct cairn_heap *heap, const struct cn_pool *pool) {
+    uint32_t cached = 0;
+    char *first = cn_pool_address(pool);
+    for (void **entry = bottom_of(heap, pool->class_index) + 1; entry <= heap->magazines[pool->class_index].top;
+         entry++) {
+        size_t distance = (size_t)((char *)*entry - first);
+        cached += distance < pool->slots * CN_SLOT_BYTES ? 1 : 0;
+    }
+    return cached;
+}
+
+static size_t check_list(struct cairn_heap *heap, const struct cn_pool_list *list, size_t *slots) {
+    size_t idle_bytes = 0;
+    for (struct cn_pool *pool = list->first; pool != NULL; pool = pool->next) {
+        cn_pool_check(pool, count_cached(heap, pool), cn_owner_of(heap, pool->class_index));
+        CN_ASSERT(pool->heap == heap, "H1: a pool's heap is the heap whose list it is on");
+        CN_ASSERT(pool->next == NULL || pool->next->prev == pool, "H1: a list is linked both ways");
+        idle_bytes += (size_t)(pool->blocks - pool->held) * cn_class_at(pool->class_index)->block_bytes;
+        *slots += pool->slots;
+    }
+    return idle_bytes;
+}
+
+static void check_magazine(struct cairn_heap *heap, unsigned class_index) {
+    const struct cn_magazine *magazine = &heap->magazines[class_index];
+    void **bottom = bottom_of(heap, class_index);
+    CN_ASSERT(*bottom == NULL && bottom <= magazine->top && magazine->top <= magazine->ceiling &&
+                  magazine->ceiling <= bottom + cn_class_at(class_index)->magazine_blocks,
+              "M1: bottom <= top <= ceiling, and *bottom is NULL");
+    for (void **entry = bottom + 1; entry <= magazine->top; entry++) {
+        CN_ASSERT(!cn_live_test(cn_granule_of(*entry)), "M2: no entry's block is live");
+        for (void **other = entry + 1; other <= magazine->top; other++) {
+            CN_ASSERT(*other != *entry, "M2: no block stands twice in a magazine");
+        }
+    }
+}
+
+void cn_heap_check(struct cairn_heap *heap) {
+    size_t idle_bytes = 0;
+    size_t slots = 0;
+    for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
+        const struct cn_bin *bin = &heap->bins[i];
+        check_magazine(heap, i);
+        idle_bytes += check_list(heap, &bin->partial, &slots);
+        CN_ASSERT(check_list(heap, &bin->full, &slots) == 0, "H1: a pool on full has held = blocks");
+    }
+    for (const struct cn_pool *span = heap->spans.first; span != NULL; span = span->next) {
+        CN_ASSERT(span->heap == heap && span->class_index == CN_CLASS_SPAN, "H4: spans of a named heap are on its list");
+        slots += span->slots;
+    }
+    CN_ASSERT(idle_bytes == heap->idle_bytes, "H2: idle_bytes is the sum over pools of (blocks - held) * block_bytes");
+    CN_ASSERT(slots == atomic_load_explicit(&heap->slots_held, memory_order_relaxed),
+              "H3: slots_held is the sum of the slots of the heap's pools and spans");
+}

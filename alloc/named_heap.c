@@ -1,0 +1,119 @@
+/*
+ * named_heap.c: the cairn_heap_* functions: each takes the heap's lock, and does what its namesake does.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "cairn.h"
+#include "misuse.h"
+#include "process.h"
+#include "route.h"
+#include "thread.h"
+
+static void check_heap(const char *operation, const struct cairn_heap *heap) {
+    size_t distance = (uintptr_t)heap - (uintptr_t)cn_region.heaps;
+    bool is_heap = distance % CN_HEAP_BYTES == 0 && distance / CN_HEAP_BYTES < cn_heap_count();
+    if (!is_heap || !cn_thread_is_named(heap)) {
+        cn_misuse_no_heap(operation, heap);
+    }
+}
+
+struct cairn_heap *cairn_heap_create(const char *name, const struct cairn_heap_options *options) {
+    cn_process_start();
+    struct cairn_heap *heap = cn_heap_claim_named();
+    if (heap == NULL) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    heap->budget_bytes = options != NULL ? options->budget_bytes : 0;
+    heap->on_budget = NULL;
+    if (options != NULL && options->on_budget != NULL) {
+        heap->on_budget = options->on_budget;
+        heap->on_budget_argument = options->argument;
+    }
+    size_t length = cn_min(strlen(name), CN_HEAP_NAME_BYTES - 1);
+    memcpy(heap->name, name, length);
+    heap->name[length] = '\0';
+    return heap;
+}
+
+void cairn_heap_destroy(struct cairn_heap *heap) {
+    if (heap == NULL) {
+        return;
+    }
+    check_heap("heap_destroy", heap);
+    cn_lock_take(&heap->lock);
+    while (heap->spans.first != NULL) {
+        (void)cn_span_free(cn_pool_slot(heap->spans.first));
+    }
+    cn_heap_clear_pools(heap);
+    atomic_store_explicit(&heap->peak_slots_held, 0, memory_order_relaxed);
+    heap->budget_bytes = 0;
+    heap->on_budget = NULL;
+    cn_lock_give(&heap->lock);
+    cn_heap_vacate(heap);
+}
+
+void *cairn_heap_malloc(struct cairn_heap *heap, size_t size) {
+    check_heap("heap_malloc", heap);
+    return cn_route_malloc_named(heap, size, CN_GRANULE_BYTES, CN_FILL_NONE);
+}
+
+void *cairn_heap_calloc(struct cairn_heap *heap, size_t count, size_t size) {
+    check_heap("heap_calloc", heap);
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return cn_route_malloc_named(heap, bytes, CN_GRANULE_BYTES, CN_FILL_ZERO);
+}
+
+void *cairn_heap_aligned_alloc(struct cairn_heap *heap, size_t alignment, size_t size) {
+    check_heap("heap_aligned_alloc", heap);
+    if (!cn_is_power_of_two(alignment)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return cn_route_malloc_named(heap, size, alignment, CN_FILL_NONE);
+}
+
+/* The live block that starts at `pointer`, which must be of the heap. */
+static struct cn_block find_in(struct cairn_heap *heap, const char *operation, const char *kind_if_freed,
+                               const void *pointer) {
+    struct cn_block found = cn_block_find(pointer);
+    if (found.kind == CN_BLOCK_NONE) {
+        cn_misuse_not_live(operation, kind_if_freed, pointer);
+    }
+    if (cn_route_named_heap(&found) != heap) {
+        cn_misuse_other_heap(operation, pointer, heap->name);
+    }
+    return found;
+}
+
+void *cairn_heap_realloc(struct cairn_heap *heap, void *block, size_t size) {
+    check_heap("heap_realloc", heap);
+    if (block == NULL) {
+        return cn_route_malloc_named(heap, size, CN_GRANULE_BYTES, CN_FILL_NONE);
+    }
+    (void)find_in(heap, "heap_realloc", "realloc-of-freed", block);
+    return cn_route_realloc("heap_realloc", block, size);
+}
+
+void cairn_heap_free(struct cairn_heap *heap, void *block) {
+    check_heap("heap_free", heap);
+    if (block != NULL) {
+        (void)find_in(heap, "heap_free", "double-free", block);
+        cn_route_free("heap_free", block);
+    }
+}
+
+size_t cairn_heap_usable_size(struct cairn_heap *heap, const void *block) {
+    check_heap("heap_usable_size", heap);
+    return block == NULL ? 0 : find_in(heap, "heap_usable_size", "bad-free", block).bytes;
+}
+
+const char *cairn_heap_name(const struct cairn_heap *heap) {
+    check_heap("heap_name", heap);
+    return heap->name;
+}

@@ -1,0 +1,71 @@
+/*
+ * os.h: all that Cairn asks of the operating system. One implementation a platform (os_linux.c) makes every system
+ * call; nothing above it does.
+ *
+ * Nothing here allocates from the heap. Sizes are bytes and multiples of the page size unless said otherwise. errno is
+ * left as it was, except by cn_os_abort's callers, who do not return.
+ */
+#ifndef CN_OS_H
+#define CN_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+size_t cn_os_page_bytes(void);
+size_t cn_os_physical_bytes(void);
+
+/* Reserves `bytes` of addresses, aligned to `alignment` (a power of two), that cannot be accessed until they are
+ * committed. NULL where the system refuses. At most one reservation is made in a process.
+ *
+ * Under a limit of address space (RLIMIT_AS) the addresses are only chosen, not held, since holding them would use the
+ * limit up: committing then fails where somebody else has mapped them meanwhile. */
+char *cn_os_reserve(size_t bytes, size_t alignment);
+
+/* Makes reserved memory accessible; it reads as zero if it was not committed before. False where the system refuses.
+ * Committing twice is allowed only where cn_os_is_held(). */
+bool cn_os_commit(void *memory, size_t bytes);
+
+/* Gives memory back to the system and makes it inaccessible. False: it went back, but is still accessible. */
+bool cn_os_decommit(void *memory, size_t bytes);
+
+/* Gives committed memory back; it stays accessible and reads as zero. */
+void cn_os_purge(void *memory, size_t bytes);
+
+/* Moves the pages of [from, from + bytes) to `to`, both committed; what `from` holds then is zero. False, with nothing
+ * moved, where the system cannot. */
+bool cn_os_move(void *from, void *to, size_t bytes);
+
+/* Replaces committed memory by fresh, zero memory, so that it is one mapping with its neighbours again. */
+void cn_os_renew(void *memory, size_t bytes);
+
+/* A mapping of its own, zero, aligned to `alignment`; NULL where the system refuses. `unmap` returns it. */
+char *cn_os_map(size_t bytes, size_t alignment);
+void cn_os_unmap(void *memory, size_t bytes);
+
+/* The mapping resized, moved if need be, contents kept; NULL, and the mapping as it was, where the system refuses. */
+char *cn_os_remap(void *memory, size_t old_bytes, size_t new_bytes);
+
+/* The bytes of [memory, memory + bytes) that are in memory now. */
+size_t cn_os_resident_bytes(const void *memory, size_t bytes);
+
+/* Milliseconds on a coarse clock that never goes back. */
+uint64_t cn_os_milliseconds(void);
+
+/* Writes all bytes; 0 or an errno. `open` creates or truncates a file for writing; -1 where it fails. */
+int cn_os_write(int fd, const char *bytes, size_t length);
+int cn_os_open(const char *path);
+void cn_os_close(int fd);
+unsigned cn_os_process_id(void);
+
+/* True in a program that runs with more rights than its caller: the environment is not to be trusted. */
+bool cn_os_is_privileged(void);
+
+/* Sleeps while *word is `value`; may return early. `wake` wakes one sleeper. */
+void cn_os_wait(const void *word, uint32_t value);
+void cn_os_wake(const void *word);
+
+/* Raises SIGABRT, and does not return even where it is ignored. */
+__attribute__((noreturn)) void cn_os_abort(void);
+
+#endif

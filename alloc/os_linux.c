@@ -1,0 +1,240 @@
+/*
+ * os_linux.c: os.h on Linux.
+ *
+ * Reserved memory is PROT_NONE and private: such mappings are not charged against the overcommit limit until mprotect
+ * makes them writable, so that committing fails exactly where an mmap of the same size would.
+ */
+#define _GNU_SOURCE
+#include "os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bits.h"
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
+
+/* Whether the reservation is mapped; else its addresses are only chosen. Written once, by cn_os_reserve. */
+static bool reservation_is_held;
+
+/* How far below an existing mapping unheld addresses are chosen: the kernel hands addresses out downwards from there,
+ * and no limit of address space that is worth obeying reaches so far. */
+#define UNHELD_DISTANCE_BYTES ((size_t)8 << 40)
+
+size_t cn_os_page_bytes(void) { return (size_t)getauxval(AT_PAGESZ); }
+
+size_t cn_os_physical_bytes(void) {
+    struct sysinfo info;
+    int saved = errno;
+    size_t bytes = sysinfo(&info) == 0 ? (size_t)info.totalram * info.mem_unit : (size_t)1 << 30;
+    errno = saved;
+    return bytes;
+}
+
+static char *map_at(void *address, size_t bytes, int protection, int flags) {
+    int saved = errno;
+    void *memory = mmap(address, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+    errno = saved;
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+/* `bytes` at a multiple of `alignment`: what a larger mapping has too much at its ends goes back. */
+static char *map_aligned(size_t bytes, size_t alignment, int protection) {
+    if (alignment <= cn_os_page_bytes()) {
+        return map_at(NULL, bytes, protection, 0);
+    }
+    if (bytes > PTRDIFF_MAX - alignment) {
+        return NULL;
+    }
+    char *memory = map_at(NULL, bytes + alignment, protection, 0);
+    if (memory == NULL) {
+        return NULL;
+    }
+    size_t before = (alignment - ((uintptr_t)memory & (alignment - 1))) & (alignment - 1);
+    if (before != 0) {
+        cn_os_unmap(memory, before);
+    }
+    cn_os_unmap(memory + before + bytes, alignment - before);
+    return memory + before;
+}
+
+static bool address_space_is_limited(void) {
+    struct rlimit limit;
+    return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
+
+/* Addresses that nothing is mapped at as far as one can tell: far below where the kernel maps next. */
+static char *choose_unheld(size_t bytes, size_t alignment) {
+    char *probe = map_at(NULL, cn_os_page_bytes(), PROT_NONE, 0);
+    if (probe == NULL) {
+        return NULL;
+    }
+    cn_os_unmap(probe, cn_os_page_bytes());
+    uintptr_t top = (uintptr_t)probe;
+    if (top < UNHELD_DISTANCE_BYTES + bytes + alignment) {
+        return NULL;
+    }
+    return (char *)((top - UNHELD_DISTANCE_BYTES - bytes) & ~(alignment - 1));
+}
+
+char *cn_os_reserve(size_t bytes, size_t alignment) {
+    int saved = errno;
+    reservation_is_held = !address_space_is_limited();
+    errno = saved;
+    return reservation_is_held ? map_aligned(bytes, alignment, PROT_NONE) : choose_unheld(bytes, alignment);
+}
+
+bool cn_os_commit(void *memory, size_t bytes) {
+    if (!reservation_is_held) {
+        char *got = map_at(memory, bytes, PROT_READ | PROT_WRITE, MAP_FIXED_NOREPLACE);
+        if (got != NULL && got != memory) { /* a kernel older than the flag took the address for a hint */
+            cn_os_unmap(got, bytes);
+        }
+        return got == memory;
+    }
+    int saved = errno;
+    bool done = mprotect(memory, bytes, PROT_READ | PROT_WRITE) == 0;
+    errno = saved;
+    return done;
+}
+
+bool cn_os_decommit(void *memory, size_t bytes) {
+    if (!reservation_is_held) {
+        int saved = errno;
+        bool done = munmap(memory, bytes) == 0;
+        errno = saved;
+        return done;
+    }
+    if (map_at(memory, bytes, PROT_NONE, MAP_FIXED) != NULL) {
+        return true;
+    }
+    cn_os_purge(memory, bytes); /* the map table is full: the pages go all the same */
+    return false;
+}
+
+void cn_os_purge(void *memory, size_t bytes) {
+    int saved = errno;
+    (void)madvise(memory, bytes, MADV_DONTNEED);
+    errno = saved;
+}
+
+bool cn_os_move(void *from, void *to, size_t bytes) {
+    int saved = errno;
+    void *moved = mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to);
+    errno = saved;
+    return moved == to;
+}
+
+void cn_os_renew(void *memory, size_t bytes) { (void)map_at(memory, bytes, PROT_READ | PROT_WRITE, MAP_FIXED); }
+
+char *cn_os_map(size_t bytes, size_t alignment) { return map_aligned(bytes, alignment, PROT_READ | PROT_WRITE); }
+
+void cn_os_unmap(void *memory, size_t bytes) {
+    int saved = errno;
+    if (munmap(memory, bytes) != 0) { /* splitting a mapping can fail when the map table is full */
+        (void)madvise(memory, bytes, MADV_DONTNEED);
+    }
+    errno = saved;
+}
+
+char *cn_os_remap(void *memory, size_t old_bytes, size_t new_bytes) {
+    int saved = errno;
+    void *moved = mremap(memory, old_bytes, new_bytes, MREMAP_MAYMOVE);
+    errno = saved;
+    return moved == MAP_FAILED ? NULL : moved;
+}
+
+size_t cn_os_resident_bytes(const void *memory, size_t bytes) {
+    enum { PAGES_A_CALL = 1024 };
+    unsigned char states[PAGES_A_CALL];
+    size_t page = cn_os_page_bytes();
+    size_t resident = 0;
+    int saved = errno;
+    for (size_t at = 0; at < bytes; at += PAGES_A_CALL * page) {
+        size_t length = cn_min(bytes - at, PAGES_A_CALL * page);
+        char *start = (char *)(uintptr_t)memory + at;
+        if (mincore(start, length, states) != 0) {
+            continue;
+        }
+        for (size_t i = 0; i < length / page; i++) {
+            resident += (states[i] & 1) != 0 ? page : 0;
+        }
+    }
+    errno = saved;
+    return resident;
+}
+
+uint64_t cn_os_milliseconds(void) {
+    struct timespec now = {0, 0};
+    (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+int cn_os_write(int fd, const char *bytes, size_t length) {
+    int saved = errno;
+    int error = 0;
+    while (length > 0 && error == 0) {
+        ssize_t written = write(fd, bytes, length);
+        if (written >= 0) {
+            bytes += written;
+            length -= (size_t)written;
+        } else if (errno != EINTR) {
+            error = errno;
+        }
+    }
+    errno = saved;
+    return error;
+}
+
+int cn_os_open(const char *path) {
+    int saved = errno;
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    errno = saved;
+    return fd;
+}
+
+void cn_os_close(int fd) {
+    int saved = errno;
+    (void)close(fd);
+    errno = saved;
+}
+
+unsigned cn_os_process_id(void) { return (unsigned)getpid(); }
+
+bool cn_os_is_privileged(void) { return getauxval(AT_SECURE) != 0; }
+
+void cn_os_wait(const void *word, uint32_t value) {
+    int saved = errno;
+    (void)syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+    errno = saved;
+}
+
+void cn_os_wake(const void *word) {
+    int saved = errno;
+    (void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    errno = saved;
+}
+
+void cn_os_abort(void) {
+    struct sigaction action = {0};
+    (void)raise(SIGABRT);
+    action.sa_handler = SIG_DFL; /* a handler that returns does not save the process */
+    (void)sigaction(SIGABRT, &action, NULL);
+    (void)raise(SIGABRT);
+    _exit(127);
+}

@@ -1,0 +1,230 @@
+#include "pool.h"
+
+#include "arena.h"
+#include "bitmap.h"
+#include "panic.h"
+
+void cn_pool_link(struct cn_pool_list *list, struct cn_pool *pool) {
+    pool->prev = NULL;
+    pool->next = list->first;
+    if (list->first != NULL) {
+        list->first->prev = pool;
+    }
+    list->first = pool;
+}
+
+void cn_pool_unlink(struct cn_pool_list *list, struct cn_pool *pool) {
+    if (pool->prev != NULL) {
+        pool->prev->next = pool->next;
+    } else {
+        list->first = pool->next;
+    }
+    if (pool->next != NULL) {
+        pool->next->prev = pool->prev;
+    }
+}
+
+struct cn_pool *cn_pool_make(size_t slot, unsigned class_index, struct cairn_heap *heap, uintptr_t owner) {
+    const struct cn_class *class = cn_class_at(class_index);
+    struct cn_pool *pool = &cn_region.pools[slot];
+    pool->heap = heap;
+    pool->slots = class->pool_slots;
+    pool->blocks = class->pool_blocks;
+    pool->held = 0;
+    pool->fresh = 0;
+    pool->class_index = (uint16_t)class_index;
+    for (uint32_t i = 0; i < class->pool_slots; i++) {
+        pool[i].worth = 0;
+        pool[i].clean = 0;
+        pool[i].back = (uint8_t)i;
+        atomic_store_explicit(&cn_region.owner[slot + i], owner, memory_order_relaxed);
+    }
+    return pool;
+}
+
+void cn_pool_unmake(struct cn_pool *pool) {
+    size_t slot = cn_pool_slot(pool);
+    for (size_t i = 0; i < pool->slots; i++) {
+        atomic_store_explicit(&cn_region.owner[slot + i], 0, memory_order_relaxed);
+    }
+}
+
+/* ---- taking -------------------------------------------------------------------------------------------------- */
+
+static uint64_t live_word(size_t word) { return atomic_load_explicit(&cn_region.live[word], memory_order_relaxed); }
+
+/* Where blocks below `fresh` start in the pool's word `word`, counted from the pool's first. */
+static uint64_t starts_in_word(const struct cn_pool *pool, size_t word) {
+    const struct cn_class *class = cn_class_at(pool->class_index);
+    uint32_t granule = (uint32_t)word * CN_WORD_GRANULES;
+    uint32_t over = granule % class->block_granules;
+    uint32_t phase = over == 0 ? 0 : class->block_granules - over;
+    uint32_t fresh_granule = pool->fresh * class->block_granules;
+    if (phase >= CN_WORD_GRANULES || fresh_granule <= granule) {
+        return 0;
+    }
+    return class->starts << phase & cn_low_bits(fresh_granule - granule);
+}
+
+/* Bytes [from, to) of the pool are handed out: their pages are no longer known to be clean. */
+static void unmark_clean(struct cn_pool *pool, size_t from, size_t to) {
+    size_t page_bytes = cn_os_page_bytes();
+    for (size_t slot = from / CN_SLOT_BYTES; slot < pool->slots && slot * CN_SLOT_BYTES < to; slot++) {
+        if (pool[slot].clean != 0) {
+            size_t start = slot * CN_SLOT_BYTES;
+            size_t first = (cn_max(from, start) - start) / page_bytes;
+            size_t last = (cn_min(to, start + CN_SLOT_BYTES) - start - 1) / page_bytes;
+            pool[slot].clean &= ~cn_bits_run((unsigned)first, (unsigned)(last - first + 1));
+        }
+    }
+}
+
+/* Takes idle blocks of one slot. */
+static size_t take_idle(struct cn_pool *pool, size_t slot_in_pool, void **blocks, size_t count) {
+    size_t block_bytes = cn_class_at(pool->class_index)->block_bytes;
+    uint64_t *worth = &pool[slot_in_pool].worth;
+    size_t taken = 0;
+    while (*worth != 0 && taken < count) {
+        size_t word = slot_in_pool * CN_SLOT_WORDS + cn_ctz(*worth);
+        uint64_t idle = starts_in_word(pool, word) & ~live_word(cn_pool_slot(pool) * CN_SLOT_WORDS + word);
+        size_t byte = word * CN_WORD_GRANULES * CN_GRANULE_BYTES;
+        char *first = cn_pool_address(pool) + byte;
+        unmark_clean(pool, byte, byte + CN_WORD_GRANULES * CN_GRANULE_BYTES + block_bytes);
+        for (; idle != 0 && taken < count; idle &= idle - 1) {
+            blocks[taken++] = first + (size_t)cn_ctz(idle) * CN_GRANULE_BYTES;
+        }
+        if (idle != 0) {
+            break; /* the rest of this word is for the next time */
+        }
+        *worth &= *worth - 1;
+    }
+    return taken;
+}
+
+static size_t take_fresh(struct cn_pool *pool, void **blocks, size_t count) {
+    size_t block_bytes = cn_class_at(pool->class_index)->block_bytes;
+    size_t taken = cn_min(count, pool->blocks - pool->fresh);
+    char *block = cn_pool_address(pool) + pool->fresh * block_bytes;
+    for (size_t i = 0; i < taken; i++, block += block_bytes) {
+        blocks[i] = block;
+    }
+    unmark_clean(pool, pool->fresh * block_bytes, (pool->fresh + taken) * block_bytes);
+    pool->fresh += (uint32_t)taken;
+    return taken;
+}
+
+size_t cn_pool_take(struct cn_pool *pool, void **blocks, size_t count) {
+    size_t taken = 0;
+    for (size_t slot = 0; slot < pool->slots && taken < count; slot++) {
+        taken += take_idle(pool, slot, blocks + taken, count - taken);
+    }
+    taken += take_fresh(pool, blocks + taken, count - taken);
+    pool->held += (uint32_t)taken;
+    return taken;
+}
+
+/* ---- live bits ----------------------------------------------------------------------------------------------- */
+
+uint32_t cn_pool_count_live(const struct cn_pool *pool) {
+    size_t first = cn_pool_slot(pool) * CN_SLOT_WORDS;
+    uint32_t live = 0;
+    for (size_t word = first; word < first + pool->slots * CN_SLOT_WORDS; word++) {
+        live += cn_popcount(live_word(word));
+    }
+    return live;
+}
+
+/* ---- purging ------------------------------------------------------------------------------------------------- */
+
+/* True where a live block starts before `byte` of the pool and reaches beyond it. */
+static bool is_reached_from_before(const struct cn_pool *pool, size_t byte) {
+    size_t block_bytes = cn_class_at(pool->class_index)->block_bytes;
+    size_t start = byte / block_bytes * block_bytes;
+    if (start == byte || start / block_bytes >= pool->blocks) {
+        return false;
+    }
+    size_t granule = cn_granule_of(cn_pool_address(pool) + start);
+    return (live_word(granule >> CN_WORD_SHIFT) >> granule % CN_WORD_GRANULES & 1) != 0;
+}
+
+static bool is_page_empty(const struct cn_pool *pool, size_t byte, size_t page_bytes) {
+    size_t word_bytes = CN_WORD_GRANULES * CN_GRANULE_BYTES;
+    size_t first = cn_pool_slot(pool) * CN_SLOT_WORDS + byte / word_bytes;
+    for (size_t word = first; word < first + page_bytes / word_bytes; word++) {
+        if (live_word(word) != 0) {
+            return false;
+        }
+    }
+    return !is_reached_from_before(pool, byte);
+}
+
+static uint64_t empty_pages(const struct cn_pool *pool, size_t slot_in_pool, size_t page_bytes) {
+    uint64_t empty = 0;
+    for (size_t page = 0; page < CN_SLOT_BYTES / page_bytes; page++) {
+        if (is_page_empty(pool, slot_in_pool * CN_SLOT_BYTES + page * page_bytes, page_bytes)) {
+            empty |= (uint64_t)1 << page;
+        }
+    }
+    return empty;
+}
+
+size_t cn_pool_purge(struct cn_pool *pool) {
+    size_t page_bytes = cn_os_page_bytes();
+    size_t purged = 0;
+    for (size_t i = 0; i < pool->slots; i++) {
+        uint64_t empty = empty_pages(pool, i, page_bytes);
+        for (uint64_t left = empty & ~pool[i].clean; left != 0;) {
+            unsigned first = cn_ctz(left);
+            unsigned run = cn_bits_first_run(left);
+            cn_os_purge(cn_pool_address(pool) + i * CN_SLOT_BYTES + first * page_bytes, run * page_bytes);
+            purged += run * page_bytes;
+            left &= ~cn_bits_run(first, run);
+        }
+        pool[i].clean = empty;
+    }
+    cn_arena_count_purged(purged);
+    return purged;
+}
+
+/* ---- after a fork, and checking ------------------------------------------------------------------------------ */
+
+void cn_pool_rebuild(struct cn_pool *pool) {
+    pool->held = cn_pool_count_live(pool);
+    pool->fresh = pool->blocks;
+    for (size_t i = 0; i < pool->slots; i++) {
+        pool[i].worth = UINT64_MAX;
+        pool[i].clean = 0;
+    }
+}
+
+static void check_word(const struct cn_pool *pool, size_t word, uint32_t *idle_outside_worth) {
+    size_t slot = cn_pool_slot(pool);
+    uint64_t live = live_word(slot * CN_SLOT_WORDS + word);
+    uint64_t starts = starts_in_word(pool, word);
+    CN_ASSERT((live & ~starts) == 0, "P2: live bits stand only at starts of blocks below fresh");
+    if ((cn_region.pools[slot + word / CN_SLOT_WORDS].worth >> word % CN_SLOT_WORDS & 1) == 0) {
+        *idle_outside_worth += cn_popcount(starts & ~live);
+    }
+}
+
+static void check_slot(const struct cn_pool *pool, size_t index, uintptr_t owner) {
+    uintptr_t word = atomic_load_explicit(&cn_region.owner[cn_pool_slot(pool) + index], memory_order_relaxed);
+    size_t page_bytes = cn_os_page_bytes();
+    CN_ASSERT((word & ~CN_OWNER_PENDING) == owner && pool[index].back == index,
+              "P5: the owner word of each slot is the magazine of its heap and class");
+    CN_ASSERT((pool[index].clean & ~empty_pages(pool, index, page_bytes)) == 0,
+              "P6: a page marked clean holds no live block");
+}
+
+void cn_pool_check(const struct cn_pool *pool, uint32_t cached, uintptr_t owner) {
+    uint32_t idle_outside_worth = 0;
+    CN_ASSERT(pool->held <= pool->blocks && pool->fresh <= pool->blocks, "P1: held <= blocks, fresh <= blocks");
+    CN_ASSERT(pool->held == cn_pool_count_live(pool) + cached, "P1: held = live blocks + cached blocks");
+    for (size_t word = 0; word < pool->slots * CN_SLOT_WORDS; word++) {
+        check_word(pool, word, &idle_outside_worth);
+    }
+    CN_ASSERT(idle_outside_worth <= cached, "P3: a word in which an idle block starts has its bit in worth");
+    for (size_t i = 0; i < pool->slots; i++) {
+        check_slot(pool, i, owner);
+    }
+}

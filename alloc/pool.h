@@ -1,0 +1,110 @@
+/*
+ * pool.h: a run of slots cut into blocks of one size class, or taken as a whole by a span.
+ *
+ * A pool's blocks are in one of four states:
+ *
+ *   fresh     never handed out since the pool was made: block index >= `fresh`
+ *   idle      handed out before, and back
+ *   cached    in the magazine of the pool's heap and class (magazine.h)
+ *   live      the program's: its live bit is set
+ *
+ *   fresh, idle --take--> cached --pop--> live --push--> cached --drop--> idle
+ *                                         live --drop (freed by another thread)--> idle
+ *
+ * The pool keeps no list of idle blocks. A magazine is refilled only when it is empty; then no block of its class is
+ * cached, so that the idle blocks are exactly those whose live bit is clear: taking is a scan of the live bitmap.
+ * `worth` says which of its words are worth a look.
+ *
+ * Lists: a pool is on its heap's list of the class, `partial` while it has a block that is fresh or idle, else `full`.
+ *
+ * P1  held = live blocks + cached blocks <= blocks; fresh <= blocks.
+ * P2  Live bits stand only at starts of blocks below `fresh`.
+ * P3  A word in which an idle block starts has its bit in the slot's `worth`.
+ * P4  A pool is on `partial` exactly where held < blocks.
+ * P5  The owner word of each of the pool's slots is the magazine of its heap and class, perhaps marked CN_OWNER_PENDING.
+ * P6  A page marked resident-free in `clean` holds no live block, and was given back since it last did.
+ *
+ * Only the thread that owns the heap (or holds its lock) calls anything here, but for cn_pool_at and the remote part.
+ */
+#ifndef CN_POOL_H
+#define CN_POOL_H
+
+#include "region.h"
+#include "size_class.h"
+
+struct cairn_heap;
+
+/* Marks an owner word: blocks of this slot were freed by other threads, and wait in `remote` (remote.h). It moves the
+ * word out of every heap's range, so that the owner's frees notice. */
+#define CN_OWNER_PENDING ((uintptr_t)1 << 63)
+/* The owner word of a span's first slot. */
+#define CN_OWNER_SPAN ((uintptr_t)1)
+
+enum { CN_CLASS_SPAN = CN_CLASS_COUNT };
+
+/* One for each slot; what is not marked `slot` counts in a pool's or span's first slot only. */
+struct cn_pool {
+    struct cn_pool *next; /* on a list of the heap */
+    struct cn_pool *prev;
+    struct cairn_heap *heap; /* NULL: a span of no named heap */
+    uint64_t slots;
+    uint64_t worth; /* slot: bitmap words in which idle blocks may start */
+    uint32_t blocks;
+    uint32_t held;
+    uint32_t fresh;
+    uint16_t class_index; /* CN_CLASS_SPAN: a span */
+    uint8_t back;         /* slot: slots from here back to the pool's first */
+    bool has_moved_pages; /* of a span: its mapping is not one with its neighbours' */
+    uint64_t clean; /* slot: pages that were purged and not handed out since, one bit each */
+
+    /* slot: written by other threads; on a cache line of its own. See remote.h. */
+    _Atomic uint64_t remote_words;
+    struct cn_pool *remote_next;
+    char remote_padding[48];
+};
+_Static_assert(sizeof(struct cn_pool) == 128, "two cache lines a slot");
+
+struct cn_pool_list {
+    struct cn_pool *first;
+};
+
+CN_INLINE size_t cn_pool_slot(const struct cn_pool *pool) { return (size_t)(pool - cn_region.pools); }
+CN_INLINE char *cn_pool_address(const struct cn_pool *pool) { return cn_slot_address(cn_pool_slot(pool)); }
+
+/* The pool that the slot belongs to; the slot must have an owner word, and not be a span's. */
+CN_INLINE struct cn_pool *cn_pool_of_slot(size_t slot) {
+    struct cn_pool *entry = &cn_region.pools[slot];
+    return entry - entry->back;
+}
+
+void cn_pool_link(struct cn_pool_list *list, struct cn_pool *pool);
+void cn_pool_unlink(struct cn_pool_list *list, struct cn_pool *pool);
+
+/* Makes a pool of the class in slots that the caller has taken; `owner` becomes their owner word. It is on no list. */
+struct cn_pool *cn_pool_make(size_t slot, unsigned class_index, struct cairn_heap *heap, uintptr_t owner);
+
+/* Ends a pool that holds no block; its slots stay taken. */
+void cn_pool_unmake(struct cn_pool *pool);
+
+/* Takes up to `count` blocks, in order of address; returns how many. The magazine must be empty. */
+size_t cn_pool_take(struct cn_pool *pool, void **blocks, size_t count);
+
+/* Notes that blocks starting in the slot's bitmap word `word` (counted in the region) are idle now. `pool` is theirs. */
+CN_INLINE void cn_pool_drop(struct cn_pool *pool, size_t word, uint32_t count) {
+    pool->held -= count;
+    cn_region.pools[word / CN_SLOT_WORDS].worth |= (uint64_t)1 << word % CN_SLOT_WORDS;
+}
+
+/* Live blocks, by their bits. */
+uint32_t cn_pool_count_live(const struct cn_pool *pool);
+
+/* Gives back the pages that hold no live block; returns the bytes. No block of the pool may be cached. */
+size_t cn_pool_purge(struct cn_pool *pool);
+
+/* After a fork: derives counts and marks anew from the live bits; no block is cached then. */
+void cn_pool_rebuild(struct cn_pool *pool);
+
+/* Panics where P1, P2, P3, P5 or P6 does not hold. `cached` is what the heap's magazine has of this pool. */
+void cn_pool_check(const struct cn_pool *pool, uint32_t cached, uintptr_t owner);
+
+#endif

@@ -1,0 +1,164 @@
+/*
+ * registry.c: which heaps there are, and in what state (heap.h). States change by compare-and-swap alone: whoever moves
+ * a heap out of `abandoned` or `orphaned` has it to itself.
+ */
+#include "heap.h"
+
+/* The entry that every magazine of a heap that is none points at. */
+static void *empty_magazine[1];
+
+#define EMPTY_1 {empty_magazine, empty_magazine}
+#define EMPTY_8 EMPTY_1, EMPTY_1, EMPTY_1, EMPTY_1, EMPTY_1, EMPTY_1, EMPTY_1, EMPTY_1
+#define EMPTY_80 EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8
+
+struct cairn_heap cn_heap_none = {.magazines = {EMPTY_80}};
+struct cairn_heap cn_heap_gone = {.magazines = {EMPTY_80}};
+
+_Thread_local struct cairn_heap *cn_heap_mine CN_TLS = &cn_heap_none;
+
+static _Atomic uint8_t states[CN_HEAP_LIMIT]; /* enum cn_heap_state; acquire on claim pairs with release on abandon */
+static _Atomic uint32_t heap_count;
+static _Atomic uint32_t free_count; /* heaps that no thread has; a hint */
+static bool magazines_disabled;     /* written before there is a second thread */
+
+size_t cn_heap_count(void) { return atomic_load_explicit(&heap_count, memory_order_acquire); }
+
+enum cn_heap_state cn_heap_state(const struct cairn_heap *heap) {
+    return (enum cn_heap_state)atomic_load_explicit(&states[cn_heap_index(heap)], memory_order_acquire);
+}
+
+static void set_state(const struct cairn_heap *heap, enum cn_heap_state state) {
+    atomic_store_explicit(&states[cn_heap_index(heap)], (uint8_t)state, memory_order_release);
+}
+
+static bool move_state(size_t index, enum cn_heap_state from, enum cn_heap_state to) {
+    uint8_t expected = (uint8_t)from;
+    return atomic_compare_exchange_strong_explicit(&states[index], &expected, (uint8_t)to, memory_order_acquire,
+                                                   memory_order_relaxed);
+}
+
+static void init_magazines(struct cairn_heap *heap) {
+    for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
+        const struct cn_class *class = cn_class_at(i);
+        void **bottom = heap->entries + class->magazine_offset;
+        heap->magazines[i].top = bottom;
+        heap->magazines[i].ceiling = magazines_disabled ? bottom : bottom + class->magazine_blocks;
+    }
+}
+
+/* A new heap, all zero so far but for its state. */
+static struct cairn_heap *make_heap(enum cn_heap_state as) {
+    uint32_t index = atomic_load_explicit(&heap_count, memory_order_relaxed);
+    do {
+        if (index == CN_HEAP_LIMIT || cn_region.heaps == NULL) {
+            return NULL;
+        }
+    } while (!atomic_compare_exchange_weak_explicit(&heap_count, &index, index + 1, memory_order_acq_rel,
+                                                    memory_order_relaxed));
+    struct cairn_heap *heap = cn_heap_at(index);
+    if (!cn_os_commit(heap, CN_HEAP_BYTES)) {
+        return NULL; /* its index stays unused */
+    }
+    init_magazines(heap);
+    set_state(heap, as);
+    return heap;
+}
+
+/* Has the heap to itself, if no thread had it, and its content is in order. */
+static bool seize(size_t index) {
+    if (move_state(index, CN_HEAP_ABANDONED, CN_HEAP_OWNED) || move_state(index, CN_HEAP_VACANT, CN_HEAP_OWNED)) {
+        return true;
+    }
+    if (move_state(index, CN_HEAP_ORPHANED, CN_HEAP_OWNED)) {
+        cn_heap_rebuild(cn_heap_at(index));
+        return true;
+    }
+    return false;
+}
+
+static bool seize_vacant(size_t index) { return move_state(index, CN_HEAP_VACANT, CN_HEAP_NAMED); }
+
+static struct cairn_heap *claim(bool (*try_seize)(size_t index), enum cn_heap_state as) {
+    if (atomic_load_explicit(&free_count, memory_order_relaxed) != 0) {
+        for (size_t i = 0; i < cn_heap_count(); i++) {
+            if (try_seize(i)) {
+                (void)atomic_fetch_sub_explicit(&free_count, 1, memory_order_relaxed);
+                return cn_heap_at(i);
+            }
+        }
+    }
+    return make_heap(as);
+}
+
+struct cairn_heap *cn_heap_claim(void) { return claim(seize, CN_HEAP_OWNED); }
+
+struct cairn_heap *cn_heap_claim_named(void) { return claim(seize_vacant, CN_HEAP_NAMED); }
+
+static void let_go(struct cairn_heap *heap, enum cn_heap_state state) {
+    set_state(heap, state);
+    (void)atomic_fetch_add_explicit(&free_count, 1, memory_order_relaxed);
+}
+
+void cn_heap_abandon(struct cairn_heap *heap) { let_go(heap, CN_HEAP_ABANDONED); }
+
+void cn_heap_vacate(struct cairn_heap *heap) { let_go(heap, CN_HEAP_VACANT); }
+
+bool cn_heap_seize(struct cairn_heap *heap) { return seize(cn_heap_index(heap)); }
+
+/* A heap without pools has no cached blocks either, so that it holds nothing. */
+void cn_heap_unseize(struct cairn_heap *heap) {
+    bool is_vacant = atomic_load_explicit(&heap->slots_held, memory_order_relaxed) == 0;
+    set_state(heap, is_vacant ? CN_HEAP_VACANT : CN_HEAP_ABANDONED);
+}
+
+size_t cn_heap_trim_abandoned(void) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < cn_heap_count(); i++) {
+        if (seize(i)) {
+            bytes += cn_heap_trim(cn_heap_at(i));
+            cn_heap_unseize(cn_heap_at(i));
+        }
+    }
+    return bytes;
+}
+
+void cn_heap_drain_abandoned(void) {
+    if (atomic_load_explicit(&free_count, memory_order_relaxed) == 0) {
+        return;
+    }
+    for (size_t i = 0; i < cn_heap_count(); i++) {
+        struct cairn_heap *heap = cn_heap_at(i);
+        if (cn_heap_state(heap) == CN_HEAP_ABANDONED &&
+            atomic_load_explicit(&heap->remote.first, memory_order_relaxed) != NULL && seize(i)) {
+            cn_heap_drain(heap);
+            cn_heap_unseize(heap);
+            return;
+        }
+    }
+}
+
+void cn_heap_disable_magazines(struct cairn_heap *mine) {
+    magazines_disabled = true;
+    if (mine != &cn_heap_none) {
+        (void)cn_heap_trim(mine);
+        init_magazines(mine);
+    }
+}
+
+void cn_heap_after_fork(struct cairn_heap *mine) {
+    uint32_t orphans = 0;
+    for (size_t i = 0; i < cn_heap_count(); i++) {
+        struct cairn_heap *heap = cn_heap_at(i);
+        if (heap == mine) {
+            atomic_store_explicit(&heap->is_cut_off, true, memory_order_relaxed);
+        } else if (cn_heap_state(heap) == CN_HEAP_OWNED) {
+            set_state(heap, CN_HEAP_ORPHANED);
+            orphans++;
+        } else if (cn_heap_state(heap) == CN_HEAP_NAMED && cn_lock_renew(&heap->lock)) {
+            cn_heap_rebuild(heap);
+        } else if (cn_heap_state(heap) == CN_HEAP_ABANDONED) {
+            atomic_store_explicit(&heap->is_cut_off, true, memory_order_relaxed);
+        }
+    }
+    (void)atomic_fetch_add_explicit(&free_count, orphans, memory_order_relaxed);
+}

@@ -1,0 +1,54 @@
+#include "remote.h"
+
+static _Atomic uint64_t *remote_word(size_t granule) { return &cn_region.remote[granule >> CN_WORD_SHIFT]; }
+
+static uint64_t bit_of(size_t granule) { return (uint64_t)1 << granule % CN_WORD_GRANULES; }
+
+static void push(struct cn_remote_list *list, struct cn_pool *slot_entry) {
+    struct cn_pool *first = atomic_load_explicit(&list->first, memory_order_relaxed);
+    do {
+        slot_entry->remote_next = first;
+    } while (!atomic_compare_exchange_weak_explicit(&list->first, &first, slot_entry, memory_order_release,
+                                                    memory_order_relaxed)); /* (d) */
+}
+
+bool cn_remote_post(struct cn_remote_list *list, size_t granule) {
+    size_t slot = cn_slot_of_granule(granule);
+    struct cn_pool *slot_entry = &cn_region.pools[slot];
+    uint64_t word_bit = (uint64_t)1 << (granule >> CN_WORD_SHIFT) % CN_SLOT_WORDS;
+    if ((atomic_fetch_or(remote_word(granule), bit_of(granule)) & bit_of(granule)) != 0) { /* (a) */
+        return false;
+    }
+    if ((atomic_load(&slot_entry->remote_words) & word_bit) == 0 &&
+        atomic_fetch_or(&slot_entry->remote_words, word_bit) == 0) { /* (b) */
+        (void)atomic_fetch_or_explicit(&cn_region.owner[slot], CN_OWNER_PENDING, memory_order_relaxed); /* (c) */
+        push(list, slot_entry);
+    }
+    return true;
+}
+
+bool cn_remote_test(size_t granule) {
+    return (atomic_load_explicit(remote_word(granule), memory_order_relaxed) & bit_of(granule)) != 0;
+}
+
+void cn_remote_drain_slot(struct cn_pool *slot_entry, cn_remote_freed_fn *freed, struct cairn_heap *heap) {
+    size_t slot = cn_pool_slot(slot_entry);
+    (void)atomic_fetch_and_explicit(&cn_region.owner[slot], ~CN_OWNER_PENDING, memory_order_relaxed); /* (g) */
+    uint64_t words = atomic_exchange(&slot_entry->remote_words, 0);                                   /* (h) */
+    for (; words != 0; words &= words - 1) {
+        size_t word = slot * CN_SLOT_WORDS + cn_ctz(words);
+        uint64_t bits = atomic_exchange(&cn_region.remote[word], 0); /* (i) */
+        if (bits != 0) {
+            freed(heap, word, bits);
+        }
+    }
+}
+
+void cn_remote_drain(struct cn_remote_list *list, cn_remote_freed_fn *freed, struct cairn_heap *heap) {
+    struct cn_pool *next;
+    struct cn_pool *entry = atomic_exchange_explicit(&list->first, NULL, memory_order_acquire); /* (e) */
+    for (; entry != NULL; entry = next) {
+        next = entry->remote_next; /* (f) */
+        cn_remote_drain_slot(entry, freed, heap);
+    }
+}

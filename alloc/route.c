@@ -1,0 +1,309 @@
+#include "route.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "arena.h"
+#include "direct.h"
+#include "hooks.h"
+#include "misuse.h"
+#include "process.h"
+#include "requested.h"
+#include "thread.h"
+
+static bool is_pooled(size_t size, size_t alignment) {
+    return size <= CN_BLOCK_MAX_BYTES && alignment <= CN_BLOCK_MAX_BYTES;
+}
+
+static unsigned class_of(size_t size, size_t alignment) {
+    return alignment <= CN_GRANULE_BYTES ? cn_class_of(size) : cn_class_of_aligned(size, alignment);
+}
+
+/* A realloc to a smaller size could not move, for lack of memory, and left a block in a class that its size does not name:
+ * from then on sized frees are not compared. */
+static _Atomic bool kept_too_large;
+
+/* ---- allocating ---------------------------------------------------------------------------------------------- */
+
+static void *take_pooled(struct cairn_heap *heap, size_t size, size_t alignment, enum cn_fill fill) {
+    unsigned class_index = class_of(size, alignment);
+    void *block = cn_heap_take(heap, class_index);
+    if (block == NULL) {
+        return NULL;
+    }
+    if (fill == CN_FILL_ZERO) {
+        memset(block, 0, size);
+    } else {
+        cn_hook_allocated(block, cn_class_at(class_index)->block_bytes);
+    }
+    cn_requested_note(cn_granule_of(block), cn_class_at(class_index)->block_bytes, size);
+    return block;
+}
+
+static void *take_span(struct cairn_heap *named, size_t size, size_t alignment, enum cn_fill fill) {
+    size_t slots = cn_span_slots_of(cn_max(size, 1));
+    void *block = cn_span_malloc(named, slots << CN_SLOT_SHIFT, alignment, fill);
+    if (block != NULL) {
+        if (fill == CN_FILL_NONE) {
+            cn_hook_allocated(block, slots << CN_SLOT_SHIFT);
+        }
+        cn_requested_note(cn_granule_of(block), slots << CN_SLOT_SHIFT, size);
+    }
+    return block;
+}
+
+/* From the region. `heap` is owned or locked, or NULL; `named` is it where it is a named heap, else NULL. */
+static void *take(struct cairn_heap *heap, struct cairn_heap *named, size_t size, size_t alignment, enum cn_fill fill) {
+    if (is_pooled(size, alignment)) {
+        return heap != NULL ? take_pooled(heap, size, alignment, fill) : NULL;
+    }
+    return take_span(named, size, alignment, fill);
+}
+
+static bool is_allowed(const struct cairn_heap *named, size_t size, size_t alignment) {
+    return named == NULL || (is_pooled(size, alignment) ? cn_heap_allows_pool(named)
+                                                        : cn_heap_allows_span(named, cn_span_slots_of(size)));
+}
+
+/* As take; but of spans, only what the budget allows. Pools see to that themselves. */
+static void *take_allowed(struct cairn_heap *heap, struct cairn_heap *named, size_t size, size_t alignment,
+                          enum cn_fill fill) {
+    if (!is_pooled(size, alignment) && !is_allowed(named, size, alignment)) {
+        return NULL;
+    }
+    return take(heap, named, size, alignment, fill);
+}
+
+static void reclaim(struct cairn_heap *heap) {
+    if (heap != NULL) {
+        (void)cn_heap_trim(heap);
+    }
+    (void)cn_heap_trim_abandoned();
+    (void)cn_arena_trim();
+}
+
+/* `heap` and `named` as for take. NULL where the system has no more, or the budget none. */
+static void *take_or_reclaim(struct cairn_heap *heap, struct cairn_heap *named, size_t size, size_t alignment,
+                             enum cn_fill fill) {
+    void *block = take_allowed(heap, named, size, alignment, fill);
+    if (CN_LIKELY(block != NULL)) {
+        return block;
+    }
+    if (!is_allowed(named, size, alignment)) {
+        (void)cn_heap_trim(named);
+        return take_allowed(heap, named, size, alignment, fill);
+    }
+    reclaim(heap);
+    block = take_allowed(heap, named, size, alignment, fill);
+    return block == NULL && named == NULL ? cn_direct_malloc(size, alignment) : block;
+}
+
+static void *no_memory(void) {
+    errno = ENOMEM;
+    return NULL;
+}
+
+CN_NOINLINE void *cn_route_malloc(size_t size, size_t alignment, enum cn_fill fill) {
+    cn_process_start();
+    if (CN_UNLIKELY(size > PTRDIFF_MAX || alignment > PTRDIFF_MAX)) {
+        return no_memory();
+    }
+    struct cairn_heap *heap = is_pooled(size, alignment) ? cn_thread_enter() : NULL;
+    void *block = take_or_reclaim(heap, NULL, size, alignment, fill);
+    cn_thread_leave(heap);
+    return block != NULL ? block : no_memory();
+}
+
+static void *take_locked(struct cairn_heap *heap, size_t size, size_t alignment, enum cn_fill fill) {
+    cn_lock_take(&heap->lock);
+    void *block = take_or_reclaim(heap, heap, size, alignment, fill);
+    cn_lock_give(&heap->lock);
+    return block;
+}
+
+void *cn_route_malloc_named(struct cairn_heap *heap, size_t size, size_t alignment, enum cn_fill fill) {
+    if (size > PTRDIFF_MAX || alignment > PTRDIFF_MAX) {
+        return no_memory();
+    }
+    void *block = take_locked(heap, size, alignment, fill);
+    if (block == NULL && heap->on_budget != NULL) {
+        heap->on_budget(heap, size, heap->on_budget_argument);
+        block = take_locked(heap, size, alignment, fill);
+    }
+    return block != NULL ? block : no_memory();
+}
+
+/* ---- freeing ------------------------------------------------------------------------------------------------- */
+
+static CN_NORETURN void report(const char *operation, const void *pointer) {
+    cn_misuse_not_live(operation, "double-free", pointer);
+}
+
+struct cairn_heap *cn_route_named_heap(const struct cn_block *found) {
+    if (found->kind == CN_BLOCK_POOL) {
+        return cn_thread_is_named(found->heap) ? found->heap : NULL;
+    }
+    return found->heap;
+}
+
+/* A block of a heap that is used under its lock. Another thread may have freed it since it was found. */
+static bool free_locked(struct cairn_heap *heap, size_t granule) {
+    cn_lock_take(&heap->lock);
+    bool is_live = cn_live_test(granule);
+    if (is_live) {
+        cn_heap_give(heap, granule);
+    }
+    cn_lock_give(&heap->lock);
+    return is_live;
+}
+
+static bool free_pooled(const struct cn_block *found) {
+    if (found->heap == cn_heap_mine) {
+        cn_heap_give(found->heap, found->granule);
+        return true;
+    }
+    if (cn_heap_state(found->heap) == CN_HEAP_NAMED) {
+        return free_locked(found->heap, found->granule);
+    }
+    return cn_remote_post(&found->heap->remote, found->granule);
+}
+
+static bool free_span(const struct cn_block *found) {
+    struct cairn_heap *heap = found->heap;
+    size_t slot = cn_slot_of_granule(found->granule);
+    if (heap == NULL) {
+        return cn_span_free(slot);
+    }
+    cn_lock_take(&heap->lock);
+    bool is_live = cn_live_test(found->granule) && cn_span_free(slot);
+    cn_lock_give(&heap->lock);
+    return is_live;
+}
+
+static bool free_found(const struct cn_block *found, void *pointer) {
+    switch (found->kind) {
+    case CN_BLOCK_POOL:
+        cn_hook_freed(pointer, found->bytes);
+        return free_pooled(found);
+    case CN_BLOCK_SPAN:
+        return free_span(found);
+    case CN_BLOCK_DIRECT:
+        return cn_direct_free(pointer);
+    case CN_BLOCK_NONE:
+        break;
+    }
+    return false;
+}
+
+CN_NOINLINE void cn_route_free(const char *operation, void *pointer) {
+    if (pointer == NULL) {
+        return;
+    }
+    struct cn_block found = cn_block_find(pointer);
+    if (CN_UNLIKELY(!free_found(&found, pointer))) {
+        report(operation, pointer);
+    }
+}
+
+/* The usable bytes of a block that was asked for like this, as far as the size class goes; 0: none has. */
+static size_t expected_bytes(const struct cn_block *found, size_t alignment, size_t size) {
+    if (size > PTRDIFF_MAX || !cn_is_power_of_two(alignment)) {
+        return 0;
+    }
+    if (found->kind == CN_BLOCK_DIRECT) {
+        return cn_round_up(cn_max(size, 1), cn_os_page_bytes());
+    }
+    if (is_pooled(size, alignment)) {
+        return cn_class_at(class_of(size, alignment))->block_bytes;
+    }
+    return cn_span_slots_of(cn_max(size, 1)) << CN_SLOT_SHIFT;
+}
+
+void cn_route_check_size(const char *operation, void *pointer, size_t alignment, size_t size) {
+    struct cn_block found = cn_block_find(pointer);
+    if (found.kind == CN_BLOCK_NONE) {
+        report(operation, pointer);
+    }
+    if (expected_bytes(&found, alignment, size) != found.bytes && !atomic_load(&kept_too_large)) {
+        cn_misuse_size(operation, pointer, size, found.bytes);
+    }
+}
+
+/* ---- realloc ------------------------------------------------------------------------------------------------- */
+
+static bool resize_span(const struct cn_block *found, size_t size) {
+    size_t slot = cn_slot_of_granule(found->granule);
+    if (found->heap != NULL) {
+        cn_lock_take(&found->heap->lock);
+    }
+    bool is_done = cn_span_resize(slot, size);
+    if (found->heap != NULL) {
+        cn_lock_give(&found->heap->lock);
+    }
+    return is_done;
+}
+
+/* The block's address after a resize that need not copy; NULL: it must move. */
+static void *resize(const struct cn_block *found, void *pointer, size_t size) {
+    bool is_done = false;
+    if (found->kind == CN_BLOCK_DIRECT) {
+        return size > CN_BLOCK_MAX_BYTES ? cn_direct_realloc(pointer, size) : NULL;
+    }
+    if (found->kind == CN_BLOCK_POOL) {
+        is_done = size <= CN_BLOCK_MAX_BYTES && cn_class_of(size) == found->class_index;
+    } else if (size > CN_BLOCK_MAX_BYTES) {
+        is_done = cn_span_slots_of(size) << CN_SLOT_SHIFT == found->bytes || resize_span(found, size);
+    }
+    if (is_done) {
+        cn_requested_note(found->granule, cn_block_find(pointer).bytes, size);
+    }
+    return is_done ? pointer : NULL;
+}
+
+static void copy(const struct cn_block *found, const void *from, void *to, size_t bytes) {
+    size_t granule = cn_granule_of(to);
+    if (found->kind == CN_BLOCK_SPAN && bytes > CN_BLOCK_MAX_BYTES && cn_region_covers(granule)) {
+        cn_span_move(cn_slot_of_granule(found->granule), cn_slot_of_granule(granule));
+    } else {
+        memcpy(to, from, bytes);
+    }
+}
+
+static void *move(const char *operation, const struct cn_block *found, void *pointer, size_t size) {
+    struct cairn_heap *named = cn_route_named_heap(found);
+    int saved = errno;
+    void *moved = named != NULL ? cn_route_malloc_named(named, size, CN_GRANULE_BYTES, CN_FILL_NONE)
+                                : cn_route_malloc(size, CN_GRANULE_BYTES, CN_FILL_NONE);
+    errno = saved;
+    if (moved == NULL) {
+        return NULL;
+    }
+    copy(found, pointer, moved, cn_min(size, found->bytes));
+    if (!free_found(found, pointer)) {
+        cn_misuse_not_live(operation, "realloc-of-freed", pointer);
+    }
+    return moved;
+}
+
+void *cn_route_realloc(const char *operation, void *pointer, size_t size) {
+    struct cn_block found = cn_block_find(pointer);
+    if (found.kind == CN_BLOCK_NONE) {
+        cn_misuse_not_live(operation, "realloc-of-freed", pointer);
+    }
+    if (size == 0) {
+        cn_route_free(operation, pointer);
+        return NULL;
+    }
+    if (size > PTRDIFF_MAX) {
+        return no_memory();
+    }
+    void *resized = resize(&found, pointer, size);
+    if (resized == NULL) {
+        resized = move(operation, &found, pointer, size);
+    }
+    if (resized == NULL && size <= found.bytes) {
+        atomic_store(&kept_too_large, true);
+        resized = pointer;
+    }
+    return resized != NULL ? resized : no_memory();
+}

@@ -1,0 +1,73 @@
+#include "size_class.h"
+
+#include "panic.h"
+
+struct cn_class_table cn_class_table;
+
+enum {
+    MAGAZINE_BYTES = 32 << 10, /* a magazine holds so much of one class, within bounds */
+    MAGAZINE_MIN_BLOCKS = 4,
+    POOL_MIN_BLOCKS = 16, /* a pool has so many blocks, unless that takes more than CN_POOL_SLOTS_MAX slots */
+    POOL_SLACK_SHARE = 32
+};
+
+static uint32_t block_bytes_of(unsigned class_index) {
+    if (class_index < CN_CLASS_LINEAR_COUNT) {
+        return (class_index + 1) * CN_GRANULE_BYTES;
+    }
+    unsigned doubling = 7 + (class_index - 8) / 8;
+    unsigned step = (class_index - 8) % 8 + 1;
+    return (1U << doubling) + (step << (doubling - 3));
+}
+
+static uint32_t pool_slots_of(uint32_t block_bytes) {
+    uint32_t slots = 1;
+    while (slots < CN_POOL_SLOTS_MAX) {
+        uint32_t pool_bytes = slots * CN_SLOT_BYTES;
+        if (pool_bytes / block_bytes >= POOL_MIN_BLOCKS && pool_bytes % block_bytes <= pool_bytes / POOL_SLACK_SHARE) {
+            break;
+        }
+        slots *= 2;
+    }
+    return slots;
+}
+
+static uint64_t starts_of(uint32_t block_granules) {
+    uint64_t starts = 0;
+    for (uint32_t granule = 0; granule < CN_WORD_GRANULES; granule += block_granules) {
+        starts |= (uint64_t)1 << granule;
+    }
+    return starts;
+}
+
+static void init_class(struct cn_class *class, unsigned class_index) {
+    uint32_t bytes = block_bytes_of(class_index);
+    class->block_bytes = bytes;
+    class->block_granules = bytes / CN_GRANULE_BYTES;
+    class->pool_slots = pool_slots_of(bytes);
+    class->pool_blocks = class->pool_slots * CN_SLOT_BYTES / bytes;
+    class->magazine_blocks =
+        (uint32_t)cn_max(MAGAZINE_MIN_BLOCKS, cn_min(MAGAZINE_BYTES / bytes, CN_MAGAZINE_MAX_BLOCKS));
+    class->starts = starts_of(class->block_granules);
+}
+
+void cn_class_init(void) {
+    uint32_t entries = 0;
+    for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
+        init_class(&cn_class_table.classes[i], i);
+        cn_class_table.classes[i].magazine_offset = entries;
+        entries += 1 + cn_class_table.classes[i].magazine_blocks; /* the sentinel comes first */
+    }
+    CN_ASSERT(entries <= CN_MAGAZINE_ENTRIES, "S4: all magazines have room in a heap");
+    for (unsigned granules = 0; granules < sizeof cn_class_table.small; granules++) {
+        cn_class_table.small[granules] = (uint8_t)cn_class_of(granules * CN_GRANULE_BYTES);
+    }
+}
+
+unsigned cn_class_of_aligned(size_t bytes, size_t alignment) {
+    unsigned class_index = cn_class_of(cn_max(bytes, alignment));
+    while ((cn_class_at(class_index)->block_bytes & (alignment - 1)) != 0) {
+        class_index++;
+    }
+    return class_index;
+}

@@ -1,0 +1,68 @@
+/*
+ * size_class.h: which block size a request gets.
+ *
+ * Requests up to 128 bytes are rounded up to a multiple of 16; above that each doubling is cut into 8 classes, so that
+ * at most 12.5 % of a block is waste:
+ *
+ *   class   0  1  2 ..   7 |   8   9 ..  15 |  16  17 ..  23 | ... |    72 ..    79
+ *   bytes  16 32 48 .. 128 | 144 160 .. 256 | 288 320 .. 512 | ... | 36864 .. 65536
+ *
+ * S1  class_of(n) is the least class whose blocks hold n bytes.
+ * S2  A pool of any class holds at least 8 blocks, and wastes at most 1/32 of itself at its end.
+ * S3  Every block size is a multiple of the granule.
+ * S4  All magazines have room in a heap: their entries and sentinels are at most CN_MAGAZINE_ENTRIES.
+ */
+#ifndef CN_SIZE_CLASS_H
+#define CN_SIZE_CLASS_H
+
+#include "layout.h"
+
+enum {
+    CN_CLASS_LINEAR_MAX_BYTES = 128,
+    CN_CLASS_LINEAR_COUNT = CN_CLASS_LINEAR_MAX_BYTES / CN_GRANULE_BYTES,
+    CN_CLASS_TABLE_MAX_BYTES = 1024, /* requests up to here are looked up, not computed */
+    CN_MAGAZINE_MAX_BLOCKS = 128,
+    CN_MAGAZINE_ENTRIES = 4608 /* of all magazines of a heap */
+};
+
+struct cn_class {
+    uint32_t block_bytes;
+    uint32_t block_granules;
+    uint32_t pool_slots;
+    uint32_t pool_blocks;
+    uint32_t magazine_blocks; /* capacity of a magazine */
+    uint32_t magazine_offset; /* where its entries lie among those of its heap, counted in entries */
+    uint64_t starts;          /* where blocks start in a bitmap word whose first granule starts one */
+};
+
+struct cn_class_table {
+    uint8_t small[CN_CLASS_TABLE_MAX_BYTES / CN_GRANULE_BYTES + 1]; /* by the request in granules, rounded up */
+    struct cn_class classes[CN_CLASS_COUNT];
+};
+
+/* Filled by cn_class_init; all zero before, when there is no heap with a block in it either. */
+extern struct cn_class_table cn_class_table;
+
+void cn_class_init(void);
+
+CN_INLINE const struct cn_class *cn_class_at(unsigned class_index) { return &cn_class_table.classes[class_index]; }
+
+/* The class of a request of at most CN_CLASS_TABLE_MAX_BYTES. */
+CN_INLINE unsigned cn_class_of_small(size_t bytes) {
+    return cn_class_table.small[(bytes + CN_GRANULE_BYTES - 1) >> CN_GRANULE_SHIFT];
+}
+
+/* The class of a request of at most CN_BLOCK_MAX_BYTES. */
+CN_INLINE unsigned cn_class_of(size_t bytes) {
+    if (bytes <= CN_CLASS_LINEAR_MAX_BYTES) {
+        return bytes == 0 ? 0 : (unsigned)((bytes - 1) >> CN_GRANULE_SHIFT);
+    }
+    unsigned doubling = 63 - cn_clz(bytes - 1); /* 2^doubling < bytes <= 2^(doubling + 1); 7 for the first */
+    return (doubling - 7) * 8 + (unsigned)((bytes - 1) >> (doubling - 3));
+}
+
+/* The least class that holds `bytes` in blocks at multiples of `alignment`, both at most CN_BLOCK_MAX_BYTES: pools
+ * start at multiples of that, so the block size must be a multiple of the alignment. */
+unsigned cn_class_of_aligned(size_t bytes, size_t alignment);
+
+#endif

@@ -1,0 +1,100 @@
+#include "span.h"
+
+#include <string.h>
+
+#include "arena.h"
+#include "heap.h"
+
+enum {
+    MOVE_MIN_BYTES = 1 << 20, /* from here on moving pages is cheaper than copying them */
+};
+
+static struct cn_pool *span_at(size_t slot) { return &cn_region.pools[slot]; }
+
+void *cn_span_malloc(struct cairn_heap *heap, size_t bytes, size_t alignment, enum cn_fill fill) {
+    size_t slots = cn_span_slots_of(bytes);
+    size_t slot = cn_arena_take(slots, cn_max(alignment >> CN_SLOT_SHIFT, 1));
+    if (slot == SIZE_MAX) {
+        return NULL;
+    }
+    if (fill == CN_FILL_ZERO) {
+        cn_arena_clear(slot, slots);
+    }
+    struct cn_pool *span = span_at(slot);
+    span->heap = heap;
+    span->slots = slots;
+    span->class_index = CN_CLASS_SPAN;
+    span->back = 0;
+    span->has_moved_pages = false;
+    if (heap != NULL) {
+        cn_pool_link(&heap->spans, span);
+        cn_heap_count_slots(heap, slots, 0);
+    }
+    atomic_store_explicit(&cn_region.owner[slot], CN_OWNER_SPAN, memory_order_relaxed);
+    atomic_store_explicit(&cn_region.live[slot * CN_SLOT_WORDS], 1, memory_order_relaxed);
+    return cn_slot_address(slot);
+}
+
+bool cn_span_free(size_t slot) {
+    struct cn_pool *span = span_at(slot);
+    size_t slots = span->slots;
+    if (atomic_exchange_explicit(&cn_region.live[slot * CN_SLOT_WORDS], 0, memory_order_acq_rel) == 0) {
+        return false;
+    }
+    if (span->heap != NULL) {
+        cn_pool_unlink(&span->heap->spans, span);
+        cn_heap_count_slots(span->heap, 0, slots);
+    }
+    if (span->has_moved_pages) {
+        cn_os_renew(cn_slot_address(slot), slots << CN_SLOT_SHIFT);
+    }
+    atomic_store_explicit(&cn_region.owner[slot], 0, memory_order_relaxed);
+    cn_arena_give(slot, slots);
+    return true;
+}
+
+static bool grow(struct cn_pool *span, size_t more) {
+    if (span->heap != NULL && !cn_heap_allows_span(span->heap, more)) {
+        return false;
+    }
+    return cn_arena_extend(cn_pool_slot(span), span->slots, more);
+}
+
+bool cn_span_resize(size_t slot, size_t bytes) {
+    struct cn_pool *span = span_at(slot);
+    size_t old_slots = span->slots;
+    size_t new_slots = cn_span_slots_of(bytes);
+    if (new_slots > old_slots && !grow(span, new_slots - old_slots)) {
+        return false;
+    }
+    span->slots = new_slots;
+    if (new_slots < old_slots) {
+        cn_arena_give(slot + new_slots, old_slots - new_slots);
+    }
+    if (span->heap != NULL) {
+        cn_heap_count_slots(span->heap, new_slots, old_slots);
+    }
+    return true;
+}
+
+void cn_span_move(size_t from, size_t to) {
+    size_t bytes = cn_min(cn_span_bytes(span_at(from)), cn_span_bytes(span_at(to)));
+    if (bytes >= MOVE_MIN_BYTES && cn_os_move(cn_slot_address(from), cn_slot_address(to), bytes)) {
+        span_at(to)->has_moved_pages = true;
+        return;
+    }
+    memcpy(cn_slot_address(to), cn_slot_address(from), bytes);
+}
+
+size_t cn_span_find(size_t slot) {
+    for (size_t first = slot; cn_arena_has_taken(first); first--) {
+        uintptr_t owner = atomic_load_explicit(&cn_region.owner[first], memory_order_relaxed);
+        if (owner == CN_OWNER_SPAN && slot - first < span_at(first)->slots) {
+            return first;
+        }
+        if (owner != 0 || first == 0) {
+            break;
+        }
+    }
+    return SIZE_MAX;
+}

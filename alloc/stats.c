@@ -1,0 +1,114 @@
+#include "stats.h"
+
+#include <string.h>
+
+#include "arena.h"
+#include "cairn.h"
+#include "direct.h"
+#include "process.h"
+#include "requested.h"
+#include "walk.h"
+
+/* Live blocks of the place, and what was asked for of them. */
+static void add_blocks(const struct cn_walk_place *place, struct cairn_stats *stats, struct cairn_class_stats *class) {
+    size_t first = place->slot * CN_SLOT_WORDS;
+    for (size_t word = first; word < first + place->slots * CN_SLOT_WORDS; word++) {
+        uint64_t live = atomic_load_explicit(&cn_region.live[word], memory_order_relaxed);
+        class->used_blocks += cn_popcount(live);
+        for (; live != 0 && cn_requested_is_on(); live &= live - 1) {
+            stats->requested_bytes += cn_requested_of((word << CN_WORD_SHIFT) + cn_ctz(live), class->block_bytes);
+        }
+    }
+}
+
+static void add_pool(const struct cn_walk_place *place, struct cairn_stats *stats) {
+    const struct cn_class *class = cn_class_at(place->class_index);
+    struct cairn_class_stats *of_class = &stats->classes[place->class_index];
+    uint64_t used_before = of_class->used_blocks;
+    of_class->pools++;
+    add_blocks(place, stats, of_class);
+    uint64_t used = of_class->used_blocks - used_before;
+    of_class->free_blocks += class->pool_blocks - used;
+    stats->block_count += used;
+    stats->block_bytes += used * class->block_bytes;
+    stats->free_bytes += (class->pool_blocks - used) * class->block_bytes;
+    stats->slack_bytes += place->slots * CN_SLOT_BYTES - (size_t)class->pool_blocks * class->block_bytes;
+    stats->pool_bytes += place->slots * CN_SLOT_BYTES;
+}
+
+static void add_span(const struct cn_walk_place *place, struct cairn_stats *stats) {
+    size_t bytes = place->slots * CN_SLOT_BYTES;
+    size_t granule = place->slot * CN_SLOT_GRANULES;
+    if (cn_live_test(granule)) {
+        stats->block_count++;
+        stats->block_bytes += bytes;
+        stats->span_bytes += bytes;
+        stats->requested_bytes += cn_requested_is_on() ? cn_requested_of(granule, bytes) : 0;
+    }
+}
+
+static void add_places(const struct cairn_heap *heap, struct cairn_stats *stats) {
+    struct cn_walk_place place;
+    memset(stats, 0, sizeof *stats);
+    for (unsigned i = 0; i < CAIRN_CLASS_COUNT; i++) {
+        stats->classes[i].block_bytes = cn_class_at(i)->block_bytes;
+    }
+    for (size_t slot = 0; cn_walk_next(slot, &place); slot = place.slot + place.slots) {
+        if (heap != NULL && place.heap != heap) {
+            continue;
+        }
+        if (place.class_index == CN_CLASS_SPAN) {
+            add_span(&place, stats);
+        } else {
+            add_pool(&place, stats);
+        }
+    }
+    if (!cn_requested_is_on()) {
+        stats->requested_bytes = UINT64_MAX;
+    }
+}
+
+static bool add_direct(void *block, size_t bytes, void *argument) {
+    struct cairn_stats *stats = argument;
+    stats->block_count++;
+    stats->block_bytes += bytes;
+    stats->span_bytes += bytes;
+    stats->arena_bytes += bytes;
+    stats->resident_bytes += cn_os_resident_bytes(block, bytes);
+    stats->requested_bytes += cn_requested_is_on() ? bytes : 0;
+    return true;
+}
+
+static void add_heaps(struct cairn_stats *stats) {
+    for (size_t i = 0; i < cn_heap_count(); i++) {
+        if (cn_heap_state(cn_heap_at(i)) != CN_HEAP_UNUSED) {
+            stats->heap_count += cn_heap_state(cn_heap_at(i)) != CN_HEAP_VACANT ? 1 : 0;
+            stats->metadata_bytes += cn_os_resident_bytes(cn_heap_at(i), CN_HEAP_BYTES);
+        }
+    }
+}
+
+void cairn_stats_get(struct cairn_stats *stats) {
+    struct cn_arena_counts counts;
+    cn_process_start();
+    add_places(NULL, stats);
+    cn_arena_counts_get(&counts);
+    stats->arena_bytes = counts.committed_arenas * CN_ARENA_BYTES;
+    stats->resident_bytes = cn_arena_resident_bytes();
+    stats->purged_bytes = counts.purged_bytes;
+    stats->peak_used_bytes = counts.peak_used_slots * CN_SLOT_BYTES;
+    stats->peak_arena_bytes = counts.peak_committed_arenas * CN_ARENA_BYTES;
+    stats->metadata_bytes = cn_region_table_bytes();
+    add_heaps(stats);
+    (void)cn_direct_walk(add_direct, stats);
+}
+
+void cairn_heap_stats_get(struct cairn_heap *heap, struct cairn_stats *stats) {
+    (void)cairn_heap_name(heap); /* reports what is no named heap */
+    cn_lock_take(&heap->lock);
+    add_places(heap, stats);
+    stats->peak_used_bytes = atomic_load_explicit(&heap->peak_slots_held, memory_order_relaxed) * CN_SLOT_BYTES;
+    stats->heap_count = 1;
+    stats->budget_bytes = heap->budget_bytes;
+    cn_lock_give(&heap->lock);
+}

@@ -1,0 +1,27 @@
+/*
+ * walk.h: every live block and every pool, in order of address, as the tables tell. What cairn_walk, the stats and the
+ * checks are made of. Other threads may allocate and free meanwhile; what they change may be seen or not.
+ */
+#ifndef CN_WALK_H
+#define CN_WALK_H
+
+#include "heap.h"
+
+/* What stands at a slot that starts a pool or span; `heap` is NULL for spans of no named heap. */
+struct cn_walk_place {
+    size_t slot;
+    size_t slots;
+    uintptr_t owner;
+    unsigned class_index; /* or CN_CLASS_SPAN */
+    struct cairn_heap *heap;
+};
+
+/* The first pool or span at or after `slot`; false where there is none. */
+bool cn_walk_next(size_t slot, struct cn_walk_place *place);
+
+/* Calls `visit` for each live block of the heap; NULL: of all, those in mappings of their own last. Stops when it returns
+ * false, and returns false then. */
+typedef bool cn_walk_fn(void *block, size_t bytes, void *argument);
+bool cn_walk_blocks(const struct cairn_heap *heap, cn_walk_fn *visit, void *argument);
+
+#endif
