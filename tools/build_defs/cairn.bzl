@@ -1,0 +1,168 @@
+"""The macros that BUILD files of this tree are written in.
+
+Everything that holds allocator code is built in two forms from the same sources. A target `x` is the release form and
+its twin `x_debug` the debug form; the forms differ in one definition, CAIRN_FORM_DEBUG. `deps` name targets that have
+both forms, always by their release label (`:pool`, `//alloc:pool`); what has no form goes into `plain_deps`.
+"""
+
+load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
+load("@rules_shell//shell:sh_test.bzl", "sh_test")
+load(":copts.bzl", "ALLOCATOR_COPTS", "SHARED_LINKOPTS", "STRICT_COPTS", "STRICT_CXXOPTS")
+
+_DEFINITION = {
+    "": "CAIRN_FORM_DEBUG=0",
+    "_debug": "CAIRN_FORM_DEBUG=1",
+}
+
+# What the debug form alone is linked with.
+_DEBUG_ONLY = "//debug"
+
+# What any test may include besides the modules it names.
+_TEST_DEPS = ["//alloc:api"]
+
+_SHARED_LIBRARY = {
+    "": "//:libcairn.so",
+    "_debug": "//:libcairn-debug.so",
+}
+
+def _in_form(labels, form):
+    for label in labels:
+        if ":" not in label:
+            fail("%s: write the label with its colon, the form's suffix is added to it" % label)
+    return [label + form for label in labels]
+
+def _sources(name, hdrs, srcs, extension):
+    if hdrs == None:
+        hdrs = native.glob([name + ".h"], allow_empty = True)
+    if srcs == None:
+        srcs = native.glob([name + extension], allow_empty = True)
+    if not hdrs and not srcs:
+        fail("module %s: there is neither %s.h nor %s%s" % (name, name, name, extension))
+    return hdrs, srcs
+
+def _module(name, form, suffix, hdrs, srcs, copts, deps, plain_deps, **kwargs):
+    cc_library(
+        name = name + suffix,
+        srcs = srcs,
+        hdrs = hdrs,
+        # Entry points lie in several modules and nothing need refer to them: whoever links a module gets all of it.
+        alwayslink = True,
+        copts = copts + ALLOCATOR_COPTS,
+        linkstatic = True,
+        local_defines = [_DEFINITION[form]],
+        deps = _in_form(deps, form) + plain_deps,
+        **kwargs
+    )
+
+def cairn_module(name, hdrs = None, srcs = None, deps = [], plain_deps = [], **kwargs):
+    """A module of the allocator, in both forms.
+
+    Args:
+      name: the module; `<name>` and `<name>_debug` are the targets.
+      hdrs: headers; `<name>.h` where there is one unless given.
+      srcs: C sources; `<name>.c` where there is one unless given.
+      deps: modules of a lower layer.
+      plain_deps: libraries without a form.
+      **kwargs: passed to cc_library.
+    """
+    hdrs, srcs = _sources(name, hdrs, srcs, ".c")
+    for form in _DEFINITION:
+        _module(name, form, form, hdrs, srcs, STRICT_COPTS, deps, plain_deps, **kwargs)
+
+def cairn_cxx_module(name, hdrs = None, srcs = None, deps = [], plain_deps = [], **kwargs):
+    """As cairn_module, of C++ sources (`<name>.cc`) that do not need the C++ library."""
+    hdrs, srcs = _sources(name, hdrs, srcs, ".cc")
+    for form in _DEFINITION:
+        _module(name, form, form, hdrs, srcs, STRICT_CXXOPTS, deps, plain_deps, **kwargs)
+
+def cairn_debug_module(name, hdrs = None, srcs = None, deps = [], plain_deps = [], **kwargs):
+    """A module that the debug form alone has; its one target is `<name>`. `deps` are linked in their debug form."""
+    hdrs, srcs = _sources(name, hdrs, srcs, ".c")
+    _module(name, "_debug", "", hdrs, srcs, STRICT_COPTS, deps, plain_deps, **kwargs)
+
+def cairn_shared_library(name, form, deps):
+    """A shared library for LD_PRELOAD.
+
+    Args:
+      name: the file, as lib<something>.so.
+      form: "" (release) or "_debug".
+      deps: modules, by their release label.
+    """
+    cc_binary(
+        name = name,
+        linkopts = SHARED_LINKOPTS + ["-Wl,-soname," + name],
+        linkshared = True,
+        tags = ["preload"],
+        visibility = ["//visibility:public"],
+        deps = _in_form(deps, form) + _debug_only(form),
+    )
+
+def _debug_only(form):
+    return [_DEBUG_ONLY] if form == "_debug" else []
+
+def cairn_test(name, deps = [], srcs = None, plain_deps = [], malloc = None, **kwargs):
+    """A cmocka test, built and run against both forms as `<name>` and `<name>_debug`.
+
+    Args:
+      name: the test; its source is `<name>.c` unless srcs says otherwise.
+      deps: the modules it tests, by their release label.
+      srcs: sources and headers of the test's own.
+      plain_deps: libraries without a form.
+      malloc: `//:malloc` where the test's own malloc, and all that the C library allocates, is to be Cairn's.
+      **kwargs: passed to cc_test.
+    """
+    linkopts = kwargs.pop("linkopts", [])
+    size = kwargs.pop("size", "small")
+    tags = kwargs.pop("tags", []) + (["preload"] if malloc else [])
+    for form, definition in _DEFINITION.items():
+        cc_test(
+            name = name + form,
+            size = size,
+            srcs = srcs or [name + ".c"],
+            copts = STRICT_COPTS,
+            linkopts = linkopts + ["-lcmocka", "-lpthread"],
+            linkstatic = True,
+            local_defines = [definition],
+            malloc = malloc + form if malloc else "@bazel_tools//tools/cpp:malloc",
+            tags = tags,
+            deps = _in_form(deps, form) + _TEST_DEPS + plain_deps + _debug_only(form),
+            **kwargs
+        )
+
+def cairn_program(name, srcs = None, **kwargs):
+    """A small C program with its own main that knows nothing of Cairn, to be run on the preload."""
+    cc_binary(
+        name = name,
+        testonly = True,
+        srcs = srcs or [name + ".c"],
+        # A test program calls malloc for the call's sake; the compiler must not see through it.
+        copts = STRICT_COPTS + ["-fno-builtin"],
+        **kwargs
+    )
+
+def cairn_preload_test(name, srcs = None, data = [], tags = [], **kwargs):
+    """A shell test that speaks TAP, run as `<name>` and `<name>_debug` with each form of the shared library.
+
+    The script finds the library in $CAIRN_LIBRARY and the form's name, release or debug, in $CAIRN_FORM.
+
+    Args:
+      name: the test; its script is `<name>.sh` unless srcs says otherwise.
+      srcs: the script.
+      data: what the script needs.
+      tags: the tag `preload` is added; sanitizer configurations leave such tests out.
+      **kwargs: passed to sh_test.
+    """
+    size = kwargs.pop("size", "medium")
+    for form, library in _SHARED_LIBRARY.items():
+        sh_test(
+            name = name + form,
+            size = size,
+            srcs = srcs or [name + ".sh"],
+            data = data + [library],
+            env = {
+                "CAIRN_FORM": form.lstrip("_") or "release",
+                "CAIRN_LIBRARY": "$(rootpath %s)" % library,
+            },
+            tags = tags + ["preload"],
+            **kwargs
+        )
