@@ -7,7 +7,7 @@ both forms, always by their release label (`:pool`, `//alloc:pool`); what has no
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
 load("@rules_shell//shell:sh_test.bzl", "sh_test")
-load(":copts.bzl", "ALLOCATOR_COPTS", "SHARED_LINKOPTS", "STRICT_COPTS", "STRICT_CXXOPTS")
+load(":copts.bzl", "ALLOCATOR_COPTS", "FREESTANDING_CXXOPTS", "SHARED_LINKOPTS", "STRICT_COPTS", "STRICT_CXXOPTS")
 
 _DEFINITION = {
     "": "CAIRN_FORM_DEBUG=0",
@@ -19,6 +19,12 @@ _DEBUG_ONLY = "//debug"
 
 # What any test may include besides the modules it names.
 _TEST_DEPS = ["//alloc:api"]
+
+_TEST_LINKOPTS = [
+    "-lcmocka",
+    "-lpthread",
+    "-ldl",
+]
 
 _SHARED_LIBRARY = {
     "": "//:libcairn.so",
@@ -73,7 +79,7 @@ def cairn_cxx_module(name, hdrs = None, srcs = None, deps = [], plain_deps = [],
     """As cairn_module, of C++ sources (`<name>.cc`) that do not need the C++ library."""
     hdrs, srcs = _sources(name, hdrs, srcs, ".cc")
     for form in _DEFINITION:
-        _module(name, form, form, hdrs, srcs, STRICT_CXXOPTS, deps, plain_deps, **kwargs)
+        _module(name, form, form, hdrs, srcs, FREESTANDING_CXXOPTS, deps, plain_deps, **kwargs)
 
 def cairn_debug_module(name, hdrs = None, srcs = None, deps = [], plain_deps = [], **kwargs):
     """A module that the debug form alone has; its one target is `<name>`. `deps` are linked in their debug form."""
@@ -100,6 +106,10 @@ def cairn_shared_library(name, form, deps):
 def _debug_only(form):
     return [_DEBUG_ONLY] if form == "_debug" else []
 
+def _strict_copts(srcs):
+    """The options for tests and programs, whose sources are all of one language."""
+    return STRICT_CXXOPTS if srcs[0].endswith(".cc") else STRICT_COPTS
+
 def cairn_test(name, deps = [], srcs = None, plain_deps = [], malloc = None, **kwargs):
     """A cmocka test, built and run against both forms as `<name>` and `<name>_debug`.
 
@@ -112,15 +122,14 @@ def cairn_test(name, deps = [], srcs = None, plain_deps = [], malloc = None, **k
       **kwargs: passed to cc_test.
     """
     linkopts = kwargs.pop("linkopts", [])
-    size = kwargs.pop("size", "small")
     tags = kwargs.pop("tags", []) + (["preload"] if malloc else [])
+    srcs = srcs or [name + ".c"]
     for form, definition in _DEFINITION.items():
         cc_test(
             name = name + form,
-            size = size,
-            srcs = srcs or [name + ".c"],
-            copts = STRICT_COPTS,
-            linkopts = linkopts + ["-lcmocka", "-lpthread"],
+            srcs = srcs,
+            copts = _strict_copts(srcs),
+            linkopts = linkopts + _TEST_LINKOPTS,
             linkstatic = True,
             local_defines = [definition],
             malloc = malloc + form if malloc else "@bazel_tools//tools/cpp:malloc",
@@ -129,14 +138,57 @@ def cairn_test(name, deps = [], srcs = None, plain_deps = [], malloc = None, **k
             **kwargs
         )
 
+def cairn_dropin_test(name, srcs = None, plain_deps = [], tags = [], **kwargs):
+    """A cmocka test of the C library's allocation functions that asks for nothing of Cairn's at build.
+
+    It runs on the C library as it is (`<name>_glibc`), which shows that what it expects is right, linked with the
+    drop-in (`<name>`, `<name>_debug`), and on the preload (`<name>_preload`, `<name>_preload_debug`).
+
+    Args:
+      name: the test; its source is `<name>.c` unless srcs says otherwise.
+      srcs: sources and headers of the test's own.
+      plain_deps: libraries without a form.
+      tags: the tag `preload` is added; sanitizer configurations leave such tests out.
+      **kwargs: passed to cc_test and sh_test.
+    """
+    srcs = srcs or [name + ".c"]
+    program = name + "_glibc"
+    cc_test(
+        name = program,
+        srcs = srcs,
+        copts = _strict_copts(srcs),
+        linkopts = _TEST_LINKOPTS,
+        linkstatic = True,
+        tags = tags + ["preload"],
+        deps = plain_deps,
+        **kwargs
+    )
+    cairn_test(
+        name = name,
+        srcs = srcs,
+        malloc = "//:malloc",
+        plain_deps = plain_deps,
+        tags = tags,
+        **kwargs
+    )
+    cairn_preload_test(
+        name = name + "_preload",
+        srcs = ["//tools/build_defs:preload.sh"],
+        args = ["$(rootpath :%s)" % program],
+        data = [":" + program],
+        tags = tags,
+        **kwargs
+    )
+
 def cairn_program(name, srcs = None, **kwargs):
-    """A small C program with its own main that knows nothing of Cairn, to be run on the preload."""
+    """A small C or C++ program with its own main that knows nothing of Cairn, to be run on the preload."""
+    srcs = srcs or [name + ".c"]
     cc_binary(
         name = name,
         testonly = True,
-        srcs = srcs or [name + ".c"],
+        srcs = srcs,
         # A test program calls malloc for the call's sake; the compiler must not see through it.
-        copts = STRICT_COPTS + ["-fno-builtin"],
+        copts = _strict_copts(srcs) + ["-fno-builtin"],
         **kwargs
     )
 
@@ -152,11 +204,9 @@ def cairn_preload_test(name, srcs = None, data = [], tags = [], **kwargs):
       tags: the tag `preload` is added; sanitizer configurations leave such tests out.
       **kwargs: passed to sh_test.
     """
-    size = kwargs.pop("size", "medium")
     for form, library in _SHARED_LIBRARY.items():
         sh_test(
             name = name + form,
-            size = size,
             srcs = srcs or [name + ".sh"],
             data = data + [library],
             env = {

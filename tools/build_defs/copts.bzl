@@ -19,11 +19,12 @@ STRICT_COPTS = ["-std=c11"] + _WARNINGS + [
     "-g",
 ]
 
+STRICT_CXXOPTS = ["-std=c++17"] + _WARNINGS + ["-g"]
+
 # C++ files that must not need the C++ library.
-STRICT_CXXOPTS = ["-std=c++17"] + _WARNINGS + [
+FREESTANDING_CXXOPTS = STRICT_CXXOPTS + [
     "-fno-exceptions",
     "-fno-rtti",
-    "-g",
 ]
 
 # The compiler knows these functions and may put a call of one in place of code that does the same. In the allocator
