@@ -1,0 +1,233 @@
+/*
+ * cairn_run.c: `cairn run`: puts the library into LD_PRELOAD and the options into CAIRN_OPTIONS, and becomes the program.
+ */
+#include <argp.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/cairn_command.h"
+#include "tools/cairn_library.h"
+#include "tools/cairn_say.h"
+#include "tools/cairn_target.h"
+#include "tools/cairn_text.h"
+
+enum { KEY_STATS_JSON = 0x100 };
+
+static const struct argp_option run_options[] = {
+    {"debug", 'd', NULL, 0, "Use the debug form, libcairn-debug.so: slower, finds more, explains more", 0},
+    {"stats", 's', NULL, 0, "Print what the allocator holds on standard error when the program ends", 0},
+    {"stats-json", KEY_STATS_JSON, "PATH", 0,
+     "Write the same as JSON to PATH, for `cairn stats'; a %p in PATH becomes the process id, so that child processes "
+     "do not overwrite it",
+     0},
+    {"option", 'o', "KEY=VALUE", 0, "Set an option of the allocator; may be given several times", 0},
+    {0},
+};
+
+struct run_arguments {
+    const char *name; /* of the command, for messages */
+    enum cn_library_form form;
+    char *settings; /* CAIRN_OPTIONS of the program, NULL while there is nothing in it */
+    char **program; /* its name and arguments; NULL: none given */
+};
+
+static size_t key_length_of(const char *setting) {
+    return strcspn(setting, "=:");
+}
+
+static bool is_same_key(const char *item, size_t length, const char *setting) {
+    size_t key_length = key_length_of(setting);
+    return length >= key_length && strncmp(item, setting, key_length) == 0 &&
+           (length == key_length || item[key_length] == '=');
+}
+
+/* The setting takes the place of one with the same key. */
+static void set(struct run_arguments *arguments, const char *setting) {
+    char *settings = cn_text_list_replace(arguments->settings, ":", is_same_key, setting);
+    free(arguments->settings);
+    arguments->settings = settings;
+}
+
+static bool is_key(const char *text, size_t length) {
+    for (size_t i = 0; i < length; i++) {
+        if (!isalnum((unsigned char)text[i]) && text[i] != '_') {
+            return false;
+        }
+    }
+    return length > 0;
+}
+
+static void set_option(struct run_arguments *arguments, const char *setting, struct argp_state *state) {
+    size_t length = key_length_of(setting);
+    if (setting[length] != '=' || !is_key(setting, length)) {
+        argp_error(state, "--option wants KEY=VALUE, not '%s'", setting);
+    }
+    if (strchr(setting, ':') != NULL) {
+        argp_error(state, "--option %.*s: a value cannot contain ':', which parts options from each other", (int)length,
+                   setting);
+    }
+    set(arguments, setting);
+}
+
+/* The path is made absolute, since the program may change its directory before it ends. */
+static void set_stats_json(struct run_arguments *arguments, const char *path, struct argp_state *state) {
+    char *directory = path[0] == '/' ? cn_text_format("%s", "") : getcwd(NULL, 0);
+    if (directory == NULL) {
+        argp_failure(state, CN_EXIT_RUN_FAILED, errno, "--stats-json %s: there is no working directory", path);
+    }
+    char *setting = cn_text_format("stats_json=%s%s%s", directory, directory[0] == '\0' ? "" : "/", path);
+    if (path[0] == '\0') {
+        argp_error(state, "--stats-json wants the path of a file");
+    }
+    if (strchr(setting, ':') != NULL) {
+        argp_error(state, "--stats-json: the path '%s' contains ':', which parts options from each other",
+                   strchr(setting, '=') + 1);
+    }
+    set(arguments, setting);
+    free(setting);
+    free(directory);
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state) {
+    struct run_arguments *arguments = state->input;
+    switch (key) {
+    case 'd':
+        arguments->form = CN_LIBRARY_DEBUG;
+        return 0;
+    case 's':
+        set(arguments, "stats=1");
+        return 0;
+    case KEY_STATS_JSON:
+        set_stats_json(arguments, argument, state);
+        return 0;
+    case 'o':
+        set_option(arguments, argument, state);
+        return 0;
+    case ARGP_KEY_ARG:
+        arguments->program = &state->argv[state->next - 1];
+        state->next = state->argc;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "no program given");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp parser = {
+    .options = run_options,
+    .parser = parse,
+    .args_doc = "[--] PROGRAM [ARGUMENT...]",
+    .doc = "Runs PROGRAM with Cairn in place of the C library's malloc, and ends as it ends.\v"
+           "Child processes of PROGRAM run on Cairn too. What LD_PRELOAD holds already is kept, before Cairn; of what "
+           "CAIRN_OPTIONS holds already, the command line wins.\n\n"
+           "The library is looked for in $CAIRN_LIBRARY_DIR alone if that is set; else beside this tool, in ../lib "
+           "and in .. from there.\n\n"
+           "Exit status: that of PROGRAM; 2 for a wrong command line, 125 if the library is not found, 126 if PROGRAM "
+           "cannot be executed, 127 if there is no such PROGRAM.\n\n"
+           "Examples:\n"
+           "  cairn run --stats python3 script.py\n"
+           "  cairn run --stats-json=heap.%p.json -- make -j2\n",
+};
+
+/* Whether an item of LD_PRELOAD is one of Cairn's own libraries: `cairn run` within `cairn run` takes the inner form. */
+static bool is_cairn(const char *item, size_t length, const char *library) {
+    (void)library;
+    const char *slash = memrchr(item, '/', length);
+    const char *name = slash == NULL ? item : slash + 1;
+    size_t name_length = length - (size_t)(name - item);
+    for (enum cn_library_form form = CN_LIBRARY_RELEASE; form <= CN_LIBRARY_DEBUG; form++) {
+        const char *own = cn_library_name_of(form);
+        if (strlen(own) == name_length && memcmp(own, name, name_length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The library to preload; NULL after a message. */
+static char *library_for(const struct run_arguments *arguments) {
+    const char *name = cn_library_name_of(arguments->form);
+    char *library = cn_library_find(arguments->form);
+    if (library == NULL) {
+        char *places = cn_library_places();
+        cn_say_error("%s: cannot find %s in %s", arguments->name, name, places);
+        cn_say_hint("Build it with `bazel build -c opt //:%s', or set CAIRN_LIBRARY_DIR to the directory it is in.",
+                    name);
+        free(places);
+        return NULL;
+    }
+    if (strpbrk(library, ": ") != NULL) {
+        cn_say_error("%s: the path '%s' contains a space or colon, which LD_PRELOAD cannot hold", arguments->name,
+                     library);
+        cn_say_hint("Copy the library to another directory and set CAIRN_LIBRARY_DIR to that.");
+        free(library);
+        return NULL;
+    }
+    return library;
+}
+
+/* 0, or -1 with errno set. */
+static int export_environment(const char *library, const char *settings) {
+    char *preload = cn_text_list_replace(getenv("LD_PRELOAD"), ": ", is_cairn, library);
+    int result = setenv("LD_PRELOAD", preload, 1);
+    free(preload);
+    if (result == 0 && settings != NULL) {
+        result = setenv("CAIRN_OPTIONS", settings, 1);
+    }
+    return result;
+}
+
+static void warn_of_obstacle(const struct run_arguments *arguments) {
+    char *path = cn_target_find(arguments->program[0]);
+    const char *obstacle = path == NULL ? NULL : cn_target_obstacle(path);
+    if (obstacle != NULL) {
+        cn_say_error("%s: warning: %s will not use Cairn: it is %s, and LD_PRELOAD has no effect on such a program",
+                     arguments->name, path, obstacle);
+    }
+    free(path);
+}
+
+/* Returns only if it fails. */
+static int execute(const struct run_arguments *arguments) {
+    execvp(arguments->program[0], arguments->program);
+    int reason = errno;
+    cn_say_error("%s: cannot run '%s': %s", arguments->name, arguments->program[0], strerror(reason));
+    if (reason == ENOENT && strchr(arguments->program[0], '/') == NULL) {
+        cn_say_hint("There is no program of that name in the directories of PATH.");
+    }
+    return reason == ENOENT ? CN_EXIT_NOT_FOUND : CN_EXIT_CANNOT_EXECUTE;
+}
+
+static int run(int argc, char **argv) {
+    const char *inherited = getenv("CAIRN_OPTIONS");
+    struct run_arguments arguments = {
+        .name = argv[0],
+        .form = CN_LIBRARY_RELEASE,
+        .settings = inherited == NULL ? NULL : cn_text_format("%s", inherited),
+    };
+    argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, &arguments);
+    char *library = library_for(&arguments);
+    if (library == NULL) {
+        free(arguments.settings);
+        return CN_EXIT_RUN_FAILED;
+    }
+    warn_of_obstacle(&arguments);
+    int status = CN_EXIT_RUN_FAILED;
+    if (export_environment(library, arguments.settings) == 0) {
+        status = execute(&arguments);
+    } else {
+        cn_say_error("%s: cannot set the environment: %s", arguments.name, strerror(errno));
+    }
+    free(library);
+    free(arguments.settings);
+    return status;
+}
+
+const struct cn_command cn_command_run = {"run", "run a program on Cairn", run};

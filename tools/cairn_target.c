@@ -1,0 +1,126 @@
+#include "tools/cairn_target.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <link.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "tools/cairn_text.h"
+
+/* As many `#!' lines as Linux follows from a script to its interpreter. */
+enum { INTERPRETER_DEPTH_MAX = 4 };
+
+static bool is_executable_file(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
+}
+
+char *cn_target_find(const char *program) {
+    if (strchr(program, '/') != NULL) {
+        return is_executable_file(program) ? cn_text_format("%s", program) : NULL;
+    }
+    const char *directory = getenv("PATH");
+    while (directory != NULL) {
+        size_t length = strcspn(directory, ":");
+        char *path = cn_text_format("%.*s%s%s", (int)length, directory, length > 0 ? "/" : "", program);
+        if (is_executable_file(path)) {
+            return path;
+        }
+        free(path);
+        directory = directory[length] == ':' ? directory + length + 1 : NULL;
+    }
+    return NULL;
+}
+
+/* The dynamic linker ignores the environment where execution raises privilege (AT_SECURE). */
+static const char *obstacle_of_privilege(int file) {
+    struct stat status;
+    if (fstat(file, &status) != 0) {
+        return NULL;
+    }
+    if ((status.st_mode & S_ISUID) != 0 && status.st_uid != getuid()) {
+        return "setuid to another user";
+    }
+    if ((status.st_mode & S_ISGID) != 0 && status.st_gid != getgid()) {
+        return "setgid to another group";
+    }
+    if (getuid() != 0 && fgetxattr(file, "security.capability", NULL, 0) > 0) {
+        return "given capabilities of its own";
+    }
+    return NULL;
+}
+
+/* Whether the file names a dynamic linker. */
+static bool has_interpreter(int file, const ElfW(Ehdr) * header) {
+    for (unsigned i = 0; i < header->e_phnum; i++) {
+        ElfW(Phdr) segment;
+        off_t offset = (off_t)(header->e_phoff + (size_t)i * header->e_phentsize);
+        if (pread(file, &segment, sizeof segment, offset) != (ssize_t)sizeof segment) {
+            return true;
+        }
+        if (segment.p_type == PT_INTERP) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *obstacle_of_elf(int file) {
+    ElfW(Ehdr) header;
+    if (pread(file, &header, sizeof header, 0) != (ssize_t)sizeof header) {
+        return NULL;
+    }
+    int own_class = sizeof(void *) == sizeof(uint64_t) ? ELFCLASS64 : ELFCLASS32;
+    if (header.e_ident[EI_CLASS] != own_class) {
+        return "built for another word size than Cairn";
+    }
+    return has_interpreter(file, &header) ? NULL : "statically linked";
+}
+
+/* The interpreter of a script's first line, in place; NULL where the line names none. */
+static char *interpreter_of(char *line) {
+    line[strcspn(line, "\n")] = '\0';
+    char *interpreter = line + strlen("#!");
+    interpreter += strspn(interpreter, " \t");
+    interpreter[strcspn(interpreter, " \t")] = '\0';
+    return interpreter[0] == '\0' ? NULL : interpreter;
+}
+
+static const char *obstacle_of(const char *path, int depth);
+
+static const char *obstacle_of_file(int file, int depth) {
+    char start[PATH_MAX] = {0};
+    if (pread(file, start, sizeof start - 1, 0) < 0) {
+        return NULL;
+    }
+    if (memcmp(start, "#!", strlen("#!")) == 0) {
+        char *interpreter = interpreter_of(start);
+        return interpreter == NULL || depth == INTERPRETER_DEPTH_MAX ? NULL : obstacle_of(interpreter, depth + 1);
+    }
+    if (memcmp(start, ELFMAG, SELFMAG) != 0) {
+        return NULL;
+    }
+    const char *obstacle = obstacle_of_privilege(file);
+    return obstacle != NULL ? obstacle : obstacle_of_elf(file);
+}
+
+static const char *obstacle_of(const char *path, int depth) {
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        return NULL;
+    }
+    const char *obstacle = obstacle_of_file(file, depth);
+    close(file);
+    return obstacle;
+}
+
+const char *cn_target_obstacle(const char *path) {
+    return obstacle_of(path, 0);
+}
