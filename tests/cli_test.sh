@@ -170,7 +170,7 @@ run_without_a_program_is_a_usage_error() {
 check run_without_a_program_is_a_usage_error
 
 run_of_a_missing_program_ends_with_127() {
-    cairn run no-such-program-here
+    PATH=/usr/bin:/bin cairn run no-such-program-here
     expect_status 127
     expect_err "cannot run 'no-such-program-here': No such file"
     expect_err "PATH"
@@ -385,11 +385,12 @@ run_warns_of_a_program_that_is_setuid_to_another_user() {
 check run_warns_of_a_program_that_is_setuid_to_another_user
 
 run_does_not_warn_of_ordinary_programs_and_scripts() {
-    printf '#!/bin/sh\nexit 0\n' >script
+    printf '#!/bin/sh\necho "$@"\n' >script
     chmod +x script
-    for program in ./script true "$(type -P true)"; do
-        cairn run "$program"
+    for program in ./script echo "$(type -P echo)"; do
+        cairn run "$program" it ran
         expect_status 0
+        expect_out_is "it ran"
         expect_no_err
     done
 }
@@ -419,6 +420,7 @@ stats_reads_standard_input() {
     mv out from_file
     cairn stats - <heap.json
     expect_status 0
+    expect_out "process 4242"
     cmp -s from_file out || fail "differs from reading the file by name"
 }
 check stats_reads_standard_input
