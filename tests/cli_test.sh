@@ -200,7 +200,7 @@ check run_preloads_the_release_form
 run_maps_the_library_into_the_program() {
     cairn run grep -F libcairn.so /proc/self/maps
     expect_status 0
-    expect_out "$libraries/libcairn.so"
+    expect_out "/libcairn.so"
     expect_no_err
 }
 check run_maps_the_library_into_the_program
