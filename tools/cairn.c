@@ -1,6 +1,8 @@
 /*
  * cairn.c: the command line tool's main: finds the subcommand in the table and hands over to it.
  */
+#define _GNU_SOURCE
+
 #include <argp.h>
 #include <errno.h>
 #include <stdint.h>

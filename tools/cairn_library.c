@@ -1,3 +1,5 @@
+#define _GNU_SOURCE
+
 #include "tools/cairn_library.h"
 
 #include <limits.h>

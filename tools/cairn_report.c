@@ -18,9 +18,7 @@ double cn_report_percent_of(uint64_t part, uint64_t whole) {
     return whole == 0 ? 0.0 : 100.0 * (double)part / (double)whole;
 }
 
-uint64_t cn_report_difference_of(uint64_t a, uint64_t b) {
-    return a > b ? a - b : 0;
-}
+uint64_t cn_report_difference_of(uint64_t a, uint64_t b) { return a > b ? a - b : 0; }
 
 const char *cn_report_format_bytes(char text[CN_REPORT_NUMBER_BYTES], uint64_t bytes) {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};

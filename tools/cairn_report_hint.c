@@ -33,7 +33,10 @@ static const struct cairn_class_stats *largest_class_of(const struct cn_report *
 
 static bool hint_of_largest_class(const struct cn_report *report, FILE *output) {
     const struct cairn_class_stats *largest = largest_class_of(report);
-    uint64_t bytes = largest == NULL ? 0 : cn_report_used_bytes_of(largest);
+    if (largest == NULL) {
+        return false;
+    }
+    uint64_t bytes = cn_report_used_bytes_of(largest);
     double percent = cn_report_percent_of(bytes, report->stats.block_bytes);
     if (percent < PERCENT_MOST) {
         return false;

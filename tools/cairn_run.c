@@ -1,6 +1,8 @@
 /*
  * cairn_run.c: `cairn run`: puts the library into LD_PRELOAD and the options into CAIRN_OPTIONS, and becomes the program.
  */
+#define _GNU_SOURCE
+
 #include <argp.h>
 #include <ctype.h>
 #include <errno.h>
@@ -36,9 +38,7 @@ struct run_arguments {
     char **program; /* its name and arguments; NULL: none given */
 };
 
-static size_t key_length_of(const char *setting) {
-    return strcspn(setting, "=:");
-}
+static size_t key_length_of(const char *setting) { return strcspn(setting, "=:"); }
 
 static bool is_same_key(const char *item, size_t length, const char *setting) {
     size_t key_length = key_length_of(setting);
@@ -74,23 +74,34 @@ static void set_option(struct run_arguments *arguments, const char *setting, str
     set(arguments, setting);
 }
 
+/* The path from the root, the caller's to free; NULL where there is no working directory. */
+static char *absolute_path_of(const char *path) {
+    if (path[0] == '/') {
+        return cn_text_format("%s", path);
+    }
+    char *directory = getcwd(NULL, 0);
+    char *absolute = directory == NULL ? NULL : cn_text_format("%s/%s", directory, path);
+    free(directory);
+    return absolute;
+}
+
 /* The path is made absolute, since the program may change its directory before it ends. */
 static void set_stats_json(struct run_arguments *arguments, const char *path, struct argp_state *state) {
-    char *directory = path[0] == '/' ? cn_text_format("%s", "") : getcwd(NULL, 0);
-    if (directory == NULL) {
-        argp_failure(state, CN_EXIT_RUN_FAILED, errno, "--stats-json %s: there is no working directory", path);
-    }
-    char *setting = cn_text_format("stats_json=%s%s%s", directory, directory[0] == '\0' ? "" : "/", path);
     if (path[0] == '\0') {
         argp_error(state, "--stats-json wants the path of a file");
     }
-    if (strchr(setting, ':') != NULL) {
-        argp_error(state, "--stats-json: the path '%s' contains ':', which parts options from each other",
-                   strchr(setting, '=') + 1);
+    char *absolute = absolute_path_of(path);
+    if (absolute == NULL) {
+        argp_failure(state, CN_EXIT_RUN_FAILED, errno, "--stats-json %s: there is no working directory", path);
+        return;
     }
+    if (strchr(absolute, ':') != NULL) {
+        argp_error(state, "--stats-json: the path '%s' contains ':', which parts options from each other", absolute);
+    }
+    char *setting = cn_text_format("stats_json=%s", absolute);
     set(arguments, setting);
     free(setting);
-    free(directory);
+    free(absolute);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state) {

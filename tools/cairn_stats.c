@@ -1,6 +1,8 @@
 /*
  * cairn_stats.c: `cairn stats`: reads a stats file and explains it.
  */
+#define _GNU_SOURCE
+
 #include <argp.h>
 #include <errno.h>
 #include <stdio.h>

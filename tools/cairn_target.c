@@ -1,3 +1,5 @@
+#define _GNU_SOURCE
+
 #include "tools/cairn_target.h"
 
 #include <elf.h>
@@ -121,6 +123,4 @@ static const char *obstacle_of(const char *path, int depth) {
     return obstacle;
 }
 
-const char *cn_target_obstacle(const char *path) {
-    return obstacle_of(path, 0);
-}
+const char *cn_target_obstacle(const char *path) { return obstacle_of(path, 0); }

@@ -1,3 +1,5 @@
+#define _GNU_SOURCE
+
 #include "tools/cairn_text.h"
 
 #include <stdarg.h>

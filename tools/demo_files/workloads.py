@@ -62,13 +62,18 @@ class Redis:
         port = free_port()
         log = self.directory / "redis.log"
         command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"]
-        command += ["--dir", str(self.directory), "--logfile", str(log), "--daemonize", "no"]
-        with measure.running(command, env=environment(preload), stdin=subprocess.DEVNULL) as process:
-            wait_for_server(process, port, log)
-            check_preload(process.pid, preload)
-            yield process, port
-            if process.poll() is not None:
-                raise measure.Failed(f"redis-server ended with {measure.describe_end(process.returncode)}; {log}")
+        command += ["--dir", str(self.directory), "--daemonize", "no"]
+        with log.open("wb") as output, measure.running(
+            command, env=environment(preload), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        ) as process:
+            try:
+                wait_for_server(port)
+                check_preload(process.pid, preload)
+                yield process, port
+            except (measure.Failed, OSError) as failure:
+                end = "is running" if process.poll() is None else f"ended with {measure.describe_end(process.returncode)}"
+                text = log.read_text(errors="replace")
+                raise measure.Failed(f"{failure}; redis-server {end}, its log:\n{text}") from failure
 
 
 def links_jemalloc(program):
@@ -82,16 +87,15 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def wait_for_server(process, port, log, patience_seconds=10):
+def wait_for_server(port, patience_seconds=10):
     deadline = time.monotonic() + patience_seconds
-    while time.monotonic() < deadline and process.poll() is None:
+    while time.monotonic() < deadline:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1) as connection:
             connection.sendall(b"PING\r\n")
             if connection.recv(16).startswith(b"+PONG"):
                 return
         time.sleep(0.02)
-    text = log.read_text(errors="replace") if log.exists() else "(no log)"
-    raise measure.Failed(f"redis-server does not answer on port {port}:\n{text}")
+    raise measure.Failed(f"nothing answers on port {port} within {patience_seconds} seconds")
 
 
 def check_preload(pid, preload):
