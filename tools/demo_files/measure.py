@@ -102,8 +102,14 @@ def run(command, env=None):
         process.returncode = os.waitstatus_to_exitcode(wait_status)
     seconds = time.monotonic() - start
     if process.returncode != 0:
-        raise Failed(f"{command[0]} ended with {describe_end(process.returncode)}\n{output.decode(errors='replace')}")
+        raise Failed(f"{command[0]} ended with {describe_end(process.returncode)}:\n{readable(output)}")
     return Sample(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, output)
+
+
+def readable(output, lines_max=30):
+    """Output for a message: its first lines, each as it stood at last where the program wrote over it."""
+    lines = [line.rstrip("\r").rpartition("\r")[2] for line in output.decode(errors="replace").split("\n")]
+    return "\n".join(lines[:lines_max] + (["..."] if len(lines) > lines_max else []))
 
 
 def describe_end(returncode):

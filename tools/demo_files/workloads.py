@@ -72,8 +72,8 @@ class Redis:
                 yield process, port
             except (measure.Failed, OSError) as failure:
                 end = "is running" if process.poll() is None else f"ended with {measure.describe_end(process.returncode)}"
-                text = log.read_text(errors="replace")
-                raise measure.Failed(f"{failure}; redis-server {end}, its log:\n{text}") from failure
+                text = measure.readable(log.read_bytes())
+                raise measure.Failed(f"{failure}\nredis-server {end}; its log:\n{text}") from failure
 
 
 def links_jemalloc(program):
