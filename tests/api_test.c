@@ -9,9 +9,17 @@
 static bool is_debug_form(void) { return strstr(cairn_version(), "debug") != NULL; }
 
 static const size_t too_large[] = {
-    (size_t)PTRDIFF_MAX,         (size_t)PTRDIFF_MAX + 1, SIZE_MAX,        SIZE_MAX - 1,
-    SIZE_MAX - 15,               SIZE_MAX - 16,           SIZE_MAX - 4095, SIZE_MAX - 65535,
-    SIZE_MAX - ((size_t)4 << 20), (size_t)PTRDIFF_MAX - 1, (size_t)PTRDIFF_MAX + 4096,
+    (size_t)PTRDIFF_MAX,
+    (size_t)PTRDIFF_MAX + 1,
+    SIZE_MAX,
+    SIZE_MAX - 1,
+    SIZE_MAX - 15,
+    SIZE_MAX - 16,
+    SIZE_MAX - 4095,
+    SIZE_MAX - 65535,
+    SIZE_MAX - ((size_t)4 << 20),
+    (size_t)PTRDIFF_MAX - 1,
+    (size_t)PTRDIFF_MAX + 4096,
 };
 enum { TOO_LARGE_COUNT = sizeof too_large / sizeof too_large[0] };
 
@@ -227,7 +235,8 @@ static void large_sizes_take_large_alignments(void **state) {
 
 static void alignments_that_are_no_power_of_two_are_einval(void **state) {
     (void)state;
-    static const size_t alignments[] = {0, 3, 5, 24, 48, 1000, 4095, 4097, SIZE_MAX, SIZE_MAX / 2, ((size_t)1 << 63) + 1};
+    static const size_t alignments[] = {
+        0, 3, 5, 24, 48, 1000, 4095, 4097, SIZE_MAX, SIZE_MAX / 2, ((size_t)1 << 63) + 1};
     for (size_t i = 0; i < sizeof alignments / sizeof alignments[0]; i++) {
         errno = 0;
         void *block = cairn_aligned_alloc(hide_size(alignments[i]), 64);

@@ -18,12 +18,24 @@ static inline bool on_cairn(void) { return cairn_version != NULL || dlsym(RTLD_D
 
 /* Sizes that no allocator may serve: each is above PTRDIFF_MAX, or so near to it that no address space holds it. */
 static const size_t absurd_sizes[] = {
-    (size_t)PTRDIFF_MAX - 65535, (size_t)PTRDIFF_MAX - 4095, (size_t)PTRDIFF_MAX - 32,
-    (size_t)PTRDIFF_MAX,         (size_t)PTRDIFF_MAX + 1,    (size_t)PTRDIFF_MAX + 4096,
-    SIZE_MAX / 2 + 65536,        SIZE_MAX - 65536,           SIZE_MAX - 16384,
-    SIZE_MAX - 4096,             SIZE_MAX - 4095,            SIZE_MAX - 64,
-    SIZE_MAX - 32,               SIZE_MAX - 31,              SIZE_MAX - 16,
-    SIZE_MAX - 15,               SIZE_MAX - 8,               SIZE_MAX - 1,
+    (size_t)PTRDIFF_MAX - 65535,
+    (size_t)PTRDIFF_MAX - 4095,
+    (size_t)PTRDIFF_MAX - 32,
+    (size_t)PTRDIFF_MAX,
+    (size_t)PTRDIFF_MAX + 1,
+    (size_t)PTRDIFF_MAX + 4096,
+    SIZE_MAX / 2 + 65536,
+    SIZE_MAX - 65536,
+    SIZE_MAX - 16384,
+    SIZE_MAX - 4096,
+    SIZE_MAX - 4095,
+    SIZE_MAX - 64,
+    SIZE_MAX - 32,
+    SIZE_MAX - 31,
+    SIZE_MAX - 16,
+    SIZE_MAX - 15,
+    SIZE_MAX - 8,
+    SIZE_MAX - 1,
     SIZE_MAX,
 };
 enum { ABSURD_COUNT = sizeof absurd_sizes / sizeof absurd_sizes[0] };

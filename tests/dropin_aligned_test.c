@@ -49,8 +49,9 @@ static void every_power_of_two_is_an_alignment(void **state) {
 }
 
 static void check_rounding_up(align_fn *take) {
-    static const size_t alignments[][2] = {{0, 16},      {3, 16},        {17, 32},        {33, 64},       {48, 64},
-                                           {1000, 1024}, {4097, 8 * KIB}, {70000, 128 * KIB}, {3 * MIB, 4 * MIB}};
+    static const size_t alignments[][2] = {{0, 16},           {3, 16},      {17, 32},        {33, 64},
+                                           {48, 64},          {1000, 1024}, {4097, 8 * KIB}, {70000, 128 * KIB},
+                                           {3 * MIB, 4 * MIB}};
     for (size_t i = 0; i < sizeof alignments / sizeof alignments[0]; i++) {
         for (size_t size = 1; size < 100000; size = size * 3 + 2) {
             void *block = hide(take(hide_size(alignments[i][0]), size));
@@ -136,7 +137,8 @@ static void posix_memalign_serves_powers_of_two(void **state) {
 
 static void posix_memalign_refuses_other_alignments(void **state) {
     (void)state;
-    static const size_t wrong[] = {0, 1, 2, 3, 4, 7, 9, 12, 24, 40, 4095, 4097, SIZE_MAX, SIZE_MAX - 4095, SIZE_MAX / 2};
+    static const size_t wrong[] = {0,           1, 2, 3, 4, 7, 9, 12, 24, 40, 4095, 4097, SIZE_MAX, SIZE_MAX - 4095,
+                                   SIZE_MAX / 2};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         void *block = &marker;
         assert_int_equal(posix_memalign(&block, hide_size(wrong[i]), 64), EINVAL);

@@ -9,10 +9,10 @@
 /* ---- one library --------------------------------------------------------------------------------------------- */
 
 static const char *const names[] = {
-    "malloc",           "free",           "calloc",           "realloc",         "reallocarray",  "aligned_alloc",
-    "posix_memalign",   "memalign",       "valloc",           "pvalloc",         "malloc_trim",   "malloc_usable_size",
-    "mallopt",          "mallinfo",       "mallinfo2",        "malloc_stats",    "malloc_info",   "__libc_malloc",
-    "__libc_free",      "__libc_calloc",  "__libc_realloc",   "__libc_memalign", "__libc_valloc", "__libc_pvalloc",
+    "malloc",         "free",          "calloc",         "realloc",         "reallocarray",  "aligned_alloc",
+    "posix_memalign", "memalign",      "valloc",         "pvalloc",         "malloc_trim",   "malloc_usable_size",
+    "mallopt",        "mallinfo",      "mallinfo2",      "malloc_stats",    "malloc_info",   "__libc_malloc",
+    "__libc_free",    "__libc_calloc", "__libc_realloc", "__libc_memalign", "__libc_valloc", "__libc_pvalloc",
 };
 
 /* The first two glibc has for old programs alone, where dlsym does not find them. */

@@ -3,11 +3,8 @@
  * that outlive the thread that made them.
  */
 #define _GNU_SOURCE
-#include <pthread.h>
-#include <stdatomic.h>
-
 #include "alloc/cairn.h"
-#include "tests/support.h"
+#include "tests/threads.h"
 
 enum { THREADS = 8, SHELF = 512, STEPS = 20000 };
 
@@ -16,19 +13,9 @@ struct shared {
     _Atomic(void *) shelf[SHELF]; /* blocks on their way from one thread to another */
 };
 
-/* A block carries its size in its first word and a pattern of it after that. */
 static void *take_marked(struct cairn_heap *heap, uint64_t *random) {
-    size_t bytes = sizeof(uint64_t) + random_size(random, 13);
-    uint64_t *block = cairn_heap_malloc(heap, bytes);
-    MUST(block != NULL);
-    block[0] = bytes;
-    fill_pattern(block + 1, bytes - sizeof(uint64_t), bytes);
-    return block;
-}
-
-static void expect_marked(void *marked) {
-    const uint64_t *block = marked;
-    MUST(has_pattern(block + 1, block[0] - sizeof(uint64_t), block[0]));
+    size_t bytes = random_size(random, 13);
+    return mark(cairn_heap_malloc(heap, marked_size(bytes)), bytes);
 }
 
 static struct cairn_stats stats_of(struct cairn_heap *heap) {
@@ -37,28 +24,16 @@ static struct cairn_stats stats_of(struct cairn_heap *heap) {
     return stats;
 }
 
-static void start_all(pthread_t *threads, size_t count, void *(*run)(void *), void *argument) {
-    for (size_t i = 0; i < count; i++) {
-        assert_int_equal(pthread_create(&threads[i], NULL, run, argument), 0);
-    }
-}
-
-static void join_all(const pthread_t *threads, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        assert_int_equal(pthread_join(threads[i], NULL), 0);
-    }
-}
-
 static void *swap_on_shelf(void *argument) {
     struct shared *shared = argument;
-    uint64_t random = (uint64_t)(uintptr_t)&random | 1;
+    uint64_t random = seed_of_thread();
     for (unsigned step = 0; step < STEPS; step++) {
         size_t place = random_next(&random) % SHELF;
         void *block = atomic_exchange(&shared->shelf[place], take_marked(shared->heap, &random));
         if (block == NULL) {
             continue;
         }
-        expect_marked(block);
+        unmark(block);
         if (step % 2 == 0) {
             cairn_free(block);
         } else {
@@ -79,7 +54,7 @@ static void threads_swap_blocks_of_one_heap(void **state) {
     for (size_t i = 0; i < SHELF; i++) {
         void *block = atomic_load(&shared.shelf[i]);
         if (block != NULL) {
-            expect_marked(block);
+            unmark(block);
             left++;
         }
     }
@@ -91,7 +66,7 @@ static void threads_swap_blocks_of_one_heap(void **state) {
 
 static void *resize_and_free(void *argument) {
     struct cairn_heap *heap = argument;
-    uint64_t random = (uint64_t)(uintptr_t)&random | 1;
+    uint64_t random = seed_of_thread();
     for (unsigned i = 0; i < STEPS / 8; i++) {
         size_t first = random_size(&random, 18);
         size_t second = random_size(&random, 18) + 1;
@@ -118,7 +93,7 @@ static void threads_resize_within_one_heap(void **state) {
 
 static void *take_all_there_is(void *argument) {
     struct cairn_heap *heap = argument;
-    uint64_t random = (uint64_t)(uintptr_t)&random | 1;
+    uint64_t random = seed_of_thread();
     for (unsigned failures = 0; failures < 50;) {
         size_t size = random_size(&random, 17);
         void *block = cairn_heap_malloc(heap, size);

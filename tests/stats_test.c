@@ -182,10 +182,10 @@ static uint64_t printed_field(const char *name) {
 
 static void json_holds_every_field(void **state) {
     (void)state;
-    static const char *const fields[] = {"block_count",     "block_bytes",      "free_bytes",     "slack_bytes",
-                                         "pool_bytes",      "span_bytes",       "arena_bytes",    "resident_bytes",
-                                         "purged_bytes",    "metadata_bytes",   "peak_used_bytes", "peak_arena_bytes",
-                                         "heap_count",      "budget_bytes",     "pid"};
+    static const char *const fields[] = {
+        "block_count",     "block_bytes",      "free_bytes",     "slack_bytes",  "pool_bytes",
+        "span_bytes",      "arena_bytes",      "resident_bytes", "purged_bytes", "metadata_bytes",
+        "peak_used_bytes", "peak_arena_bytes", "heap_count",     "budget_bytes", "pid"};
     print_to_buffer(cairn_stats_print_json);
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         printed_field(fields[i]);

@@ -86,9 +86,7 @@ static inline bool is_zero(const void *block, size_t bytes) {
     return bytes == 0 || (at[0] == 0 && memcmp(at, at + 1, bytes - 1) == 0);
 }
 
-static inline bool is_aligned(const void *block, size_t alignment) {
-    return ((uintptr_t)block & (alignment - 1)) == 0;
-}
+static inline bool is_aligned(const void *block, size_t alignment) { return ((uintptr_t)block & (alignment - 1)) == 0; }
 
 /* xorshift64*: the state must not be zero. */
 static inline uint64_t random_next(uint64_t *state) {
