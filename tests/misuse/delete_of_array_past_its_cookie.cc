@@ -1,0 +1,16 @@
+// expect: bad-free: .* of @, which is not .*
+/* An array of objects with a destructor starts behind its length; plain delete of it does not. */
+#include "misuse.h"
+
+struct counted {
+    ~counted() { count++; }
+    static int count;
+    char bytes[24];
+};
+int counted::count;
+
+int main() {
+    counted *array = new counted[10];
+    operator delete(aim(array));
+    return 0;
+}

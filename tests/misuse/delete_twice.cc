@@ -1,0 +1,10 @@
+// expect: double-free: .* of @, which is already free.*
+#include "misuse.h"
+
+int main() {
+    int *object = new int(1);
+    aim(object);
+    delete object;
+    delete object;
+    return 0;
+}

@@ -1,0 +1,9 @@
+// expect: double-free: c?free of @, which is already free.*
+#include "misuse.h"
+
+int main(void) {
+    void *block = aim(malloc(64));
+    free(block);
+    cfree(block);
+    return 0;
+}

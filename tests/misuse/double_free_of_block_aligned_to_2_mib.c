@@ -1,0 +1,9 @@
+// expect: (double-free|bad-free): free of @, which is .*
+#include "misuse.h"
+
+int main(void) {
+    void *block = aim(memalign(2 * MIB, 100));
+    free(block);
+    free(block);
+    return 0;
+}

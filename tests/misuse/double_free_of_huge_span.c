@@ -1,0 +1,9 @@
+// expect: (double-free|bad-free): free of @, which is .*
+#include "misuse.h"
+
+int main(void) {
+    void *block = aim(malloc(100 * MIB));
+    free(block);
+    free(block);
+    return 0;
+}

@@ -1,0 +1,9 @@
+// expect: (double-free|bad-free): free of @, which is .*
+#include "misuse.h"
+
+int main(void) {
+    void *block = aim(malloc(200 * KIB));
+    free(block);
+    free(block);
+    return 0;
+}

@@ -1,0 +1,11 @@
+// expect: bad-free: free of @, which is not .*
+/* The first call into the allocator may be this one: it is made before main and before libc's own first malloc. */
+#include "misuse.h"
+
+static _Alignas(16) char array[256];
+
+static void early(void) { free(aim(array)); }
+
+__attribute__((section(".preinit_array"), used)) static void (*const preinit)(void) = early;
+
+int main(void) { return 0; }

@@ -1,0 +1,9 @@
+// expect: bad-free: free of @, which is not .*
+#include "misuse.h"
+
+int main(void) {
+    void *mapping = mmap(NULL, 64 * KIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    require(mapping != MAP_FAILED, "there is memory");
+    free(aim(mapping));
+    return 0;
+}

@@ -1,0 +1,8 @@
+// expect: bad-free: free of @, which is not .*
+#include "misuse.h"
+
+int main(void) {
+    void *area = sbrk(64 * KIB);
+    free(aim((void *)(((uintptr_t)area + 15) / 16 * 16)));
+    return 0;
+}

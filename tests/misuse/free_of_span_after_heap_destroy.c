@@ -1,0 +1,10 @@
+// expect: (bad-free|double-free): free of @, which is .*
+#include "misuse.h"
+
+int main(void) {
+    struct cairn_heap *heap = cairn_heap_create("a heap", NULL);
+    void *block = aim(cairn_heap_malloc(heap, 9 * MIB));
+    cairn_heap_destroy(heap);
+    free(block);
+    return 0;
+}

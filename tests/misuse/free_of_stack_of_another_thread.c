@@ -1,0 +1,8 @@
+// expect: bad-free: free of @, which is not .*
+#include "misuse.h"
+
+int main(void) {
+    char array[256];
+    in_thread(free, aim(array));
+    return 0;
+}

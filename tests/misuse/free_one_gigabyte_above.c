@@ -1,0 +1,7 @@
+// expect: bad-free: free of @, which is not .*
+#include "misuse.h"
+
+int main(void) {
+    free(aim(at(malloc(100), GIB)));
+    return 0;
+}

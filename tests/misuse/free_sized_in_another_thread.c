@@ -1,0 +1,9 @@
+// expect: size-mismatch: free_sized of @.*
+#include "misuse.h"
+
+static void free_as_1000(void *block) { free_sized(block, 1000); }
+
+int main(void) {
+    in_thread(free_as_1000, aim(malloc(100)));
+    return 0;
+}

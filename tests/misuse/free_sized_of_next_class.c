@@ -1,0 +1,8 @@
+// expect: size-mismatch: free_sized of @.*
+#include "misuse.h"
+
+int main(void) {
+    void *block = aim(malloc(100));
+    free_sized(block, malloc_usable_size(block) + 1);
+    return 0;
+}

@@ -1,0 +1,7 @@
+// expect: size-mismatch: free_sized of @.*
+#include "misuse.h"
+
+int main(void) {
+    free_sized(aim(malloc(200 * KIB)), 9 * MIB);
+    return 0;
+}

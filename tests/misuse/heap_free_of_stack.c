@@ -1,0 +1,9 @@
+// expect: bad-free: cairn_heap_free of @, which is not .*
+#include "misuse.h"
+
+int main(void) {
+    char array[256];
+    struct cairn_heap *heap = cairn_heap_create("a heap", NULL);
+    cairn_heap_free(heap, aim(array));
+    return 0;
+}

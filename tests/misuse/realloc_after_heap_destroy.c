@@ -1,0 +1,9 @@
+// expect: (bad-free|realloc-of-freed): realloc of @, which is .*
+#include "misuse.h"
+
+int main(void) {
+    struct cairn_heap *heap = cairn_heap_create("a heap", NULL);
+    void *block = aim(cairn_heap_malloc(heap, 64));
+    cairn_heap_destroy(heap);
+    return realloc(block, 128) == NULL;
+}

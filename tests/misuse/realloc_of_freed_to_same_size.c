@@ -1,0 +1,9 @@
+// expect: realloc-of-freed: realloc of @, which is already free.*
+#include "misuse.h"
+
+int main(void) {
+    void *block = aim(malloc(64));
+    free(block);
+    block = realloc(block, 64);
+    return 0;
+}

@@ -1,0 +1,8 @@
+// expect: bad-free: realloc of @, which is not .*
+#include "misuse.h"
+
+int main(void) {
+    void *block = realloc(aim(at(malloc(100), 4)), 200);
+    free(block);
+    return 0;
+}

@@ -1,0 +1,9 @@
+// expect: bad-free: realloc of @, which is not .*
+#include "misuse.h"
+
+int main(void) {
+    char array[256];
+    void *block = realloc(aim(array), 1000);
+    free(block);
+    return 0;
+}

@@ -1,0 +1,9 @@
+// expect: realloc-of-freed: realloc(array)? of @, which is already free.*
+#include "misuse.h"
+
+int main(void) {
+    void *block = aim(malloc(64));
+    free(block);
+    block = reallocarray(block, 100, 10);
+    return 0;
+}

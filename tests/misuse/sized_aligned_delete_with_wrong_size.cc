@@ -1,0 +1,10 @@
+// expect: size-mismatch: .* of @.*
+#include <new>
+
+#include "misuse.h"
+
+int main() {
+    void *block = aim(operator new(128, std::align_val_t(64)));
+    operator delete(block, static_cast<std::size_t>(4096), std::align_val_t(64));
+    return 0;
+}

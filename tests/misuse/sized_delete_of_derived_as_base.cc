@@ -1,0 +1,17 @@
+// expect: size-mismatch: .* of @.*
+/* The base has no virtual destructor, so that the compiler names the size of the base. */
+#include "misuse.h"
+
+struct base {
+    char bytes[16];
+};
+struct derived : base {
+    char more[1000];
+};
+
+int main() {
+    base *object = new derived;
+    aim(object);
+    delete object;
+    return 0;
+}
