@@ -6,9 +6,9 @@
 # The first line of a program says what must come of it:
 #   // expect: exit 0                 it ends by itself, with status 0 and without a report
 #   // expect: SIGSEGV                it ends by this signal, without a report
-#   // expect: <kind>: <sentence>     it ends by SIGABRT after the one line `cairn: ERROR: <kind>: <sentence>` on stderr.
-#                                     An extended regular expression for the whole of the line; `@` stands for the address
-#                                     that the program gave to aim().
+#   // expect: <kind>: <sentence>     it ends by SIGABRT after the one line `cairn: ERROR: <kind>: <sentence>`.
+#                                     An extended regular expression for the whole line; `@` stands for the
+#                                     address that the program gave to aim().
 # The compiler is $CC and $CXX (gcc and g++); JOBS programs run at a time (2).
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -21,8 +21,8 @@ trap 'rm -rf "$work"' EXIT
 ulimit -c 0
 [ -z "${CAIRN_OPTIONS+set}" ] || unset CAIRN_OPTIONS
 
-# compile SOURCE PROGRAM: without warnings, for the programs are wrong on purpose. The C library comes before the allocator,
-# so that only the preload decides whose malloc it is.
+# compile SOURCE PROGRAM: without warnings, for the programs are wrong on purpose. The C library comes before the
+# allocator, so that only the preload decides whose malloc it is.
 compile() {
     local compiler="${CC:-gcc} -std=c11"
     [ "${1##*.}" = c ] || compiler="${CXX:-g++} -std=c++17"

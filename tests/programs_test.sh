@@ -3,8 +3,8 @@
 #
 #   [CAIRN_LIBRARY=path/to/libcairn.so] tests/programs_test.sh [name...]      (default: bazel-bin/libcairn.so, all)
 #
-# A case is a script tests/programs/<name>.sh. It runs in an empty directory of its own, with its own folder in $CASES, and
-# must print the same, and end with the same status, under the preload as without. Its head says
+# A case is a script tests/programs/<name>.sh. It runs in an empty directory of its own, with its own folder in $CASES,
+# and must print the same, and end with the same status, under the preload as without. Its head says
 #   # needs: <programs>       the case is skipped where one of them is missing
 #   # prints: <text>          it must print this, and is run under the preload only
 # and status 77 with a line `skip: <reason>` skips the case. JOBS cases run at a time (2).
@@ -22,7 +22,8 @@ export CASES=$here/programs CAIRN_LIBRARY=$lib LC_ALL=C.UTF-8
 # run SCRIPT DIRECTORY [PRELOAD]: leaves .out, .err and .status beside the directory.
 run() {
     mkdir -p "$2"
-    (cd "$2" && exec timeout -k 2 "${TIME_LIMIT:-90}" env ${3:+LD_PRELOAD="$3"} bash "$1") </dev/null >"$2.out" 2>"$2.err"
+    (cd "$2" && exec timeout -k 2 "${TIME_LIMIT:-90}" env ${3:+LD_PRELOAD="$3"} bash "$1") \
+        </dev/null >"$2.out" 2>"$2.err"
     echo $? >"$2.status"
 }
 
@@ -33,7 +34,10 @@ judge() {
     grep -aE '^cairn: |cannot be preloaded' "$2.cairn.err"
     if [ -n "$wanted" ]; then
         [ "$(cat "$2.cairn.status")" = 0 ] || echo "status $(cat "$2.cairn.status")"
-        [ "$(cat "$2.cairn.out")" = "$wanted" ] || { echo "printed, instead of '$wanted':" && tail -n 5 "$2.cairn.out"; }
+        [ "$(cat "$2.cairn.out")" = "$wanted" ] || {
+            echo "printed, instead of '$wanted':"
+            tail -n 5 "$2.cairn.out"
+        }
     else
         diff -a "$2.plain.status" "$2.cairn.status" | sed -n 's/^[<>]/status: &/p'
         diff -a "$2.plain.out" "$2.cairn.out" | head -n 20

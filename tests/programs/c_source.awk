@@ -7,7 +7,8 @@ BEGIN {
         for (c = 0; c < 7; c++) {
             printf "        case %d: sum += node->key * %d + (int)(node->value / %d.5); break;\n", c, f * 31 + c, c + 1
         }
-        printf "        }\n    }\n    for (int i = 0; i < n; i++) {\n        sum ^= (sum << %d) + i * %d;\n    }\n", f % 5 + 1, f
+        print "        }\n    }\n    for (int i = 0; i < n; i++) {"
+        printf "        sum ^= (sum << %d) + i * %d;\n    }\n", f % 5 + 1, f
         if (f > 0) {
             printf "    if (sum %% 3 == 0) {\n        sum += f%d(list, n - 1);\n    }\n", int(f / 2)
         }

@@ -1,3 +1,3 @@
 # needs: java
-# The virtual machine's own threads and compiler live on malloc; here it starts, checks its class files and lists its modules.
+# The virtual machine's own threads and compiler live on malloc; here it starts, checks classes and lists its modules.
 java -Xmx256m -Xverify:all -Xlog:disable --list-modules | sed 's/@.*//' | sort | cksum

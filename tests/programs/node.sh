@@ -5,8 +5,8 @@ const { Worker, isMainThread, parentPort, workerData } = require('worker_threads
 const crypto = require('crypto');
 const zlib = require('zlib');
 if (isMainThread) {
-  Promise.all([1, 2, 3, 4].map((n) => new Promise((done) => new Worker(__filename, { workerData: n }).on('message', done))))
-    .then((sums) => console.log(sums.join('\n')));
+  const sumOf = (n) => new Promise((done) => new Worker(__filename, { workerData: n }).on('message', done));
+  Promise.all([1, 2, 3, 4].map(sumOf)).then((sums) => console.log(sums.join('\n')));
 } else {
   const hash = crypto.createHash('sha256');
   for (let i = 0; i < 300; i++) {

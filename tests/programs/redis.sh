@@ -12,7 +12,8 @@ start_server() {
     local attempt
     for attempt in 1 2 3 4 5 6 7 8; do
         port=$((20000 + (RANDOM * 7 + $$ + attempt) % 20000))
-        redis-server --port $port --bind 127.0.0.1 --save '' --dir "$PWD" --enable-debug-command local >server.log 2>&1 &
+        redis-server --port $port --bind 127.0.0.1 --save '' --dir "$PWD" --enable-debug-command local \
+            >server.log 2>&1 &
         server=$!
         for _ in $(seq 100); do
             [ "$(redis-cli -p $port ping 2>/dev/null)" = PONG ] && kill -0 $server 2>/dev/null && return
@@ -33,7 +34,8 @@ for i in $(seq 5000); do
     echo "ZADD scores $((i * 7919 % 1000)) member:$i"
     echo "APPEND long $i"
 done | redis --pipe | tail -n 1
-redis-benchmark -p $port -q -n 5000 -c 20 -P 4 -t set,get,incr,lpush,lrange_100,sadd,hset,zadd,mset -d 200 >benchmark.log 2>&1
+redis-benchmark -p $port -q -n 5000 -c 20 -P 4 -d 200 -t set,get,incr,lpush,lrange_100,sadd,hset,zadd,mset \
+    >benchmark.log 2>&1
 echo "benchmark ends with $?"
 for i in $(seq 1 2 5000); do echo "DEL key:$i"; done | redis --pipe | tail -n 1
 redis dbsize
