@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,6 +92,27 @@ static inline void in_thread(void (*action)(void *), void *argument) {
     pthread_t thread;
     require(pthread_create(&thread, NULL, run_thread_task, &task) == 0, "a thread starts");
     pthread_join(thread, NULL);
+}
+
+/* Starts the program anew with so little address space, once: the allocator finds it from its first moment on. */
+static inline void limit_address_space(char **arguments, size_t bytes) {
+    struct rlimit limit = {bytes, bytes};
+    if (getenv("CAIRN_TEST_IS_LIMITED") == NULL) {
+        require(setrlimit(RLIMIT_AS, &limit) == 0 && setenv("CAIRN_TEST_IS_LIMITED", "1", 1) == 0,
+                "a limit can be set");
+        execv("/proc/self/exe", arguments);
+        require(false, "the program starts anew");
+    }
+}
+
+/* Allocates blocks of `size` bytes until there is no memory, into `blocks`; returns how many. */
+static inline size_t exhaust(void **blocks, size_t limit, size_t size) {
+    size_t count = 0;
+    while (count < limit && (blocks[count] = malloc(size)) != NULL) {
+        count++;
+    }
+    require(count > 0 && count < limit && errno == ENOMEM, "memory ends, with ENOMEM");
+    return count;
 }
 
 /* `count` blocks of `size` bytes, their addresses in a block of their own. */

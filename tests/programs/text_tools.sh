@@ -1,6 +1,7 @@
 # needs: awk sed sort grep join cksum
 awk 'BEGIN {
-    for (i = 0; i < 100000; i++) print (i * 7919) % 100003, "line", i, substr("abcdefghijklmnopqrstuvwxyz", i % 20 + 1, 6)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    for (i = 0; i < 100000; i++) print (i * 7919) % 100003, "line", i, substr(letters, i % 20 + 1, 6)
 }' >lines
 sort -S 4M --parallel=2 -n lines | cksum
 awk '{ seen[$4]++; last[$4] = $0; long[$1 % 100] = long[$1 % 100] $3 }
