@@ -1,0 +1,85 @@
+/* grow.c: workloads that grow blocks by realloc: many strings, and one block up to 64 MiB. */
+#include "workload.h"
+
+#include <string.h>
+
+struct string {
+    unsigned char *text;
+    size_t length;
+};
+
+static void *grown(void *block, size_t size) {
+    void *larger = realloc(block, size);
+    if (larger == NULL) {
+        fail("out of memory");
+    }
+    return larger;
+}
+
+/* Appends `count` bytes; the string's first and last byte tell whether it came along whole. */
+static void string_append(struct string *string, size_t count) {
+    string->text = grown(string->text, string->length + count);
+    if (string->length > 0) {
+        block_check(string->text, string->length, 's');
+    }
+    memset(string->text + string->length, 's', count);
+    string->length += count;
+}
+
+static void string_end(struct string *string) {
+    free(string->text);
+    string->text = NULL;
+    string->length = 0;
+}
+
+/* A thousand strings, appended to in random order by 1 to 64 bytes, each ended when it is 4 KiB long. */
+static void grow_strings(struct run *run) {
+    enum { STRING_COUNT = 1000, MOST_LENGTH = 4096 };
+    static struct string strings[STRING_COUNT];
+    struct dice dice = {0xa3b195354a39b70du};
+    run_begin(run);
+    for (uint64_t i = 0; i < run->count; i++) {
+        struct string *string = &strings[dice_below(&dice, STRING_COUNT)];
+        string_append(string, 1 + dice_below(&dice, 64));
+        if (string->length >= MOST_LENGTH) {
+            string_end(string);
+        }
+    }
+    run_end(run);
+    for (size_t i = 0; i < STRING_COUNT; i++) {
+        string_end(&strings[i]);
+    }
+}
+
+/* One block grows in steps of 64 KiB to 64 MiB, over and over; every new page is written. A small block is taken
+ * at each step, so that the large one is not alone. */
+static void grow_one(struct run *run) {
+    enum { STEP_BYTES = 64 * 1024, STEP_COUNT = 1024, PAGE_BYTES = 4096 };
+    unsigned char *block = NULL;
+    run_begin(run);
+    for (uint64_t i = 0; i < run->count; i++) {
+        size_t old_bytes = i % STEP_COUNT * STEP_BYTES;
+        unsigned char *small = block_take(100, i);
+        block = grown(block, old_bytes + STEP_BYTES);
+        for (size_t at = old_bytes; at < old_bytes + STEP_BYTES; at += PAGE_BYTES) {
+            block[at] = (unsigned char)(at / PAGE_BYTES);
+        }
+        size_t probe = i * 31 % (i % STEP_COUNT + 1) * STEP_BYTES;
+        if (block[probe] != (unsigned char)(probe / PAGE_BYTES)) {
+            fail("a grown block has lost its content");
+        }
+        block_give(small, 100, i);
+        if ((i + 1) % STEP_COUNT == 0) {
+            free(block);
+            block = NULL;
+        }
+    }
+    run_end(run);
+    free(block);
+}
+
+const struct workload grow_workloads[] = {
+    {"grow-strings", "1-64 bytes appended to one of 1,000 strings by realloc", 8000000, grow_strings},
+    {"grow-one", "a 64 KiB step of one block growing to 64 MiB", 2048, grow_one},
+    {NULL, NULL, 0, NULL},
+};

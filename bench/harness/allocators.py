@@ -1,0 +1,122 @@
+"""The allocators that are compared: the peers that Debian packages, Cairn, and any others given as NAME=path.so."""
+
+import glob
+import os
+import shutil
+import subprocess
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+# Name, shared object, Debian package. glibc is what a program gets without a preload.
+PEERS = [
+    ("glibc", None, "libc6"),
+    ("mimalloc", "libmimalloc.so.2", "libmimalloc2.0"),
+    ("jemalloc", "libjemalloc.so.2", "libjemalloc2"),
+    ("tcmalloc", "libtcmalloc_minimal.so.4", "libtcmalloc-minimal4"),
+]
+
+# Variables that change what an allocator does; a comparison starts without them.
+TUNING_PREFIXES = ("LD_", "MALLOC_", "MIMALLOC_", "TCMALLOC_", "CAIRN_", "GLIBC_TUNABLES", "JEMALLOC_")
+
+
+class Problem(Exception):
+    """Something the user can put right; the message says how."""
+
+
+class Allocator:
+    def __init__(self, name, path, version):
+        self.name = name
+        self.path = path  # of the shared object; None: no preload
+        self.version = version
+
+    def environment(self):
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(TUNING_PREFIXES)}
+        if self.path is not None:
+            kept["LD_PRELOAD"] = self.path
+        return kept
+
+    def serves(self, origin):
+        """Whether malloc that comes from the file `origin` is this allocator's."""
+        if self.path is None:
+            return os.path.basename(origin).startswith("libc.so")
+        return os.path.realpath(origin) == os.path.realpath(self.path)
+
+    def described(self):
+        return {"name": self.name, "path": self.path, "version": self.version}
+
+
+def package_version(package):
+    query = ["dpkg-query", "-W", "-f", "${Version}", package]
+    try:
+        return subprocess.run(query, capture_output=True, text=True, check=True).stdout or "?"
+    except (OSError, subprocess.CalledProcessError):
+        return "?"
+
+
+def library_find(soname):
+    for folder in ("/usr/lib/*-linux-gnu", "/usr/lib", "/usr/lib64", "/usr/local/lib"):
+        for path in sorted(glob.glob(os.path.join(folder, soname))):
+            return path
+    return None
+
+
+def peers_install(say):
+    """Installs the peers that are missing, where that is possible; elsewhere says what to install."""
+    missing = [package for _, soname, package in PEERS if soname is not None and library_find(soname) is None]
+    if not missing:
+        return
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        say("not installed, and left out: %s (as root: apt-get install %s)" % (", ".join(missing), " ".join(missing)))
+        return
+    say("installing " + " ".join(missing))
+    command = ["apt-get", "install", "-y", "-qq", "-o", "DPkg::Lock::Timeout=300"] + missing
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        say("apt-get install failed; left out: %s\n%s" % (", ".join(missing), done.stderr.strip()))
+
+
+def cairn_path(given):
+    """Cairn's library: the one given, else the one that Bazel builds from this tree."""
+    if given is not None:
+        if not os.path.isfile(given):
+            raise Problem("there is no library at %s" % given)
+        return os.path.abspath(given)
+    if shutil.which("bazel") is not None:
+        done = subprocess.run(["bazel", "build", "//:libcairn.so"], cwd=ROOT, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Problem("bazel build //:libcairn.so failed:\n%s" % done.stderr[-3000:])
+    built = os.path.join(ROOT, "bazel-bin", "libcairn.so")
+    if not os.path.isfile(built):
+        raise Problem(
+            "Cairn is not built: run tools/setup once, then bazel build //:libcairn.so,\n"
+            "or name the library with --cairn PATH, or compare the others with --no-cairn"
+        )
+    return built
+
+
+def named_allocator(text):
+    name, _, path = text.partition("=")
+    if not name or not os.path.isfile(path):
+        raise Problem("'%s' is not NAME=path.so with a file that is there" % text)
+    return Allocator(name, os.path.abspath(path), "given by path")
+
+
+def allocators_of(settings, say):
+    """The peers that are there, then those given by path, then Cairn."""
+    if settings.install:
+        peers_install(say)
+    wanted = settings.peers.split(",") if settings.peers is not None else [name for name, _, _ in PEERS]
+    unknown = set(wanted) - {name for name, _, _ in PEERS} - {""}
+    if unknown:
+        raise Problem("no such peer: %s (there are %s)" % (", ".join(sorted(unknown)), ", ".join(p[0] for p in PEERS)))
+    found = []
+    for name, soname, package in PEERS:
+        path = library_find(soname) if soname is not None else None
+        if name in wanted and (soname is None or path is not None):
+            found.append(Allocator(name, path, package_version(package)))
+    found += [named_allocator(text) for text in settings.others]
+    if settings.with_cairn:
+        found.append(Allocator("cairn", cairn_path(settings.cairn), "this tree"))
+    if not found:
+        raise Problem("there is no allocator to measure")
+    return found
