@@ -2,7 +2,7 @@
  * memory.c: what stays resident after a peak, and what an allocator adds to what is asked for.
  *
  *   memory return WAY SURVIVORS [MIB]   blocks of 16-512 B are built up to MIB (1024) of requested bytes; then all are
- *                                       freed but SURVIVORS in a million, chosen at random. WAY is what the program
+ *                                       freed in random order but SURVIVORS in a million. WAY is what the program
  *                                       does until the sample: nothing, calls, or trim.
  *   memory overhead BLOCK_BYTES [MIB]   blocks of one size; what is resident beyond the bytes asked for.
  *
@@ -86,6 +86,16 @@ static void table_fill(struct table *table, uint64_t total_bytes, struct dice *d
     }
 }
 
+/* Puts the cells into random order, in which they will be freed. */
+static void table_shuffle(struct table *table, struct dice *dice) {
+    for (uint32_t i = table->cell_count - 1; i > 0; i--) {
+        uint32_t other = dice_below(dice, i + 1);
+        struct cell kept = table->cells[i];
+        table->cells[i] = table->cells[other];
+        table->cells[other] = kept;
+    }
+}
+
 /* Frees all but the survivors, which move to `kept`. */
 static void table_cull(struct table *table, struct table *kept, uint32_t survivors_per_million, struct dice *dice) {
     for (uint32_t i = 0; i < table->cell_count; i++) {
@@ -108,6 +118,7 @@ static void return_measure(enum way way, uint32_t survivors_per_million, uint64_
     struct dice dice = {0x9e3779b97f4a7c15u};
     struct table table = {NULL, 0, 0};
     table_fill(&table, total_bytes, &dice);
+    table_shuffle(&table, &dice);
     struct table kept = {table_map(table.mapped_bytes), 0, table.mapped_bytes};
     struct resident peak = resident_beside(&table, &kept);
     uint64_t began_ns = now_ns();
