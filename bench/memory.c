@@ -10,6 +10,8 @@
  * mappings (smaps_rollup); pages that the allocator has only marked for the kernel to take one day (MADV_FREE) are in
  * it, and also named on their own. The program's own table of blocks lies outside the allocator and is taken off.
  */
+#define _GNU_SOURCE
+
 #include "workload.h"
 
 #include <malloc.h>

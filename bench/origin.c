@@ -1,4 +1,6 @@
 /* origin.c: tells which shared object malloc comes from. A file of its own, as static programs cannot have it. */
+#define _GNU_SOURCE
+
 #include "workload.h"
 
 #include <dlfcn.h>

@@ -2,6 +2,8 @@
  * pairs.c: workloads whose blocks live for a moment: a block is taken, marked, checked and freed at once or soon.
  * The "bare" ones only take and free; they are there to count instructions.
  */
+#define _GNU_SOURCE
+
 #include "workload.h"
 
 static void bare_pair_64(struct run *run) {

@@ -8,6 +8,8 @@
  * This program is linked statically and takes no memory, because the kernel counts a child's peak from what its parent
  * had resident when it was spawned; it says so and fails if it is not the smaller one.
  */
+#define _GNU_SOURCE
+
 #include "workload.h"
 
 #include <spawn.h>

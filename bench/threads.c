@@ -3,6 +3,8 @@
  * divided by the operations of all threads together: with one core for each thread, two threads that do not hinder
  * each other show half the figure of one.
  */
+#define _GNU_SOURCE
+
 #include "workload.h"
 
 #include <pthread.h>

@@ -1,4 +1,6 @@
 /* workload.c: the clock, the sizes and the tables that the workloads share; see workload.h. */
+#define _GNU_SOURCE
+
 #include "workload.h"
 
 #include <fcntl.h>

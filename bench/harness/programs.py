@@ -9,7 +9,7 @@ from allocators import ROOT, Problem
 
 SOURCES = os.path.join(ROOT, "bench")
 BUILT = os.path.join(ROOT, "out", "bench")
-FLAGS = ["-std=c11", "-O2", "-D_GNU_SOURCE"]
+FLAGS = ["-std=c11", "-O2"]
 
 # Name: sources, further flags. The same as in bench/BUILD.
 PROGRAMS = {
