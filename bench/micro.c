@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct workload *const tables[] = {pair_workloads, batch_workloads, live_workloads, grow_workloads,
-                                                thread_workloads};
+static const struct workload *const tables[] = {pair_workloads, batch_workloads,  live_workloads,
+                                                grow_workloads, thread_workloads, exchange_workloads};
 enum { TABLE_COUNT = sizeof tables / sizeof tables[0] };
 
 enum format { FORMAT_TEXT, FORMAT_JSON };

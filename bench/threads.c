@@ -1,64 +1,9 @@
 /*
- * threads.c: workloads with threads. The time is the wall time from the start of all threads to the end of the last,
- * divided by the operations of all threads together: with one core for each thread, two threads that do not hinder
- * each other show half the figure of one.
+ * threads.c: workloads with threads that have nothing to do with each other, or only what they leave behind. The time
+ * is the wall time from the start of all threads to the end of the last, divided by the operations of all threads
+ * together: with one core for each thread, two that do not hinder each other show half the figure of one.
  */
-#define _GNU_SOURCE
-
-#include "workload.h"
-
-#include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
-#include <string.h>
-
-enum { THREADS_LIMIT = 64, LINE_BYTES = 64 };
-
-/* What a thread of a workload works on. */
-struct worker {
-    unsigned index;
-    uint64_t count; /* operations of this thread */
-    struct dice dice;
-    struct cell *cells;
-    struct queue *in;
-    struct queue *out;
-    pthread_t thread;
-};
-
-static struct worker workers[THREADS_LIMIT];
-
-static void worker_start(struct worker *worker, void *(*main)(void *)) {
-    if (pthread_create(&worker->thread, NULL, main, worker) != 0) {
-        fail("no thread to be had");
-    }
-}
-
-static void worker_join(struct worker *worker) {
-    pthread_join(worker->thread, NULL);
-}
-
-/* Deals the run's operations out to its threads. */
-static void workers_init(struct run *run) {
-    if (run->threads > THREADS_LIMIT) {
-        run->threads = THREADS_LIMIT;
-    }
-    uint64_t share = (run->count + run->threads - 1) / run->threads;
-    run->count = share * run->threads;
-    for (unsigned i = 0; i < run->threads; i++) {
-        workers[i] = (struct worker){.index = i, .count = share, .dice = {0x9e3779b97f4a7c15u * (i + 1)}};
-    }
-}
-
-static void workers_run(struct run *run, void *(*main)(void *)) {
-    run_begin(run);
-    for (unsigned i = 0; i < run->threads; i++) {
-        worker_start(&workers[i], main);
-    }
-    for (unsigned i = 0; i < run->threads; i++) {
-        worker_join(&workers[i]);
-    }
-    run_end(run);
-}
+#include "worker.h"
 
 static void cells_end(struct cell *cells, size_t cell_count) {
     for (size_t i = 0; i < cell_count; i++) {
@@ -138,122 +83,6 @@ static void churn(struct run *run) {
     }
 }
 
-/* ---- hand-over ----------------------------------------------------------------------------------------------- */
-
-enum { QUEUE_COUNT = 1024 };
-
-/* A ring from one thread to one other. Each end keeps a copy of the other's position and looks again only when the
- * ring seems full or empty, so that the ring itself costs little. */
-struct queue {
-    _Alignas(LINE_BYTES) _Atomic(uint64_t) put_count; /* written by the producer, released with the cell */
-    uint64_t seen_got_count;                          /* the producer's */
-    _Alignas(LINE_BYTES) _Atomic(uint64_t) got_count; /* written by the consumer, released when it has the cell */
-    uint64_t seen_put_count;                          /* the consumer's */
-    _Alignas(LINE_BYTES) struct cell cells[QUEUE_COUNT];
-};
-
-/* Room for one more cell; NULL when the ring is full. */
-static struct cell *queue_room(struct queue *queue) {
-    uint64_t put = atomic_load_explicit(&queue->put_count, memory_order_relaxed);
-    if (put - queue->seen_got_count == QUEUE_COUNT) {
-        queue->seen_got_count = atomic_load_explicit(&queue->got_count, memory_order_acquire);
-        if (put - queue->seen_got_count == QUEUE_COUNT) {
-            return NULL;
-        }
-    }
-    return &queue->cells[put % QUEUE_COUNT];
-}
-
-static void queue_put(struct queue *queue) {
-    uint64_t put = atomic_load_explicit(&queue->put_count, memory_order_relaxed);
-    atomic_store_explicit(&queue->put_count, put + 1, memory_order_release);
-}
-
-/* The oldest cell; NULL when the ring is empty. */
-static struct cell *queue_front(struct queue *queue) {
-    uint64_t got = atomic_load_explicit(&queue->got_count, memory_order_relaxed);
-    if (queue->seen_put_count == got) {
-        queue->seen_put_count = atomic_load_explicit(&queue->put_count, memory_order_acquire);
-        if (queue->seen_put_count == got) {
-            return NULL;
-        }
-    }
-    return &queue->cells[got % QUEUE_COUNT];
-}
-
-static void queue_got(struct queue *queue) {
-    uint64_t got = atomic_load_explicit(&queue->got_count, memory_order_relaxed);
-    atomic_store_explicit(&queue->got_count, got + 1, memory_order_release);
-}
-
-/* Puts up to `count` fresh blocks in; returns how many. */
-static uint64_t queue_produce(struct queue *queue, uint64_t count, uint64_t turn) {
-    uint64_t done = 0;
-    for (struct cell *cell = NULL; done < count && (cell = queue_room(queue)) != NULL; done++) {
-        cell_fill(cell, small_size(turn + done));
-        queue_put(queue);
-    }
-    return done;
-}
-
-/* Frees up to `count` blocks that have arrived; returns how many. */
-static uint64_t queue_consume(struct queue *queue, uint64_t count) {
-    uint64_t done = 0;
-    for (struct cell *cell = NULL; done < count && (cell = queue_front(queue)) != NULL; done++) {
-        cell_empty(cell);
-        queue_got(queue);
-    }
-    return done;
-}
-
-/* Sends its own blocks out and frees what comes in, 64 at a time, until its share of both is done. */
-static void *exchange_main(void *argument) {
-    struct worker *worker = argument;
-    uint64_t to_send = worker->out != NULL ? worker->count : 0;
-    uint64_t to_free = worker->in != NULL ? worker->count : 0;
-    while (to_send + to_free > 0) {
-        uint64_t sent = to_send == 0 ? 0 : queue_produce(worker->out, to_send < 64 ? to_send : 64, to_send);
-        uint64_t freed = to_free == 0 ? 0 : queue_consume(worker->in, to_free < 64 ? to_free : 64);
-        to_send -= sent;
-        to_free -= freed;
-        if (sent + freed == 0) {
-            sched_yield();
-        }
-    }
-    return NULL;
-}
-
-enum direction { ONE_WAY, BOTH_WAYS };
-
-/* Threads in pairs, with a ring from the first to the second and, both ways, one back. */
-static void exchange_of(struct run *run, enum direction direction) {
-    run->threads = run->threads / 2 * 2;
-    if (run->threads == 0) {
-        run->threads = 2;
-    }
-    workers_init(run);
-    struct queue *queues = table_map(run->threads * sizeof *queues);
-    for (unsigned i = 0; i < run->threads; i += 2) {
-        workers[i].out = workers[i + 1].in = &queues[i];
-        if (direction == BOTH_WAYS) {
-            workers[i + 1].out = workers[i].in = &queues[i + 1];
-        } else {
-            workers[i].count *= 2; /* all blocks go through one ring */
-            workers[i + 1].count *= 2;
-        }
-    }
-    workers_run(run, exchange_main);
-    table_unmap(queues, run->threads * sizeof *queues);
-}
-
-static void hand_over(struct run *run) {
-    exchange_of(run, BOTH_WAYS);
-}
-
-static void free_only(struct run *run) {
-    exchange_of(run, ONE_WAY);
-}
-
 /* ---- threads that come and go -------------------------------------------------------------------------------- */
 
 enum { SHORT_CELLS = 200 };
@@ -275,21 +104,44 @@ static void short_threads(struct run *run) {
     workers_init(run);
     run_begin(run);
     for (uint64_t done = 0; done < run->count; done += run->threads) {
-        for (unsigned i = 0; i < run->threads; i++) {
-            worker_start(&workers[i], short_main);
-        }
-        for (unsigned i = 0; i < run->threads; i++) {
-            worker_join(&workers[i]);
-        }
+        workers_start_and_join(run, short_main);
     }
     run_end(run);
 }
 
+/* ---- false sharing ------------------------------------------------------------------------------------------- */
+
+enum { SCRATCH_BYTES = 8, SCRATCH_WRITES = 100 };
+
+/* Frees the block that the first thread took for it, and then works on tiny blocks of its own. If those share a cache
+ * line with another thread's, the writes take many times as long. */
+static void *scratch_main(void *argument) {
+    struct worker *worker = argument;
+    cell_empty(worker->cells);
+    for (uint64_t i = 0; i < worker->count; i++) {
+        volatile unsigned char *block = block_take(SCRATCH_BYTES, 0);
+        for (unsigned k = 0; k < SCRATCH_WRITES; k++) {
+            block[0]++;
+        }
+        free((void *)(uintptr_t)block);
+    }
+    return NULL;
+}
+
+static void scratch(struct run *run) {
+    struct cell cells[THREADS_LIMIT];
+    workers_init(run);
+    for (unsigned i = 0; i < run->threads; i++) {
+        cell_fill(&cells[i], SCRATCH_BYTES);
+        workers[i].cells = &cells[i];
+    }
+    workers_run(run, scratch_main);
+}
+
 const struct workload thread_workloads[] = {
     {"server", "a block replaced; blocks outlive their threads", 10000000, server},
-    {"hand-over", "a block taken by one thread, freed by another, both ways", 8000000, hand_over},
-    {"free-only", "the same one way: one thread only frees", 8000000, free_only},
     {"churn", "a random one of 10 thousand replaced, each thread its own", 15000000, churn},
     {"short-threads", "the life of a thread that takes and frees 200 blocks", 20000, short_threads},
+    {"scratch", "a tiny block taken, written 100 times and freed, each thread its own", 1500000, scratch},
     {NULL, NULL, 0, NULL},
 };

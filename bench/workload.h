@@ -36,6 +36,7 @@ extern const struct workload batch_workloads[];
 extern const struct workload live_workloads[];
 extern const struct workload grow_workloads[];
 extern const struct workload thread_workloads[];
+extern const struct workload exchange_workloads[];
 
 /* ---- clock and memory ---------------------------------------------------------------------------------------- */
 

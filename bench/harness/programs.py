@@ -14,12 +14,15 @@ FLAGS = ["-std=c11", "-O2"]
 # Name: sources, further flags. The same as in bench/BUILD.
 PROGRAMS = {
     "micro": (
-        ["micro.c", "workload.c", "origin.c", "pairs.c", "batches.c", "live.c", "grow.c", "threads.c"],
+        ["micro.c", "workload.c", "origin.c", "pairs.c", "batches.c", "live.c", "grow.c"]
+        + ["worker.c", "threads.c", "exchange.c"],
         ["-pthread"],
     ),
     "memory": (["memory.c", "workload.c", "origin.c"], []),
     "startup": (["startup.c", "workload.c"], ["-static"]),
 }
+
+HEADERS = ["workload.h", "worker.h"]
 
 RUN_LIMIT_SECONDS = 300
 
@@ -40,7 +43,7 @@ def program(name):
     names, further = PROGRAMS[name]
     sources = [os.path.join(SOURCES, source) for source in names]
     path = os.path.join(BUILT, name)
-    if is_fresh(path, sources + [os.path.join(SOURCES, "workload.h")]):
+    if is_fresh(path, sources + [os.path.join(SOURCES, header) for header in HEADERS]):
         return path
     os.makedirs(BUILT, exist_ok=True)
     command = [os.environ.get("CC", "cc")] + FLAGS + further + sources + ["-o", path]
