@@ -3,44 +3,10 @@
 #include <string.h>
 
 #include "bitmap.h"
+#include "counts.h"
 #include "panic.h"
 
-enum {
-    RETAIN_MIN_SLOTS = (8 << 20) / CN_SLOT_BYTES,
-    RETAIN_SHARE = 8,
-    PURGE_BATCH_SLOTS = (2 << 20) / CN_SLOT_BYTES, /* a purge frees at least so much, to be worth its system calls */
-    BREATH_HALF_LIFE_MS = 1000
-};
-
-/* All counts relaxed: they steer, and are exact only where no other thread runs. */
-static struct {
-    _Atomic size_t used_slots;
-    _Atomic size_t dirty_slots;
-    _Atomic size_t peak_used_slots;
-    _Atomic size_t committed_arenas;
-    _Atomic size_t peak_committed_arenas;
-    _Atomic size_t purged_bytes;
-    _Atomic size_t breath_slots;
-    _Atomic uint64_t breath_halved_at; /* milliseconds */
-    atomic_flag is_purging;            /* one thread purges at a time; the others go on without waiting */
-} state = {.is_purging = ATOMIC_FLAG_INIT};
-
-static size_t count_of(_Atomic size_t *count) { return atomic_load_explicit(count, memory_order_relaxed); }
-
-static size_t count_add(_Atomic size_t *count, size_t by) {
-    return atomic_fetch_add_explicit(count, by, memory_order_relaxed) + by;
-}
-
-static void count_sub(_Atomic size_t *count, size_t by) {
-    (void)atomic_fetch_sub_explicit(count, by, memory_order_relaxed);
-}
-
-static void raise_peak(_Atomic size_t *peak, size_t now) {
-    size_t old = count_of(peak);
-    while (old < now &&
-           !atomic_compare_exchange_weak_explicit(peak, &old, now, memory_order_relaxed, memory_order_relaxed)) {
-    }
-}
+struct cn_counts cn_counts;
 
 static size_t arena_count(void) { return atomic_load_explicit(&cn_region.arena_count, memory_order_acquire); }
 
@@ -83,8 +49,8 @@ static size_t next_fit(size_t from, unsigned level) {
 
 /* ---- taking and giving --------------------------------------------------------------------------------------- */
 
-/* A mask of slots of one arena becomes the caller's; false where one of them is taken. */
-static bool claim(struct cn_arena *arena, uint64_t mask) {
+bool cn_arena_claim(size_t index, uint64_t mask) {
+    struct cn_arena *arena = &cn_region.arenas[index];
     uint64_t used = atomic_load_explicit(&arena->used, memory_order_relaxed);
     do {
         if ((used & mask) != 0) {
@@ -95,7 +61,7 @@ static bool claim(struct cn_arena *arena, uint64_t mask) {
     return true;
 }
 
-static void release(size_t arena, uint64_t mask) {
+void cn_arena_release(size_t arena, uint64_t mask) {
     (void)atomic_fetch_and(&cn_region.arenas[arena].used, ~mask);
     note_fits(arena);
 }
@@ -110,7 +76,7 @@ static bool commit(size_t index) {
     if (!is_committed && cn_os_commit(cn_arena_address(index), CN_ARENA_BYTES)) {
         is_committed = true;
         atomic_store_explicit(&arena->is_committed, true, memory_order_release);
-        raise_peak(&state.peak_committed_arenas, count_add(&state.committed_arenas, 1));
+        cn_count_raise(&cn_counts.peak_committed_arenas, cn_count_add(&cn_counts.committed_arenas, 1));
     }
     cn_lock_give(&cn_region.lock);
     return is_committed;
@@ -131,10 +97,10 @@ static size_t for_each_arena(size_t first, size_t count, bool (*visit)(size_t ar
     return done;
 }
 
-static bool claim_part(size_t arena, uint64_t mask) { return claim(&cn_region.arenas[arena], mask); }
+static bool claim_part(size_t arena, uint64_t mask) { return cn_arena_claim(arena, mask); }
 
 static bool release_part(size_t arena, uint64_t mask) {
-    release(arena, mask);
+    cn_arena_release(arena, mask);
     return true;
 }
 
@@ -149,13 +115,13 @@ static bool account_part(size_t index, uint64_t mask) {
     unsigned dirty = cn_popcount(atomic_load_explicit(&arena->dirty, memory_order_relaxed) & mask);
     unsigned purged = cn_popcount(atomic_load_explicit(&arena->purged, memory_order_relaxed) & mask);
     if (dirty != 0) {
-        count_sub(&state.dirty_slots, dirty);
+        cn_count_sub(&cn_counts.dirty_slots, dirty);
     }
     if (purged != 0) {
-        (void)count_add(&state.breath_slots, purged);
+        (void)cn_count_add(&cn_counts.breath_slots, purged);
         (void)atomic_fetch_and_explicit(&arena->purged, ~mask, memory_order_relaxed);
     }
-    raise_peak(&state.peak_used_slots, count_add(&state.used_slots, cn_popcount(mask)));
+    cn_count_raise(&cn_counts.peak_used_slots, cn_count_add(&cn_counts.used_slots, cn_popcount(mask)));
     return true;
 }
 
@@ -183,7 +149,7 @@ static size_t take_within(size_t index, size_t count, size_t alignment) {
             return SIZE_MAX;
         }
         unsigned first = cn_ctz(starts);
-        if (claim(arena, cn_bits_run(first, (unsigned)count))) {
+        if (cn_arena_claim(index, cn_bits_run(first, (unsigned)count))) {
             return index * CN_ARENA_SLOTS + first;
         }
     }
@@ -203,7 +169,7 @@ static size_t take_run(size_t count, size_t alignment) {
         return SIZE_MAX;
     }
     if (count < CN_ARENA_SLOTS) {
-        release(arena, ~cn_low_bits((unsigned)count));
+        cn_arena_release(arena, ~cn_low_bits((unsigned)count));
     }
     return arena * CN_ARENA_SLOTS;
 }
@@ -320,106 +286,14 @@ static bool clear_part(size_t index, uint64_t mask) {
 
 void cn_arena_clear(size_t first, size_t count) { (void)for_each_arena(first, count, clear_part); }
 
-/* ---- purging ------------------------------------------------------------------------------------------------- */
-
-static void purge_slots(size_t index, uint64_t mask) {
-    struct cn_arena *arena = &cn_region.arenas[index];
-    uint64_t dirty = atomic_load_explicit(&arena->dirty, memory_order_relaxed) & mask;
-    if (mask == UINT64_MAX) {
-        if (cn_os_decommit(cn_arena_address(index), CN_ARENA_BYTES)) {
-            atomic_store_explicit(&arena->is_committed, false, memory_order_release);
-            count_sub(&state.committed_arenas, 1);
-        }
-    } else {
-        for (uint64_t left = dirty; left != 0;) {
-            unsigned first = cn_ctz(left);
-            unsigned run = cn_bits_first_run(left);
-            cn_os_purge(cn_slot_address(index * CN_ARENA_SLOTS + first), (size_t)run * CN_SLOT_BYTES);
-            left &= ~cn_bits_run(first, run);
-        }
-    }
-    (void)atomic_fetch_and_explicit(&arena->dirty, ~dirty, memory_order_relaxed);
-    (void)atomic_fetch_or_explicit(&arena->purged, dirty, memory_order_relaxed);
-    count_sub(&state.dirty_slots, cn_popcount(dirty));
-    cn_arena_count_purged((size_t)cn_popcount(dirty) * CN_SLOT_BYTES);
-}
-
-/* Purges what is free and dirty in the arena, all of the arena where all of it is free. Returns the slots purged. */
-static size_t purge_arena(size_t index) {
-    struct cn_arena *arena = &cn_region.arenas[index];
-    uint64_t used = atomic_load_explicit(&arena->used, memory_order_relaxed);
-    uint64_t mask = used == 0 ? UINT64_MAX : ~used & atomic_load_explicit(&arena->dirty, memory_order_relaxed);
-    if (mask == 0 || !atomic_load_explicit(&arena->is_committed, memory_order_acquire) || !claim(arena, mask)) {
-        return 0;
-    }
-    size_t purged = cn_popcount(atomic_load_explicit(&arena->dirty, memory_order_relaxed) & mask);
-    purge_slots(index, mask);
-    release(index, mask);
-    return purged;
-}
-
-/* Purges from the top of the region down until `slots` are purged. Returns how many were. */
-static size_t purge(size_t slots) {
-    size_t purged = 0;
-    if (atomic_flag_test_and_set_explicit(&state.is_purging, memory_order_acquire)) {
-        return 0;
-    }
-    for (size_t arena = arena_count(); arena > 0 && purged < slots; arena--) {
-        purged += purge_arena(arena - 1);
-    }
-    atomic_flag_clear_explicit(&state.is_purging, memory_order_release);
-    return purged;
-}
-
-static size_t breath_slots(void) {
-    size_t breath = cn_min(count_of(&state.breath_slots), count_of(&state.peak_used_slots));
-    if (breath == 0) {
-        return 0;
-    }
-    uint64_t now = cn_os_milliseconds();
-    uint64_t halved_at = atomic_load_explicit(&state.breath_halved_at, memory_order_relaxed);
-    if (now - halved_at >= BREATH_HALF_LIFE_MS) {
-        uint64_t half_lives = halved_at == 0 ? 0 : cn_min((now - halved_at) / BREATH_HALF_LIFE_MS, 63);
-        breath >>= half_lives;
-        atomic_store_explicit(&state.breath_slots, breath, memory_order_relaxed);
-        atomic_store_explicit(&state.breath_halved_at, now, memory_order_relaxed);
-    }
-    return breath;
-}
-
-static void purge_excess(void) {
-    size_t dirty = count_of(&state.dirty_slots);
-    if (dirty <= RETAIN_MIN_SLOTS) {
-        return;
-    }
-    size_t retained = RETAIN_MIN_SLOTS + count_of(&state.used_slots) / RETAIN_SHARE + breath_slots();
-    if (dirty > retained) {
-        (void)purge(dirty - retained + PURGE_BATCH_SLOTS);
-    }
-}
-
 void cn_arena_give(size_t first, size_t count) {
     (void)for_each_arena(first, count, mark_dirty_part);
-    (void)count_add(&state.dirty_slots, count);
-    count_sub(&state.used_slots, count);
+    (void)cn_count_add(&cn_counts.dirty_slots, count);
+    cn_count_sub(&cn_counts.used_slots, count);
     (void)for_each_arena(first, count, release_part);
-    purge_excess();
 }
-
-size_t cn_arena_trim(void) { return purge(SIZE_MAX) * CN_SLOT_BYTES; }
-
-void cn_arena_count_purged(size_t bytes) { (void)count_add(&state.purged_bytes, bytes); }
 
 /* ---- looking ------------------------------------------------------------------------------------------------- */
-
-void cn_arena_counts_get(struct cn_arena_counts *counts) {
-    counts->used_slots = count_of(&state.used_slots);
-    counts->dirty_slots = count_of(&state.dirty_slots);
-    counts->peak_used_slots = count_of(&state.peak_used_slots);
-    counts->committed_arenas = count_of(&state.committed_arenas);
-    counts->peak_committed_arenas = count_of(&state.peak_committed_arenas);
-    counts->purged_bytes = count_of(&state.purged_bytes);
-}
 
 size_t cn_arena_resident_bytes(void) {
     size_t bytes = 0;
@@ -442,9 +316,8 @@ void cn_arena_after_fork(void) {
         dirty_slots += cn_popcount(~used & atomic_load_explicit(&cn_region.arenas[arena].dirty, memory_order_relaxed));
         note_fits(arena);
     }
-    atomic_store_explicit(&state.used_slots, used_slots, memory_order_relaxed);
-    atomic_store_explicit(&state.dirty_slots, dirty_slots, memory_order_relaxed);
-    atomic_flag_clear_explicit(&state.is_purging, memory_order_relaxed);
+    atomic_store_explicit(&cn_counts.used_slots, used_slots, memory_order_relaxed);
+    atomic_store_explicit(&cn_counts.dirty_slots, dirty_slots, memory_order_relaxed);
 }
 
 static void check_free_slot(size_t slot) {
@@ -478,6 +351,7 @@ void cn_arena_check(void) {
             check_free_slot(arena * CN_ARENA_SLOTS + cn_ctz(left));
         }
     }
-    CN_ASSERT(used_slots == count_of(&state.used_slots), "A3: used_slots counts the slots that are taken");
-    CN_ASSERT(dirty_slots == count_of(&state.dirty_slots), "A3: dirty_slots counts the slots that are free and dirty");
+    CN_ASSERT(used_slots == cn_count_of(&cn_counts.used_slots), "A3: used_slots counts the slots that are taken");
+    CN_ASSERT(dirty_slots == cn_count_of(&cn_counts.dirty_slots),
+              "A3: dirty_slots counts the slots that are free and dirty");
 }

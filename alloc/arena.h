@@ -1,5 +1,5 @@
 /*
- * arena.h: who has which slots, and which memory goes back to the system when.
+ * arena.h: who has which slots.
  *
  * A slot is free or taken: one bit in its arena's `used` word, changed by compare-and-swap alone, so that there is no
  * lock to hold across a fork. Free slots may still hold memory (`dirty`); a purge gives it back. Runs of slots are taken
@@ -7,13 +7,8 @@
  *
  *   fresh --take--> taken --give--> free and dirty --purge--> free and clean --take--> taken
  *
- * An arena all of whose slots are free is decommitted as a whole when it is purged, and committed again on the next
- * take. Runs longer than an arena are made of whole arenas; the slots that the last of these has too much are free.
- *
- * Retention: free slots keep their memory up to RETAIN_MIN + 1/8 of what is in use + what the process was lately seen to
- * take again soon after it was purged ("breath", which halves every second). What is beyond is purged at once by the
- * thread whose give went beyond, from the top of the region downwards. So a peak goes back as it falls, also in a
- * process that makes no further call; and a process that breathes keeps its breath.
+ * Runs longer than an arena are made of whole arenas; the slots that the last of these has too much are free. Purging is
+ * in purge.h.
  *
  * A1  A slot's `used` bit is set from the take that got it to the give that ends it; whoever has set it owns the slot.
  * A2  Only the owner of a slot changes its `dirty` bit, its memory and its entries in the other tables.
@@ -25,24 +20,6 @@
 #define CN_ARENA_H
 
 #include "region.h"
-
-struct cn_arena {
-    _Atomic uint64_t used;  /* acquire on take pairs with release on give: the tables' entries change hands */
-    _Atomic uint64_t dirty; /* may hold bytes that are not zero */
-    _Atomic uint64_t purged; /* held memory once, and were purged since */
-    _Atomic bool is_committed; /* written under the region's lock, or by the owner of all its slots */
-    char padding[39];
-};
-_Static_assert(sizeof(struct cn_arena) == 64, "one cache line an arena");
-
-struct cn_arena_counts {
-    size_t used_slots;
-    size_t dirty_slots;
-    size_t peak_used_slots;
-    size_t committed_arenas;
-    size_t peak_committed_arenas;
-    size_t purged_bytes; /* since the start */
-};
 
 /* A run of `count` slots whose first is a multiple of `alignment` slots (a power of two) in address, made accessible.
  * Returns the first slot's index; SIZE_MAX where there is none. */
@@ -57,13 +34,10 @@ bool cn_arena_extend(size_t first, size_t count, size_t more);
 /* Makes all bytes of the owned run zero, writing only where they may not be. */
 void cn_arena_clear(size_t first, size_t count);
 
-/* Gives the memory of all free slots back. Returns the bytes. */
-size_t cn_arena_trim(void);
-
-/* Adds to the bytes that went back: pages of pools, purged by pool.h. */
-void cn_arena_count_purged(size_t bytes);
-
-void cn_arena_counts_get(struct cn_arena_counts *counts);
+/* Slots of one arena become the caller's, as they are and uncounted; false where one of them is taken. `release` undoes
+ * it. For purge.c. */
+bool cn_arena_claim(size_t arena, uint64_t mask);
+void cn_arena_release(size_t arena, uint64_t mask);
 
 /* What the system says of committed arenas, in bytes. */
 size_t cn_arena_resident_bytes(void);
@@ -77,7 +51,8 @@ void cn_arena_check(void);
 CN_INLINE struct cn_arena *cn_arena_of_slot(size_t slot) { return &cn_region.arenas[slot / CN_ARENA_SLOTS]; }
 
 CN_INLINE bool cn_arena_has_taken(size_t slot) {
-    return (atomic_load_explicit(&cn_arena_of_slot(slot)->used, memory_order_relaxed) >> slot % CN_ARENA_SLOTS & 1) != 0;
+    return (atomic_load_explicit(&cn_arena_of_slot(slot)->used, memory_order_relaxed) >> slot % CN_ARENA_SLOTS & 1) !=
+           0;
 }
 
 #endif

@@ -13,9 +13,9 @@ enum cn_block_kind { CN_BLOCK_NONE, CN_BLOCK_POOL, CN_BLOCK_SPAN, CN_BLOCK_DIREC
 
 struct cn_block {
     enum cn_block_kind kind;
-    unsigned class_index; /* of a pool's block */
-    size_t granule;       /* of a pool's block or span */
-    size_t bytes;         /* usable */
+    unsigned class_index;    /* of a pool's block */
+    size_t granule;          /* of a pool's block or span */
+    size_t bytes;            /* usable */
     struct cairn_heap *heap; /* of a pool's block; of a span, NULL unless it is a named heap's */
 };
 

@@ -111,21 +111,21 @@ struct cairn_class_stats {
  *   block_bytes = span_bytes + sum over classes of used_blocks * block_bytes
  *   block_bytes + free_bytes + slack_bytes = pool_bytes + span_bytes <= arena_bytes */
 struct cairn_stats {
-    uint64_t requested_bytes;   /* asked for by live blocks; UINT64_MAX unless the option stats=1 counts it */
-    uint64_t block_count;       /* live blocks */
-    uint64_t block_bytes;       /* live blocks, rounded up to what was handed out */
-    uint64_t free_bytes;        /* blocks of pools that are not live */
-    uint64_t slack_bytes;       /* ends of pools too short for a block */
-    uint64_t pool_bytes;        /* pools */
-    uint64_t span_bytes;        /* live blocks too large for a pool, within and outside the region */
-    uint64_t arena_bytes;       /* arenas taken from the system, and mappings outside the region; 0 for one heap */
-    uint64_t resident_bytes;    /* of arena_bytes, what the system says is in memory; 0 for one heap */
-    uint64_t purged_bytes;      /* given back to the system since the start, each time counted; 0 for one heap */
-    uint64_t metadata_bytes;    /* the allocator's own tables that are in memory; 0 for one heap */
-    uint64_t peak_used_bytes;   /* high-water mark of pool_bytes + span_bytes */
-    uint64_t peak_arena_bytes;  /* high-water mark of arena_bytes; 0 for one heap */
-    uint64_t heap_count;        /* heaps: of threads, named and waiting for a thread */
-    uint64_t budget_bytes;      /* of a named heap; 0: none */
+    uint64_t requested_bytes;  /* asked for by live blocks; UINT64_MAX unless the option stats=1 counts it */
+    uint64_t block_count;      /* live blocks */
+    uint64_t block_bytes;      /* live blocks, rounded up to what was handed out */
+    uint64_t free_bytes;       /* blocks of pools that are not live */
+    uint64_t slack_bytes;      /* ends of pools too short for a block */
+    uint64_t pool_bytes;       /* pools */
+    uint64_t span_bytes;       /* live blocks too large for a pool, within and outside the region */
+    uint64_t arena_bytes;      /* arenas taken from the system, and mappings outside the region; 0 for one heap */
+    uint64_t resident_bytes;   /* of arena_bytes, what the system says is in memory; 0 for one heap */
+    uint64_t purged_bytes;     /* given back to the system since the start, each time counted; 0 for one heap */
+    uint64_t metadata_bytes;   /* the allocator's own tables that are in memory; 0 for one heap */
+    uint64_t peak_used_bytes;  /* high-water mark of pool_bytes + span_bytes */
+    uint64_t peak_arena_bytes; /* high-water mark of arena_bytes; 0 for one heap */
+    uint64_t heap_count;       /* heaps: of threads, named and waiting for a thread */
+    uint64_t budget_bytes;     /* of a named heap; 0: none */
     struct cairn_class_stats classes[CAIRN_CLASS_COUNT];
 };
 

@@ -2,6 +2,7 @@
 
 #include "arena.h"
 #include "panic.h"
+#include "purge.h"
 #include "text.h"
 
 enum {
@@ -10,10 +11,6 @@ enum {
     /* ... or this share of what is held, if that is more. */
     PURGE_SHARE = 2
 };
-
-static void **bottom_of(struct cairn_heap *heap, unsigned class_index) {
-    return heap->entries + cn_class_at(class_index)->magazine_offset;
-}
 
 /* ---- pools --------------------------------------------------------------------------------------------------- */
 
@@ -61,7 +58,7 @@ static void give_pool(struct cairn_heap *heap, struct cn_pool *pool) {
     size_t slots = pool->slots;
     cn_pool_unmake(pool);
     cn_heap_count_slots(heap, 0, slots);
-    cn_arena_give(cn_pool_slot(pool), slots);
+    cn_purge_give(cn_pool_slot(pool), slots);
 }
 
 static void remove_empty_pool(struct cairn_heap *heap, struct cn_pool *pool) {
@@ -203,7 +200,7 @@ static void drop(struct cairn_heap *heap, void *const *blocks, size_t count) {
 /* Drops the `count` blocks of the magazine that have waited longest. */
 static void drop_oldest(struct cairn_heap *heap, unsigned class_index, size_t count) {
     struct cn_magazine *magazine = &heap->magazines[class_index];
-    void **first = bottom_of(heap, class_index) + 1;
+    void **first = cn_heap_bottom(heap, class_index) + 1;
     size_t left = (size_t)(magazine->top + 1 - first) - count;
     drop(heap, first, count);
     for (size_t i = 0; i < left; i++) {
@@ -226,7 +223,7 @@ static size_t purge_pools(struct cairn_heap *heap) {
 /* Blocks that are cached do not matter to a purge, but their pages would count as clean: so they are dropped first. */
 static void drop_all(struct cairn_heap *heap) {
     for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
-        drop_oldest(heap, i, (size_t)(heap->magazines[i].top - bottom_of(heap, i)));
+        drop_oldest(heap, i, (size_t)(heap->magazines[i].top - cn_heap_bottom(heap, i)));
     }
 }
 
@@ -248,7 +245,7 @@ void cn_heap_give(struct cairn_heap *heap, size_t granule) {
         return;
     }
     cn_heap_drain(heap);
-    size_t cached = (size_t)(heap->magazines[class_index].top - bottom_of(heap, class_index));
+    size_t cached = (size_t)(heap->magazines[class_index].top - cn_heap_bottom(heap, class_index));
     drop_oldest(heap, class_index, (cached + 1) / 2);
     if (!cn_magazine_push(&heap->magazines[class_index], block)) {
         drop(heap, &block, 1);
@@ -297,7 +294,7 @@ static void clear_list(struct cairn_heap *heap, struct cn_pool_list *list) {
 void cn_heap_clear_pools(struct cairn_heap *heap) {
     cn_heap_drain(heap);
     for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
-        heap->magazines[i].top = bottom_of(heap, i);
+        heap->magazines[i].top = cn_heap_bottom(heap, i);
         clear_list(heap, &heap->bins[i].partial);
         clear_list(heap, &heap->bins[i].full);
     }
@@ -331,7 +328,7 @@ static void adopt_slot(struct cairn_heap *heap, size_t slot) {
 void cn_heap_rebuild(struct cairn_heap *heap) {
     size_t slots = atomic_load_explicit(&cn_region.arena_count, memory_order_acquire) * CN_ARENA_SLOTS;
     for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
-        heap->magazines[i].top = bottom_of(heap, i);
+        heap->magazines[i].top = cn_heap_bottom(heap, i);
         heap->bins[i].partial.first = NULL;
         heap->bins[i].full.first = NULL;
     }
@@ -344,61 +341,4 @@ void cn_heap_rebuild(struct cairn_heap *heap) {
     }
     atomic_store_explicit(&heap->is_cut_off, true, memory_order_relaxed);
     cn_heap_drain(heap);
-}
-
-/* ---- checking ------------------------------------------------------------------------------------------------ */
-
-static uint32_t count_cached(struct cairn_heap *heap, const struct cn_pool *pool) {
-    uint32_t cached = 0;
-    char *first = cn_pool_address(pool);
-    for (void **entry = bottom_of(heap, pool->class_index) + 1; entry <= heap->magazines[pool->class_index].top;
-         entry++) {
-        size_t distance = (size_t)((char *)*entry - first);
-        cached += distance < pool->slots * CN_SLOT_BYTES ? 1 : 0;
-    }
-    return cached;
-}
-
-static size_t check_list(struct cairn_heap *heap, const struct cn_pool_list *list, size_t *slots) {
-    size_t idle_bytes = 0;
-    for (struct cn_pool *pool = list->first; pool != NULL; pool = pool->next) {
-        cn_pool_check(pool, count_cached(heap, pool), cn_owner_of(heap, pool->class_index));
-        CN_ASSERT(pool->heap == heap, "H1: a pool's heap is the heap whose list it is on");
-        CN_ASSERT(pool->next == NULL || pool->next->prev == pool, "H1: a list is linked both ways");
-        idle_bytes += (size_t)(pool->blocks - pool->held) * cn_class_at(pool->class_index)->block_bytes;
-        *slots += pool->slots;
-    }
-    return idle_bytes;
-}
-
-static void check_magazine(struct cairn_heap *heap, unsigned class_index) {
-    const struct cn_magazine *magazine = &heap->magazines[class_index];
-    void **bottom = bottom_of(heap, class_index);
-    CN_ASSERT(*bottom == NULL && bottom <= magazine->top && magazine->top <= magazine->ceiling &&
-                  magazine->ceiling <= bottom + cn_class_at(class_index)->magazine_blocks,
-              "M1: bottom <= top <= ceiling, and *bottom is NULL");
-    for (void **entry = bottom + 1; entry <= magazine->top; entry++) {
-        CN_ASSERT(!cn_live_test(cn_granule_of(*entry)), "M2: no entry's block is live");
-        for (void **other = entry + 1; other <= magazine->top; other++) {
-            CN_ASSERT(*other != *entry, "M2: no block stands twice in a magazine");
-        }
-    }
-}
-
-void cn_heap_check(struct cairn_heap *heap) {
-    size_t idle_bytes = 0;
-    size_t slots = 0;
-    for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
-        const struct cn_bin *bin = &heap->bins[i];
-        check_magazine(heap, i);
-        idle_bytes += check_list(heap, &bin->partial, &slots);
-        CN_ASSERT(check_list(heap, &bin->full, &slots) == 0, "H1: a pool on full has held = blocks");
-    }
-    for (const struct cn_pool *span = heap->spans.first; span != NULL; span = span->next) {
-        CN_ASSERT(span->heap == heap && span->class_index == CN_CLASS_SPAN, "H4: spans of a named heap are on its list");
-        slots += span->slots;
-    }
-    CN_ASSERT(idle_bytes == heap->idle_bytes, "H2: idle_bytes is the sum over pools of (blocks - held) * block_bytes");
-    CN_ASSERT(slots == atomic_load_explicit(&heap->slots_held, memory_order_relaxed),
-              "H3: slots_held is the sum of the slots of the heap's pools and spans");
 }

@@ -45,12 +45,12 @@ struct cn_bin {
 struct cairn_heap {
     struct cn_magazine magazines[CN_CLASS_COUNT];
     struct cn_bin bins[CN_CLASS_COUNT];
-    struct cn_pool_list spans;        /* of a named heap */
+    struct cn_pool_list spans; /* of a named heap */
     size_t idle_bytes;
-    size_t purged_at_idle_bytes;      /* idle_bytes at the last purge, or since then if less */
-    _Atomic size_t slots_held;        /* read by stats */
+    size_t purged_at_idle_bytes; /* idle_bytes at the last purge, or since then if less */
+    _Atomic size_t slots_held;   /* read by stats */
     _Atomic size_t peak_slots_held;
-    _Atomic bool is_cut_off;          /* a fork may have lost entries of `remote` */
+    _Atomic bool is_cut_off; /* a fork may have lost entries of `remote` */
     bool is_initialised;
     uint32_t farewells; /* how often the thread's end was announced; see thread.c */
 
@@ -66,7 +66,8 @@ struct cairn_heap {
 
     void *entries[]; /* of the magazines: CN_MAGAZINE_ENTRIES */
 };
-_Static_assert(sizeof(struct cairn_heap) + CN_MAGAZINE_ENTRIES * sizeof(void *) <= CN_HEAP_BYTES, "a heap fits its place");
+_Static_assert(sizeof(struct cairn_heap) + CN_MAGAZINE_ENTRIES * sizeof(void *) <= CN_HEAP_BYTES,
+               "a heap fits its place");
 
 /* The calling thread's heap; cn_heap_none before its first allocation, cn_heap_gone when its end has come. Both have
  * empty magazines and own nothing, so that every call takes the slow path. One pointer wide and initial-exec, so that
@@ -91,6 +92,10 @@ CN_INLINE unsigned cn_class_of_owner(uintptr_t owner) {
 }
 CN_INLINE uintptr_t cn_owner_of(const struct cairn_heap *heap, unsigned class_index) {
     return (uintptr_t)&heap->magazines[class_index];
+}
+/* The sentinel of the class's magazine. */
+CN_INLINE void **cn_heap_bottom(struct cairn_heap *heap, unsigned class_index) {
+    return heap->entries + cn_class_at(class_index)->magazine_offset;
 }
 /* True where the owner word is of this heap, and not pending. */
 CN_INLINE bool cn_heap_owns(const struct cairn_heap *heap, uintptr_t owner) {

@@ -5,6 +5,7 @@
 #include "cairn.h"
 #include "panic.h"
 #include "process.h"
+#include "purge.h"
 #include "thread.h"
 #include "walk.h"
 
@@ -73,5 +74,5 @@ size_t cairn_trim(void) {
     if (cn_heap_mine != &cn_heap_none && cn_heap_mine != &cn_heap_gone) {
         bytes += cn_heap_trim(cn_heap_mine);
     }
-    return bytes + cn_arena_trim();
+    return bytes + cn_purge_all();
 }

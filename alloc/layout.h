@@ -60,9 +60,9 @@ enum {
 
     CN_CLASS_COUNT = 80,
 
-    CN_GROW_ARENAS = 16, /* tables are made accessible for so many arenas at a time */
+    CN_POOL_ENTRY_BYTES = 128, /* an entry of the table of pools */
 
-    CN_PAGE_BYTES_MAX = 65536
+    CN_GROW_ARENAS = 16, /* tables are made accessible for so many arenas at a time */
 };
 
 /* The gap between tables: what a runaway write has to cross. */

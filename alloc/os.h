@@ -55,6 +55,7 @@ uint64_t cn_os_milliseconds(void);
 /* Writes all bytes; 0 or an errno. `open` creates or truncates a file for writing; -1 where it fails. */
 int cn_os_write(int fd, const char *bytes, size_t length);
 int cn_os_open(const char *path);
+int cn_os_duplicate(int fd); /* not inherited by other programs; fd itself where it fails */
 void cn_os_close(int fd);
 unsigned cn_os_process_id(void);
 

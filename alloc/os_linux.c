@@ -208,6 +208,14 @@ int cn_os_open(const char *path) {
     return fd;
 }
 
+int cn_os_duplicate(int fd) {
+    enum { OUT_OF_THE_WAY = 200 }; /* programs reckon with small numbers being free */
+    int saved = errno;
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+    errno = saved;
+    return copy >= 0 ? copy : fd;
+}
+
 void cn_os_close(int fd) {
     int saved = errno;
     (void)close(fd);

@@ -1,7 +1,7 @@
 #include "pool.h"
 
-#include "arena.h"
 #include "bitmap.h"
+#include "counts.h"
 #include "panic.h"
 
 void cn_pool_link(struct cn_pool_list *list, struct cn_pool *pool) {
@@ -182,7 +182,7 @@ size_t cn_pool_purge(struct cn_pool *pool) {
         }
         pool[i].clean = empty;
     }
-    cn_arena_count_purged(purged);
+    (void)cn_count_add(&cn_counts.purged_bytes, purged);
     return purged;
 }
 

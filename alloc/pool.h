@@ -55,14 +55,14 @@ struct cn_pool {
     uint16_t class_index; /* CN_CLASS_SPAN: a span */
     uint8_t back;         /* slot: slots from here back to the pool's first */
     bool has_moved_pages; /* of a span: its mapping is not one with its neighbours' */
-    uint64_t clean; /* slot: pages that were purged and not handed out since, one bit each */
+    uint64_t clean;       /* slot: pages that were purged and not handed out since, one bit each */
 
     /* slot: written by other threads; on a cache line of its own. See remote.h. */
     _Atomic uint64_t remote_words;
     struct cn_pool *remote_next;
     char remote_padding[48];
 };
-_Static_assert(sizeof(struct cn_pool) == 128, "two cache lines a slot");
+_Static_assert(sizeof(struct cn_pool) == CN_POOL_ENTRY_BYTES, "two cache lines a slot");
 
 struct cn_pool_list {
     struct cn_pool *first;

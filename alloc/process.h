@@ -1,10 +1,10 @@
 /*
- * process.h: what happens once in a process: the first allocation, the constructor, forks, and the end.
+ * process.h: the first call of all, which makes what every other needs.
  *
  *   cold --first call of any kind--> starting --> ready
  *
- * The first allocation can come before any constructor, from the dynamic loader; the options are read by the
- * constructor, when the environment is there.
+ * It can come before any constructor, from the dynamic loader; so nothing here asks
+ * for the environment (lifecycle.c does, later).
  */
 #ifndef CN_PROCESS_H
 #define CN_PROCESS_H

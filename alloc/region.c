@@ -1,8 +1,6 @@
 #include "region.h"
 
-#include "arena.h"
 #include "panic.h"
-#include "pool.h"
 
 struct cn_region cn_region;
 
@@ -10,7 +8,7 @@ struct cn_region cn_region;
 static size_t step_bytes(unsigned table) {
     static const size_t arena_bytes[CN_TABLE_COUNT] = {
         [CN_TABLE_OWNER] = CN_ARENA_SLOTS * sizeof(uintptr_t),
-        [CN_TABLE_POOLS] = CN_ARENA_SLOTS * sizeof(struct cn_pool),
+        [CN_TABLE_POOLS] = CN_ARENA_SLOTS * CN_POOL_ENTRY_BYTES,
         [CN_TABLE_ARENAS] = sizeof(struct cn_arena),
         [CN_TABLE_LIVE] = CN_ARENA_GRANULES / 8,
         [CN_TABLE_REMOTE] = CN_ARENA_GRANULES / 8,

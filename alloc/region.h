@@ -19,7 +19,16 @@
 #include "lock.h"
 
 struct cn_pool;
-struct cn_arena;
+
+/* An entry of the table of arenas; arena.h says what it means. */
+struct cn_arena {
+    _Atomic uint64_t used;     /* acquire on take pairs with release on give: the tables' entries change hands */
+    _Atomic uint64_t dirty;    /* may hold bytes that are not zero */
+    _Atomic uint64_t purged;   /* held memory once, and were purged since */
+    _Atomic bool is_committed; /* written under the region's lock, or by the owner of all its slots */
+    char padding[39];
+};
+_Static_assert(sizeof(struct cn_arena) == 64, "one cache line an arena");
 
 enum {
     CN_TABLE_OWNER,

@@ -7,7 +7,8 @@
 /* The entry that every magazine of a heap that is none points at. */
 static void *empty_magazine[1];
 
-#define EMPTY_1 {empty_magazine, empty_magazine}
+#define EMPTY_1                                                                                                        \
+    { empty_magazine, empty_magazine }
 #define EMPTY_8 EMPTY_1, EMPTY_1, EMPTY_1, EMPTY_1, EMPTY_1, EMPTY_1, EMPTY_1, EMPTY_1
 #define EMPTY_80 EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8
 
@@ -40,7 +41,7 @@ static bool move_state(size_t index, enum cn_heap_state from, enum cn_heap_state
 static void init_magazines(struct cairn_heap *heap) {
     for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
         const struct cn_class *class = cn_class_at(i);
-        void **bottom = heap->entries + class->magazine_offset;
+        void **bottom = cn_heap_bottom(heap, i);
         heap->magazines[i].top = bottom;
         heap->magazines[i].ceiling = magazines_disabled ? bottom : bottom + class->magazine_blocks;
     }
@@ -90,9 +91,13 @@ static struct cairn_heap *claim(bool (*try_seize)(size_t index), enum cn_heap_st
     return make_heap(as);
 }
 
-struct cairn_heap *cn_heap_claim(void) { return claim(seize, CN_HEAP_OWNED); }
+struct cairn_heap *cn_heap_claim(void) {
+    return claim(seize, CN_HEAP_OWNED);
+}
 
-struct cairn_heap *cn_heap_claim_named(void) { return claim(seize_vacant, CN_HEAP_NAMED); }
+struct cairn_heap *cn_heap_claim_named(void) {
+    return claim(seize_vacant, CN_HEAP_NAMED);
+}
 
 static void let_go(struct cairn_heap *heap, enum cn_heap_state state) {
     set_state(heap, state);

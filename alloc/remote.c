@@ -20,7 +20,7 @@ bool cn_remote_post(struct cn_remote_list *list, size_t granule) {
         return false;
     }
     if ((atomic_load(&slot_entry->remote_words) & word_bit) == 0 &&
-        atomic_fetch_or(&slot_entry->remote_words, word_bit) == 0) { /* (b) */
+        atomic_fetch_or(&slot_entry->remote_words, word_bit) == 0) {                                    /* (b) */
         (void)atomic_fetch_or_explicit(&cn_region.owner[slot], CN_OWNER_PENDING, memory_order_relaxed); /* (c) */
         push(list, slot_entry);
     }

@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "arena.h"
 #include "direct.h"
 #include "hooks.h"
 #include "misuse.h"
 #include "process.h"
+#include "purge.h"
 #include "requested.h"
 #include "thread.h"
 
@@ -79,7 +79,7 @@ static void reclaim(struct cairn_heap *heap) {
         (void)cn_heap_trim(heap);
     }
     (void)cn_heap_trim_abandoned();
-    (void)cn_arena_trim();
+    (void)cn_purge_all();
 }
 
 /* `heap` and `named` as for take. NULL where the system has no more, or the budget none. */

@@ -4,6 +4,7 @@
 
 #include "arena.h"
 #include "heap.h"
+#include "purge.h"
 
 enum {
     MOVE_MIN_BYTES = 1 << 20, /* from here on moving pages is cheaper than copying them */
@@ -49,7 +50,7 @@ bool cn_span_free(size_t slot) {
         cn_os_renew(cn_slot_address(slot), slots << CN_SLOT_SHIFT);
     }
     atomic_store_explicit(&cn_region.owner[slot], 0, memory_order_relaxed);
-    cn_arena_give(slot, slots);
+    cn_purge_give(slot, slots);
     return true;
 }
 
@@ -69,7 +70,7 @@ bool cn_span_resize(size_t slot, size_t bytes) {
     }
     span->slots = new_slots;
     if (new_slots < old_slots) {
-        cn_arena_give(slot + new_slots, old_slots - new_slots);
+        cn_purge_give(slot + new_slots, old_slots - new_slots);
     }
     if (span->heap != NULL) {
         cn_heap_count_slots(span->heap, new_slots, old_slots);

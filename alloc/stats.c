@@ -1,9 +1,8 @@
-#include "stats.h"
-
 #include <string.h>
 
 #include "arena.h"
 #include "cairn.h"
+#include "counts.h"
 #include "direct.h"
 #include "process.h"
 #include "requested.h"
@@ -32,7 +31,7 @@ static void add_pool(const struct cn_walk_place *place, struct cairn_stats *stat
     stats->block_count += used;
     stats->block_bytes += used * class->block_bytes;
     stats->free_bytes += (class->pool_blocks - used) * class->block_bytes;
-    stats->slack_bytes += place->slots * CN_SLOT_BYTES - (size_t)class->pool_blocks * class->block_bytes;
+    stats->slack_bytes += place->slots * CN_SLOT_BYTES - (size_t) class->pool_blocks * class->block_bytes;
     stats->pool_bytes += place->slots * CN_SLOT_BYTES;
 }
 
@@ -89,15 +88,13 @@ static void add_heaps(struct cairn_stats *stats) {
 }
 
 void cairn_stats_get(struct cairn_stats *stats) {
-    struct cn_arena_counts counts;
     cn_process_start();
     add_places(NULL, stats);
-    cn_arena_counts_get(&counts);
-    stats->arena_bytes = counts.committed_arenas * CN_ARENA_BYTES;
+    stats->arena_bytes = cn_count_of(&cn_counts.committed_arenas) * CN_ARENA_BYTES;
     stats->resident_bytes = cn_arena_resident_bytes();
-    stats->purged_bytes = counts.purged_bytes;
-    stats->peak_used_bytes = counts.peak_used_slots * CN_SLOT_BYTES;
-    stats->peak_arena_bytes = counts.peak_committed_arenas * CN_ARENA_BYTES;
+    stats->purged_bytes = cn_count_of(&cn_counts.purged_bytes);
+    stats->peak_used_bytes = cn_count_of(&cn_counts.peak_used_slots) * CN_SLOT_BYTES;
+    stats->peak_arena_bytes = cn_count_of(&cn_counts.peak_committed_arenas) * CN_ARENA_BYTES;
     stats->metadata_bytes = cn_region_table_bytes();
     add_heaps(stats);
     (void)cn_direct_walk(add_direct, stats);

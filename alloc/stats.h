@@ -5,6 +5,9 @@
 #ifndef CN_STATS_H
 #define CN_STATS_H
 
+/* Prepares for it, while standard error is there. */
+void cn_stats_at_start(void);
+
 /* Prints what the options ask for, at the end of the process. */
 void cn_stats_at_exit(void);
 

@@ -33,7 +33,7 @@ static const struct figure {
     {"heap_count", offsetof(struct cairn_stats, heap_count), "heaps"},
     {"budget_bytes", offsetof(struct cairn_stats, budget_bytes), "budget"},
 };
-enum { FIGURE_COUNT = sizeof figures / sizeof figures[0] };
+enum { STANDARD_ERROR = 2, FIGURE_COUNT = sizeof figures / sizeof figures[0] };
 
 static uint64_t value_of(const struct cairn_stats *stats, const struct figure *figure) {
     uint64_t value;
@@ -168,9 +168,18 @@ static void write_json_file(void) {
     cn_os_close(fd);
 }
 
+static int report_fd = STANDARD_ERROR;
+
+/* Programs close standard error before the library's end. */
+void cn_stats_at_start(void) {
+    if (cn_options.stats) {
+        report_fd = cn_os_duplicate(STANDARD_ERROR);
+    }
+}
+
 void cn_stats_at_exit(void) {
     if (cn_options.stats) {
-        (void)cairn_stats_print(2);
+        (void)cairn_stats_print(report_fd);
     }
     if (cn_options.stats_json[0] != '\0') {
         write_json_file();

@@ -1,0 +1,26 @@
+/*
+ * purge.h: which memory of free slots goes back to the system, and when.
+ *
+ * Free slots keep their memory up to RETAIN_MIN + 1/8 of what is in use + what the process was lately seen to
+ * take again soon after it was purged ("breath", which halves every second). What is beyond is purged at once by the
+ * thread whose give went beyond, from the top of the region downwards. So a peak goes back as it falls, also in a
+ * process that makes no further call; and a process that breathes keeps its breath.
+ *
+ * An arena all of whose slots are free is decommitted as a whole when it is purged, and committed again on the next
+ * take. A purge has the slots to itself, as if it had taken them.
+ */
+#ifndef CN_PURGE_H
+#define CN_PURGE_H
+
+#include <stddef.h>
+
+/* Gives slots back (arena.h), and purges what is beyond the retention then. */
+void cn_purge_give(size_t first, size_t count);
+
+/* Gives the memory of all free slots back. Returns the bytes. */
+size_t cn_purge_all(void);
+
+/* In the child of a fork. */
+void cn_purge_after_fork(void);
+
+#endif
