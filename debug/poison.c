@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "hooks.h"
+#include "alloc/hooks.h"
 
 enum { FILL_ALLOCATED = 0xCD, FILL_FREED = 0xDD };
 
