@@ -6,7 +6,7 @@
 #define CN_HOOKS_H
 
 #include "form.h"
-#include "layout.h"
+#include "bits.h"
 
 /* debug/poison.c; called in the debug form alone. */
 void cn_debug_allocated(void *block, size_t bytes);
