@@ -17,7 +17,8 @@ LONG_COUNT = 250000
 def instructions(row, count, allocator):
     command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", programs.program("micro")]
     command += ["--count", str(count), "--json", row]
-    _, said = programs.output_of(command, allocator.environment())
+    output, said = programs.output_of(command, allocator.environment())
+    programs.result_in(output, allocator)
     collected = re.search(r"Collected\s*:\s*(\d+)", said)
     if collected is None:
         raise programs.Failure("callgrind gave no count")
@@ -46,4 +47,4 @@ def run(settings, allocators, progress):
     rows = [[name] + [short(values.get(row)) for row, _ in ROWS] for name, values in found.items()]
     table("Instructions of a block taken and freed, loop included", [""] + [what for _, what in ROWS], rows)
     failures_print(failures)
-    return found
+    return {"rows": found, "failures": [[name, what, str(why)] for name, what, why in failures]}

@@ -74,9 +74,8 @@ def output_of(command, environment):
     return done.stdout, done.stderr
 
 
-def result_of(command, allocator):
-    """The JSON object that a program prints, from a run whose malloc was the allocator's."""
-    output, _ = output_of(command, allocator.environment())
+def result_in(output, allocator):
+    """The JSON object that a program has printed, if its malloc was the allocator's."""
     try:
         result = json.loads(output)
     except ValueError:
@@ -84,3 +83,9 @@ def result_of(command, allocator):
     if not allocator.serves(result["malloc"]):
         raise Failure("malloc came from %s: the preload did not take" % result["malloc"])
     return result
+
+
+def result_of(command, allocator):
+    """Runs a program under the allocator; returns the JSON object that it prints."""
+    output, _ = output_of(command, allocator.environment())
+    return result_in(output, allocator)
