@@ -13,9 +13,11 @@ def samples(settings, allocators, progress):
     progress.show("%d starts of %s under each" % (settings.rounds, PROGRAM), "")
     command = [programs.program("startup"), str(settings.rounds), PROGRAM] + preloads
     try:
-        output, _ = programs.output_of(command, {})
+        output, said = programs.output_of(command, {})
     except programs.Failure as failure:
         raise Problem("the start-up program failed: %s" % failure)
+    if said:
+        raise Problem("a preload did not take: %s" % said.splitlines()[0])
     found = [([], []) for _ in preloads]
     for line in output.splitlines():
         number, ns, kib = (int(word) for word in line.split())
