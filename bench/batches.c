@@ -56,17 +56,11 @@ static void batch_of(struct run *run, void (*order_fill)(uint16_t *)) {
     run_end(run);
 }
 
-static void batch_lifo(struct run *run) {
-    batch_of(run, order_fill_lifo);
-}
+static void batch_lifo(struct run *run) { batch_of(run, order_fill_lifo); }
 
-static void batch_fifo(struct run *run) {
-    batch_of(run, order_fill_fifo);
-}
+static void batch_fifo(struct run *run) { batch_of(run, order_fill_fifo); }
 
-static void batch_random(struct run *run) {
-    batch_of(run, order_fill_random);
-}
+static void batch_random(struct run *run) { batch_of(run, order_fill_random); }
 
 static void bare_batch(struct run *run) {
     static void *blocks[BATCH_COUNT];

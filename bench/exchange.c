@@ -115,13 +115,9 @@ static void exchange_of(struct run *run, enum direction direction) {
     table_unmap(queues, run->threads * sizeof *queues);
 }
 
-static void hand_over(struct run *run) {
-    exchange_of(run, BOTH_WAYS);
-}
+static void hand_over(struct run *run) { exchange_of(run, BOTH_WAYS); }
 
-static void free_only(struct run *run) {
-    exchange_of(run, ONE_WAY);
-}
+static void free_only(struct run *run) { exchange_of(run, ONE_WAY); }
 
 /* ---- phases -------------------------------------------------------------------------------------------------- */
 

@@ -36,17 +36,11 @@ static void replace_of(struct run *run, uint32_t cell_count) {
     table_unmap(cells, table_bytes);
 }
 
-static void replace_10k(struct run *run) {
-    replace_of(run, 10000);
-}
+static void replace_10k(struct run *run) { replace_of(run, 10000); }
 
-static void replace_300k(struct run *run) {
-    replace_of(run, 300000);
-}
+static void replace_300k(struct run *run) { replace_of(run, 300000); }
 
-static void replace_3m(struct run *run) {
-    replace_of(run, 3000000);
-}
+static void replace_3m(struct run *run) { replace_of(run, 3000000); }
 
 /* Thirty-two buffers of 64 KiB to 1 MiB; each new one is written page by page at its front, as by a reader. */
 static void large(struct run *run) {

@@ -26,9 +26,7 @@ struct settings {
 };
 
 /* The high-water mark of this program's resident memory. */
-static uint64_t peak_kib(void) {
-    return proc_kib("/proc/self/status", "VmHWM:");
-}
+static uint64_t peak_kib(void) { return proc_kib("/proc/self/status", "VmHWM:"); }
 
 static void result_print(const struct workload *workload, const struct run *run, enum format format) {
     double ns = (double)run->elapsed_ns / (double)run->count;

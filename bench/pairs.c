@@ -25,13 +25,9 @@ static void pair_of(struct run *run, size_t size) {
     run_end(run);
 }
 
-static void pair_64(struct run *run) {
-    pair_of(run, 64);
-}
+static void pair_64(struct run *run) { pair_of(run, 64); }
 
-static void pair_64k(struct run *run) {
-    pair_of(run, 65536);
-}
+static void pair_64k(struct run *run) { pair_of(run, 65536); }
 
 /* A thousand blocks stay live while pairs of all sizes come and go. */
 static void pair_mixed(struct run *run) {

@@ -9,9 +9,7 @@ void worker_start(struct worker *worker, void *(*main)(void *)) {
     }
 }
 
-void worker_join(struct worker *worker) {
-    pthread_join(worker->thread, NULL);
-}
+void worker_join(struct worker *worker) { pthread_join(worker->thread, NULL); }
 
 /* Deals the run's operations out to its threads. */
 void workers_init(struct run *run) {

@@ -31,13 +31,9 @@ uint64_t now_ns(void) {
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-void run_begin(struct run *run) {
-    run->started_ns = now_ns();
-}
+void run_begin(struct run *run) { run->started_ns = now_ns(); }
 
-void run_end(struct run *run) {
-    run->elapsed_ns = now_ns() - run->started_ns;
-}
+void run_end(struct run *run) { run->elapsed_ns = now_ns() - run->started_ns; }
 
 _Noreturn void fail(const char *message) {
     fprintf(stderr, "bench: %s\n", message);
@@ -52,9 +48,7 @@ void *table_map(size_t size_bytes) {
     return table;
 }
 
-void table_unmap(void *table, size_t size_bytes) {
-    munmap(table, size_bytes);
-}
+void table_unmap(void *table, size_t size_bytes) { munmap(table, size_bytes); }
 
 uint64_t proc_kib(const char *path, const char *field) {
     char text[8192];

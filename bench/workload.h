@@ -92,20 +92,14 @@ extern uint32_t small_sizes[SIZE_TABLE_COUNT];
 
 void sizes_init(void);
 
-static inline uint32_t program_size(uint64_t turn) {
-    return program_sizes[turn % SIZE_TABLE_COUNT];
-}
+static inline uint32_t program_size(uint64_t turn) { return program_sizes[turn % SIZE_TABLE_COUNT]; }
 
-static inline uint32_t small_size(uint64_t turn) {
-    return small_sizes[turn % SIZE_TABLE_COUNT];
-}
+static inline uint32_t small_size(uint64_t turn) { return small_sizes[turn % SIZE_TABLE_COUNT]; }
 
 /* ---- blocks -------------------------------------------------------------------------------------------------- */
 
 /* The compiler may not assume anything about the block or what lies in it. */
-static inline void escape(void *block) {
-    __asm__ volatile("" : : "r"(block) : "memory");
-}
+static inline void escape(void *block) { __asm__ volatile("" : : "r"(block) : "memory"); }
 
 /* Marks a fresh block in its first and last byte; NULL ends the program. */
 static inline unsigned char *block_mark(void *fresh, size_t size, uint64_t tag) {
@@ -119,9 +113,7 @@ static inline unsigned char *block_mark(void *fresh, size_t size, uint64_t tag) 
     return block;
 }
 
-static inline unsigned char *block_take(size_t size, uint64_t tag) {
-    return block_mark(malloc(size), size, tag);
-}
+static inline unsigned char *block_take(size_t size, uint64_t tag) { return block_mark(malloc(size), size, tag); }
 
 static inline void block_check(const unsigned char *block, size_t size, uint64_t tag) {
     if (block[0] != (unsigned char)tag || block[size - 1] != (unsigned char)tag) {
