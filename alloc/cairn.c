@@ -9,25 +9,47 @@
 
 #include "hooks.h"
 #include "misuse.h"
-#include "process.h"
+#include "requested.h"
 #include "route.h"
 #include "thread.h"
 
 /* ---- malloc -------------------------------------------------------------------------------------------------- */
 
+/* A block from the thread's magazine, live; NULL where that is empty, or the thread has no heap yet. */
+CN_INLINE void *take_cached(unsigned class_index) {
+    void *block = cn_magazine_pop(&cn_heap_mine->magazines[class_index]);
+    if (CN_LIKELY(block != NULL)) {
+        cn_live_set(cn_granule_of(block));
+    }
+    return block;
+}
+
 static CN_NOINLINE void *malloc_slow(size_t size) { return cn_route_malloc(size, CN_GRANULE_BYTES, CN_FILL_NONE); }
 
-void *cairn_malloc(size_t size) {
-    if (CN_LIKELY(size <= CN_CLASS_TABLE_MAX_BYTES)) {
-        unsigned class_index = cn_class_of_small(size);
-        void *block = cn_magazine_pop(&cn_heap_mine->magazines[class_index]);
+/* Too large for the table of classes. */
+static CN_NOINLINE void *malloc_larger(size_t size) {
+    if (size <= CN_BLOCK_MAX_BYTES) {
+        unsigned class_index = cn_class_of(size);
+        void *block = take_cached(class_index);
         if (CN_LIKELY(block != NULL)) {
-            cn_live_set(cn_granule_of(block));
             cn_hook_allocated(block, cn_class_at(class_index)->block_bytes);
             return block;
         }
     }
     return malloc_slow(size);
+}
+
+void *cairn_malloc(size_t size) {
+    if (CN_UNLIKELY(size > CN_CLASS_TABLE_MAX_BYTES)) {
+        return malloc_larger(size);
+    }
+    unsigned class_index = cn_class_of_small(size);
+    void *block = take_cached(class_index);
+    if (CN_UNLIKELY(block == NULL)) {
+        return malloc_slow(size);
+    }
+    cn_hook_allocated(block, cn_class_at(class_index)->block_bytes);
+    return block;
 }
 
 static CN_NOINLINE void *calloc_slow(size_t size) { return cn_route_malloc(size, CN_GRANULE_BYTES, CN_FILL_ZERO); }
@@ -39,9 +61,8 @@ void *cairn_calloc(size_t count, size_t size) {
         return NULL;
     }
     if (CN_LIKELY(bytes <= CN_CLASS_TABLE_MAX_BYTES)) {
-        void *block = cn_magazine_pop(&cn_heap_mine->magazines[cn_class_of_small(bytes)]);
+        void *block = take_cached(cn_class_of_small(bytes));
         if (CN_LIKELY(block != NULL)) {
-            cn_live_set(cn_granule_of(block));
             return memset(block, 0, bytes);
         }
     }
@@ -52,6 +73,14 @@ void *cairn_aligned_alloc(size_t alignment, size_t size) {
     if (!cn_is_power_of_two(alignment)) {
         errno = EINVAL;
         return NULL;
+    }
+    if (CN_LIKELY(size <= CN_BLOCK_MAX_BYTES && alignment <= CN_BLOCK_MAX_BYTES)) {
+        unsigned class_index = cn_class_of_aligned(size, alignment);
+        void *block = take_cached(class_index);
+        if (CN_LIKELY(block != NULL)) {
+            cn_hook_allocated(block, cn_class_at(class_index)->block_bytes);
+            return block;
+        }
     }
     return cn_route_malloc(size, alignment, CN_FILL_NONE);
 }
@@ -113,9 +142,42 @@ size_t cairn_usable_size(const void *block) {
 
 /* ---- realloc ------------------------------------------------------------------------------------------------- */
 
+/* A live block of this thread's heap, with no pending free about it. Its class; CN_CLASS_COUNT: it is none such. */
+CN_INLINE unsigned class_if_mine(const void *block) {
+    size_t granule = cn_granule_of(block);
+    if (!cn_region_covers(granule) || !cn_live_test(granule)) {
+        return CN_CLASS_COUNT;
+    }
+    uintptr_t owner = atomic_load_explicit(&cn_region.owner[cn_slot_of_granule(granule)], memory_order_relaxed);
+    return cn_heap_owns(cn_heap_mine, owner) ? cn_class_of_owner(owner) : CN_CLASS_COUNT;
+}
+
+/* Between two classes of the thread's own heap; NULL, and nothing done, where there is no memory. */
+static void *move_between_classes(void *block, unsigned class_index, size_t size) {
+    void *moved = cairn_malloc(size);
+    if (moved != NULL) {
+        memcpy(moved, block, cn_min(size, cn_class_at(class_index)->block_bytes));
+        cairn_free(block);
+    }
+    return moved;
+}
+
 void *cairn_realloc(void *block, size_t size) {
     if (block == NULL) {
         return cairn_malloc(size);
+    }
+    if (size - 1 < CN_BLOCK_MAX_BYTES) {
+        unsigned class_index = class_if_mine(block);
+        if (class_index == cn_class_of(size)) {
+            cn_requested_note(cn_granule_of(block), cn_class_at(class_index)->block_bytes, size);
+            return block;
+        }
+        int saved = errno;
+        void *moved = class_index < CN_CLASS_COUNT ? move_between_classes(block, class_index, size) : NULL;
+        if (CN_LIKELY(moved != NULL)) {
+            return moved;
+        }
+        errno = saved;
     }
     return cn_route_realloc("realloc", block, size);
 }

@@ -23,12 +23,10 @@ EXPORT void free_aligned_sized(void *block, size_t alignment, size_t size);
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *block, size_t size);
-void *__libc_reallocarray(void *block, size_t count, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 void *__libc_valloc(size_t size);
 void *__libc_pvalloc(size_t size);
 void __libc_free(void *block);
-void __libc_cfree(void *block);
 int __posix_memalign(void **block, size_t alignment, size_t size);
 struct mallinfo __libc_mallinfo(void);
 int __libc_mallopt(int parameter, int value);
@@ -167,7 +165,7 @@ EXPORT int malloc_info(int options, FILE *stream) {
         return EINVAL; /* as glibc: the return value, not errno */
     }
     cairn_stats_get(&stats);
-    (void)fprintf(stream, "<malloc version=\"cairn-%s\">\n<heap nr=\"0\">\n<sizes>\n", CAIRN_VERSION);
+    (void)fprintf(stream, "<malloc version=\"1\">\n<heap nr=\"0\">\n<sizes>\n");
     for (unsigned i = 0; i < CAIRN_CLASS_COUNT; i++) {
         put_info_class(stream, &stats.classes[i]);
     }
@@ -184,12 +182,10 @@ EXPORT int malloc_info(int options, FILE *stream) {
 void *__libc_malloc(size_t size) ALIAS(malloc);
 void *__libc_calloc(size_t count, size_t size) ALIAS(calloc);
 void *__libc_realloc(void *block, size_t size) ALIAS(realloc);
-void *__libc_reallocarray(void *block, size_t count, size_t size) ALIAS(reallocarray);
 void *__libc_memalign(size_t alignment, size_t size) ALIAS(memalign);
 void *__libc_valloc(size_t size) ALIAS(valloc);
 void *__libc_pvalloc(size_t size) ALIAS(pvalloc);
 void __libc_free(void *block) ALIAS(free);
-void __libc_cfree(void *block) ALIAS(cfree);
 int __posix_memalign(void **block, size_t alignment, size_t size) ALIAS(posix_memalign);
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations" /* mallinfo: we are the ones who have to have it */
 struct mallinfo __libc_mallinfo(void) ALIAS(mallinfo);

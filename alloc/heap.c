@@ -9,7 +9,11 @@ enum {
     /* Pools are searched for empty pages when so much has become idle since the last search ... */
     PURGE_MIN_BYTES = 4 << 20,
     /* ... or this share of what is held, if that is more. */
-    PURGE_SHARE = 2
+    PURGE_SHARE = 2,
+    /* Empty pools are kept for the next use up to so many slots ... */
+    SPARE_MIN_SLOTS = (2 << 20) / CN_SLOT_BYTES,
+    /* ... or this share of what is held, if that is more. */
+    SPARE_SHARE = 8
 };
 
 /* ---- pools --------------------------------------------------------------------------------------------------- */
@@ -50,6 +54,7 @@ static struct cn_pool *add_pool(struct cairn_heap *heap, unsigned class_index) {
     cn_pool_link(&heap->bins[class_index].partial, pool);
     cn_heap_count_slots(heap, pool->slots, 0);
     heap->idle_bytes += (size_t)pool->blocks * class->block_bytes;
+    heap->empty_slots += pool->slots;
     return pool;
 }
 
@@ -64,23 +69,31 @@ static void give_pool(struct cairn_heap *heap, struct cn_pool *pool) {
 static void remove_empty_pool(struct cairn_heap *heap, struct cn_pool *pool) {
     cn_pool_unlink(&heap->bins[pool->class_index].partial, pool);
     heap->idle_bytes -= (size_t)pool->blocks * cn_class_at(pool->class_index)->block_bytes;
+    heap->empty_slots -= pool->slots;
     give_pool(heap, pool);
 }
 
-/* `count` blocks that start in the bitmap word, neither live nor cached any more, become idle. A pool that is empty then
- * is given back, unless it is the only one to take from. */
-static void make_idle(struct cairn_heap *heap, size_t word, uint32_t count) {
-    struct cn_pool *pool = cn_pool_of_slot(word / CN_SLOT_WORDS);
-    struct cn_bin *bin = &heap->bins[pool->class_index];
+static bool has_spare_to_give(const struct cairn_heap *heap) {
+    size_t held = atomic_load_explicit(&heap->slots_held, memory_order_relaxed);
+    return heap->empty_slots > cn_max(SPARE_MIN_SLOTS, held / SPARE_SHARE);
+}
+
+/* `count` blocks that start in the slot, in the words `worth` of its bitmap, neither live nor cached any more, become
+ * idle. A pool that is empty then is kept as a spare or given back. */
+static void make_idle(struct cairn_heap *heap, size_t slot, uint64_t worth, uint32_t count) {
+    struct cn_pool *pool = cn_pool_of_slot(slot);
     bool was_full = pool->held == pool->blocks;
-    cn_pool_drop(pool, word, count);
+    cn_pool_drop(pool, slot, worth, count);
     heap->idle_bytes += (size_t)count * cn_class_at(pool->class_index)->block_bytes;
-    if (was_full) {
-        cn_pool_unlink(&bin->full, pool);
-        cn_pool_link(&bin->partial, pool);
+    if (CN_UNLIKELY(was_full)) {
+        cn_pool_unlink(&heap->bins[pool->class_index].full, pool);
+        cn_pool_link(&heap->bins[pool->class_index].partial, pool);
     }
-    if (pool->held == 0 && (bin->partial.first != pool || pool->next != NULL)) {
-        remove_empty_pool(heap, pool);
+    if (CN_UNLIKELY(pool->held == 0)) {
+        heap->empty_slots += pool->slots;
+        if (has_spare_to_give(heap)) {
+            remove_empty_pool(heap, pool);
+        }
     }
 }
 
@@ -102,7 +115,7 @@ static void take_freed(struct cairn_heap *heap, size_t word, uint64_t bits) {
         report_double_free((word << CN_WORD_SHIFT) + cn_ctz(bits & ~live));
     }
     atomic_store_explicit(&cn_region.live[word], live & ~bits, memory_order_relaxed);
-    make_idle(heap, word, cn_popcount(bits));
+    make_idle(heap, word / CN_SLOT_WORDS, (uint64_t)1 << word % CN_SLOT_WORDS, cn_popcount(bits));
 }
 
 /* What is on no list for a fork that came between a poster's steps. */
@@ -138,6 +151,7 @@ static void reverse(void **blocks, size_t count) {
 
 static size_t take_from_pool(struct cairn_heap *heap, struct cn_pool *pool, void **blocks, size_t count) {
     struct cn_bin *bin = &heap->bins[pool->class_index];
+    heap->empty_slots -= pool->held == 0 ? pool->slots : 0;
     size_t taken = cn_pool_take(pool, blocks, count);
     heap->idle_bytes -= taken * cn_class_at(pool->class_index)->block_bytes;
     heap->purged_at_idle_bytes = cn_min(heap->purged_at_idle_bytes, heap->idle_bytes);
@@ -191,9 +205,20 @@ void *cn_heap_take(struct cairn_heap *heap, unsigned class_index) {
     return block;
 }
 
+/* Blocks next to each other in a magazine often come from one slot, and are made idle together then. */
 static void drop(struct cairn_heap *heap, void *const *blocks, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        make_idle(heap, cn_granule_of(blocks[i]) >> CN_WORD_SHIFT, 1);
+    for (size_t i = 0; i < count;) {
+        size_t word = cn_granule_of(blocks[i]) >> CN_WORD_SHIFT;
+        size_t slot = word / CN_SLOT_WORDS;
+        uint64_t worth = 0;
+        uint32_t run = 0;
+        do {
+            worth |= (uint64_t)1 << word % CN_SLOT_WORDS;
+            run++;
+            i++;
+            word = i < count ? cn_granule_of(blocks[i]) >> CN_WORD_SHIFT : SIZE_MAX;
+        } while (word / CN_SLOT_WORDS == slot);
+        make_idle(heap, slot, worth, run);
     }
 }
 
@@ -299,6 +324,7 @@ void cn_heap_clear_pools(struct cairn_heap *heap) {
         clear_list(heap, &heap->bins[i].full);
     }
     heap->idle_bytes = 0;
+    heap->empty_slots = 0;
     heap->purged_at_idle_bytes = 0;
 }
 
@@ -308,6 +334,7 @@ static void adopt_pool(struct cairn_heap *heap, struct cn_pool *pool) {
     struct cn_bin *bin = &heap->bins[pool->class_index];
     cn_pool_rebuild(pool);
     cn_pool_link(pool->held == pool->blocks ? &bin->full : &bin->partial, pool);
+    heap->empty_slots += pool->held == 0 ? pool->slots : 0;
     heap->idle_bytes += (size_t)(pool->blocks - pool->held) * cn_class_at(pool->class_index)->block_bytes;
     cn_heap_count_slots(heap, pool->slots, 0);
 }
@@ -334,6 +361,7 @@ void cn_heap_rebuild(struct cairn_heap *heap) {
     }
     heap->spans.first = NULL;
     heap->idle_bytes = 0;
+    heap->empty_slots = 0;
     heap->purged_at_idle_bytes = 0;
     atomic_store_explicit(&heap->slots_held, 0, memory_order_relaxed);
     for (size_t slot = 0; slot < slots; slot++) {

@@ -14,6 +14,7 @@
  * H2  idle_bytes is the sum over pools of (blocks - held) * block_bytes.
  * H3  slots_held is the sum of the slots of the heap's pools and, for a named heap, of its spans.
  * H4  All spans of a named heap are on its list; spans of threads are on none.
+ * H5  empty_slots is the sum of the slots of pools with held = 0.
  *
  * Lock order: a named heap's lock, then the region's.
  */
@@ -47,6 +48,7 @@ struct cairn_heap {
     struct cn_bin bins[CN_CLASS_COUNT];
     struct cn_pool_list spans; /* of a named heap */
     size_t idle_bytes;
+    size_t empty_slots;
     size_t purged_at_idle_bytes; /* idle_bytes at the last purge, or since then if less */
     _Atomic size_t slots_held;   /* read by stats */
     _Atomic size_t peak_slots_held;

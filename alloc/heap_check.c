@@ -15,7 +15,7 @@ static uint32_t count_cached(struct cairn_heap *heap, const struct cn_pool *pool
     return cached;
 }
 
-static size_t check_list(struct cairn_heap *heap, const struct cn_pool_list *list, size_t *slots) {
+static size_t check_list(struct cairn_heap *heap, const struct cn_pool_list *list, size_t *slots, size_t *empty_slots) {
     size_t idle_bytes = 0;
     for (struct cn_pool *pool = list->first; pool != NULL; pool = pool->next) {
         cn_pool_check(pool, count_cached(heap, pool), cn_owner_of(heap, pool->class_index));
@@ -23,6 +23,7 @@ static size_t check_list(struct cairn_heap *heap, const struct cn_pool_list *lis
         CN_ASSERT(pool->next == NULL || pool->next->prev == pool, "H1: a list is linked both ways");
         idle_bytes += (size_t)(pool->blocks - pool->held) * cn_class_at(pool->class_index)->block_bytes;
         *slots += pool->slots;
+        *empty_slots += pool->held == 0 ? pool->slots : 0;
     }
     return idle_bytes;
 }
@@ -44,11 +45,12 @@ static void check_magazine(struct cairn_heap *heap, unsigned class_index) {
 void cn_heap_check(struct cairn_heap *heap) {
     size_t idle_bytes = 0;
     size_t slots = 0;
+    size_t empty_slots = 0;
     for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
         const struct cn_bin *bin = &heap->bins[i];
         check_magazine(heap, i);
-        idle_bytes += check_list(heap, &bin->partial, &slots);
-        CN_ASSERT(check_list(heap, &bin->full, &slots) == 0, "H1: a pool on full has held = blocks");
+        idle_bytes += check_list(heap, &bin->partial, &slots, &empty_slots);
+        CN_ASSERT(check_list(heap, &bin->full, &slots, &empty_slots) == 0, "H1: a pool on full has held = blocks");
     }
     for (const struct cn_pool *span = heap->spans.first; span != NULL; span = span->next) {
         CN_ASSERT(span->heap == heap && span->class_index == CN_CLASS_SPAN,
@@ -58,4 +60,5 @@ void cn_heap_check(struct cairn_heap *heap) {
     CN_ASSERT(idle_bytes == heap->idle_bytes, "H2: idle_bytes is the sum over pools of (blocks - held) * block_bytes");
     CN_ASSERT(slots == atomic_load_explicit(&heap->slots_held, memory_order_relaxed),
               "H3: slots_held is the sum of the slots of the heap's pools and spans");
+    CN_ASSERT(empty_slots == heap->empty_slots, "H5: empty_slots is the sum of the slots of pools with held = 0");
 }

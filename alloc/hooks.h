@@ -5,8 +5,8 @@
 #ifndef CN_HOOKS_H
 #define CN_HOOKS_H
 
-#include "form.h"
 #include "bits.h"
+#include "form.h"
 
 /* debug/poison.c; called in the debug form alone. */
 void cn_debug_allocated(void *block, size_t bytes);

@@ -41,7 +41,7 @@ void cairn_heap_destroy(struct cairn_heap *heap) {
     if (heap == NULL) {
         return;
     }
-    check_heap("heap_destroy", heap);
+    check_heap("cairn_heap_destroy", heap);
     cn_lock_take(&heap->lock);
     while (heap->spans.first != NULL) {
         (void)cn_span_free(cn_pool_slot(heap->spans.first));
@@ -55,12 +55,12 @@ void cairn_heap_destroy(struct cairn_heap *heap) {
 }
 
 void *cairn_heap_malloc(struct cairn_heap *heap, size_t size) {
-    check_heap("heap_malloc", heap);
+    check_heap("cairn_heap_malloc", heap);
     return cn_route_malloc_named(heap, size, CN_GRANULE_BYTES, CN_FILL_NONE);
 }
 
 void *cairn_heap_calloc(struct cairn_heap *heap, size_t count, size_t size) {
-    check_heap("heap_calloc", heap);
+    check_heap("cairn_heap_calloc", heap);
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes)) {
         errno = ENOMEM;
@@ -70,7 +70,7 @@ void *cairn_heap_calloc(struct cairn_heap *heap, size_t count, size_t size) {
 }
 
 void *cairn_heap_aligned_alloc(struct cairn_heap *heap, size_t alignment, size_t size) {
-    check_heap("heap_aligned_alloc", heap);
+    check_heap("cairn_heap_aligned_alloc", heap);
     if (!cn_is_power_of_two(alignment)) {
         errno = EINVAL;
         return NULL;
@@ -92,28 +92,28 @@ static struct cn_block find_in(struct cairn_heap *heap, const char *operation, c
 }
 
 void *cairn_heap_realloc(struct cairn_heap *heap, void *block, size_t size) {
-    check_heap("heap_realloc", heap);
+    check_heap("cairn_heap_realloc", heap);
     if (block == NULL) {
         return cn_route_malloc_named(heap, size, CN_GRANULE_BYTES, CN_FILL_NONE);
     }
-    (void)find_in(heap, "heap_realloc", "realloc-of-freed", block);
-    return cn_route_realloc("heap_realloc", block, size);
+    (void)find_in(heap, "cairn_heap_realloc", "realloc-of-freed", block);
+    return cn_route_realloc("cairn_heap_realloc", block, size);
 }
 
 void cairn_heap_free(struct cairn_heap *heap, void *block) {
-    check_heap("heap_free", heap);
+    check_heap("cairn_heap_free", heap);
     if (block != NULL) {
-        (void)find_in(heap, "heap_free", "double-free", block);
-        cn_route_free("heap_free", block);
+        (void)find_in(heap, "cairn_heap_free", "double-free", block);
+        cn_route_free("cairn_heap_free", block);
     }
 }
 
 size_t cairn_heap_usable_size(struct cairn_heap *heap, const void *block) {
-    check_heap("heap_usable_size", heap);
-    return block == NULL ? 0 : find_in(heap, "heap_usable_size", "bad-free", block).bytes;
+    check_heap("cairn_heap_usable_size", heap);
+    return block == NULL ? 0 : find_in(heap, "cairn_heap_usable_size", "bad-free", block).bytes;
 }
 
 const char *cairn_heap_name(const struct cairn_heap *heap) {
-    check_heap("heap_name", heap);
+    check_heap("cairn_heap_name", heap);
     return heap->name;
 }

@@ -1,8 +1,8 @@
 /*
  * new_delete.cc: the operators new and delete, all twenty, on the public header alone.
  *
- * Nothing here needs the C++ runtime where the program has none: what it takes to call the new-handler and to throw
- * std::bad_alloc is found through weak references, and a process without them is stopped instead.
+ * Nothing here needs the C++ runtime where the program has none: what it takes to call the new-handler, to throw
+ * std::bad_alloc and to catch is found through weak references, and a process without them is stopped instead.
  */
 #include <cstddef>
 #include <cstdlib>
@@ -11,6 +11,9 @@
 #include "cairn.h"
 
 #define EXPORT __attribute__((visibility("default")))
+
+/* What the compiler refers to for catch. */
+__asm__(".weak __gxx_personality_v0, __cxa_begin_catch, __cxa_end_catch, _Unwind_Resume");
 
 /* std::get_new_handler() and std::__throw_bad_alloc(), by their linked names. */
 extern "C" std::new_handler _ZSt15get_new_handlerv() noexcept __attribute__((weak));
@@ -51,10 +54,13 @@ __attribute__((noinline)) void *retry_or_throw(std::size_t size, std::size_t ali
     return block;
 }
 
-/* The nothrow kinds swallow what a handler throws: that needs a try block, and so the C++ runtime's personality. This
- * library is built without exceptions, so that a handler that throws ends the process here, as a noexcept function does. */
+/* As the standard has it, the nothrow kinds swallow what a handler throws. */
 __attribute__((noinline)) void *retry_nothrow(std::size_t size, std::size_t alignment) noexcept {
-    return retry(size, alignment);
+    try {
+        return retry(size, alignment);
+    } catch (...) {
+        return nullptr;
+    }
 }
 
 constexpr std::size_t PLAIN = __STDCPP_DEFAULT_NEW_ALIGNMENT__;

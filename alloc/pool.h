@@ -89,10 +89,10 @@ void cn_pool_unmake(struct cn_pool *pool);
 /* Takes up to `count` blocks, in order of address; returns how many. The magazine must be empty. */
 size_t cn_pool_take(struct cn_pool *pool, void **blocks, size_t count);
 
-/* Notes that blocks starting in the slot's bitmap word `word` (counted in the region) are idle now. `pool` is theirs. */
-CN_INLINE void cn_pool_drop(struct cn_pool *pool, size_t word, uint32_t count) {
+/* Notes that `count` blocks of the pool, which start in the slot, in the words `worth` of its bitmap, are idle now. */
+CN_INLINE void cn_pool_drop(struct cn_pool *pool, size_t slot, uint64_t worth, uint32_t count) {
     pool->held -= count;
-    cn_region.pools[word / CN_SLOT_WORDS].worth |= (uint64_t)1 << word % CN_SLOT_WORDS;
+    cn_region.pools[slot].worth |= worth;
 }
 
 /* Live blocks, by their bits. */

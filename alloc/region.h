@@ -64,7 +64,7 @@ struct cn_region {
 
     struct cn_lock lock; /* guards tables, and committing arenas */
     struct cn_table tables[CN_TABLE_COUNT];
-    bool slack_is_enabled; /* under lock */
+    bool slack_is_enabled; /* written under lock, before there is a second thread */
 };
 
 extern struct cn_region cn_region;

@@ -11,13 +11,20 @@
 void cn_requested_enable(void);
 
 /* Whether requests are counted. */
-bool cn_requested_is_on(void);
+CN_INLINE bool cn_requested_is_on(void) { return cn_region.slack_is_enabled; }
 
 /* Notes that `size` bytes were asked for of the block of `bytes` bytes that starts at the granule. Nothing where requests
  * are not counted. */
-void cn_requested_note(size_t granule, size_t bytes, size_t size);
+CN_INLINE void cn_requested_note(size_t granule, size_t bytes, size_t size) {
+    if (CN_UNLIKELY(cn_requested_is_on())) {
+        size_t slack = cn_min(bytes - cn_min(size, bytes), UINT16_MAX);
+        atomic_store_explicit(&cn_region.slack[granule], (uint16_t)slack, memory_order_relaxed);
+    }
+}
 
 /* The bytes that were asked for of the block of `bytes` bytes at the granule. */
-size_t cn_requested_of(size_t granule, size_t bytes);
+CN_INLINE size_t cn_requested_of(size_t granule, size_t bytes) {
+    return bytes - atomic_load_explicit(&cn_region.slack[granule], memory_order_relaxed);
+}
 
 #endif

@@ -63,11 +63,3 @@ void cn_class_init(void) {
         cn_class_table.small[granules] = (uint8_t)cn_class_of(granules * CN_GRANULE_BYTES);
     }
 }
-
-unsigned cn_class_of_aligned(size_t bytes, size_t alignment) {
-    unsigned class_index = cn_class_of(cn_max(bytes, alignment));
-    while ((cn_class_at(class_index)->block_bytes & (alignment - 1)) != 0) {
-        class_index++;
-    }
-    return class_index;
-}

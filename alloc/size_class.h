@@ -61,8 +61,12 @@ CN_INLINE unsigned cn_class_of(size_t bytes) {
     return (doubling - 7) * 8 + (unsigned)((bytes - 1) >> (doubling - 3));
 }
 
-/* The least class that holds `bytes` in blocks at multiples of `alignment`, both at most CN_BLOCK_MAX_BYTES: pools
- * start at multiples of that, so the block size must be a multiple of the alignment. */
-unsigned cn_class_of_aligned(size_t bytes, size_t alignment);
+/* The least class that holds `bytes` in blocks at multiples of `alignment` (a power of two), both at most
+ * CN_BLOCK_MAX_BYTES. Pools start at multiples of that, so the block size must be a multiple of the alignment: it is, for
+ * `bytes` rounded up to one. For a class's size is a multiple of its doubling's step; an alignment below the step divides
+ * that, and a multiple of one that is not below it is a class's size itself. */
+CN_INLINE unsigned cn_class_of_aligned(size_t bytes, size_t alignment) {
+    return cn_class_of(cn_round_up(cn_max(bytes, 1), alignment));
+}
 
 #endif

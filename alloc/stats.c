@@ -12,7 +12,7 @@
 static void add_blocks(const struct cn_walk_place *place, struct cairn_stats *stats, struct cairn_class_stats *class) {
     size_t first = place->slot * CN_SLOT_WORDS;
     for (size_t word = first; word < first + place->slots * CN_SLOT_WORDS; word++) {
-        uint64_t live = atomic_load_explicit(&cn_region.live[word], memory_order_relaxed);
+        uint64_t live = cn_walk_live_word(word);
         class->used_blocks += cn_popcount(live);
         for (; live != 0 && cn_requested_is_on(); live &= live - 1) {
             stats->requested_bytes += cn_requested_of((word << CN_WORD_SHIFT) + cn_ctz(live), class->block_bytes);

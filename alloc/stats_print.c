@@ -82,7 +82,7 @@ static void put_text(struct cn_text *text, const struct cairn_stats *stats) {
 static void put_member(struct cn_text *text, const char *name, uint64_t value) {
     cn_text_put(text, "\"");
     cn_text_put(text, name);
-    cn_text_put(text, "\": ");
+    cn_text_put(text, "\":");
     if (value == UINT64_MAX) {
         cn_text_put(text, "null");
     } else {
@@ -104,7 +104,7 @@ static void put_class_json(struct cn_text *text, const struct cairn_class_stats 
 
 static void put_json(struct cn_text *text, const struct cairn_stats *stats) {
     const char *form = strchr(cairn_version(), ' ') + 1;
-    cn_text_put(text, "{\n  \"version\": \"" CAIRN_VERSION "\",\n  \"form\": \"");
+    cn_text_put(text, "{\n  \"version\":\"" CAIRN_VERSION "\",\n  \"form\":\"");
     cn_text_put(text, form);
     cn_text_put(text, "\",\n  ");
     put_member(text, "pid", cn_os_process_id());
@@ -112,7 +112,7 @@ static void put_json(struct cn_text *text, const struct cairn_stats *stats) {
         cn_text_put(text, ",\n  ");
         put_member(text, figures[i].name, value_of(stats, &figures[i]));
     }
-    cn_text_put(text, ",\n  \"classes\": [");
+    cn_text_put(text, ",\n  \"classes\":[");
     const char *separator = "";
     for (unsigned i = 0; i < CAIRN_CLASS_COUNT; i++) {
         if (stats->classes[i].pools != 0) {

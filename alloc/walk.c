@@ -30,7 +30,7 @@ static bool is_still(const struct cn_walk_place *place) {
 /* A block that `visit` frees may have been the pool's last, so that the pool is looked at anew after each. */
 static bool visit_word(const struct cn_walk_place *place, size_t word, cn_walk_fn *visit, void *argument) {
     size_t bytes = cn_class_at(place->class_index)->block_bytes;
-    uint64_t live = atomic_load_explicit(&cn_region.live[word], memory_order_relaxed);
+    uint64_t live = cn_walk_live_word(word);
     for (; live != 0 && is_still(place); live &= live - 1) {
         if (!visit(cn_region.base + ((word << CN_WORD_SHIFT) + cn_ctz(live)) * CN_GRANULE_BYTES, bytes, argument)) {
             return false;

@@ -19,6 +19,12 @@ struct cn_walk_place {
 /* The first pool or span at or after `slot`; false where there is none. */
 bool cn_walk_next(size_t slot, struct cn_walk_place *place);
 
+/* The blocks of the pool that start in the bitmap word and are live, and not freed by another thread meanwhile. */
+CN_INLINE uint64_t cn_walk_live_word(size_t word) {
+    return atomic_load_explicit(&cn_region.live[word], memory_order_relaxed) &
+           ~atomic_load_explicit(&cn_region.remote[word], memory_order_relaxed);
+}
+
 /* Calls `visit` for each live block of the heap; NULL: of all, those in mappings of their own last. Stops when it returns
  * false, and returns false then. */
 typedef bool cn_walk_fn(void *block, size_t bytes, void *argument);

@@ -6,7 +6,7 @@ set -u
 c_names="malloc free calloc realloc reallocarray aligned_alloc posix_memalign memalign valloc pvalloc cfree
     malloc_usable_size malloc_trim mallopt mallinfo mallinfo2 malloc_stats malloc_info free_sized free_aligned_sized
     __libc_malloc __libc_free __libc_calloc __libc_realloc __libc_memalign __libc_valloc __libc_pvalloc
-    __posix_memalign"
+    __libc_mallinfo __libc_mallopt __posix_memalign"
 # operator new, new[], delete and delete[]: plain, nothrow, aligned, aligned nothrow, and sized deletes.
 cxx_names="_Znwm _Znam _ZnwmRKSt9nothrow_t _ZnamRKSt9nothrow_t _ZnwmSt11align_val_t _ZnamSt11align_val_t
     _ZnwmSt11align_val_tRKSt9nothrow_t _ZnamSt11align_val_tRKSt9nothrow_t
@@ -17,7 +17,7 @@ header_names=$(grep -oE '^CAIRN_API .*\b(cairn_[a-z_]+)\(' alloc/cairn.h | grep 
 # What linkers add of their own.
 linker_names="__bss_start _edata _end _init _fini"
 
-exported=" $(nm -D --defined-only "$CAIRN_LIBRARY" | awk '{ print $3 }' | xargs) "
+exported=" $(nm -D --defined-only --extern-only "$CAIRN_LIBRARY" | awk '{ print $3 }' | xargs) "
 undefined=$(nm -D --undefined-only "$CAIRN_LIBRARY")
 dynamic=$(readelf -dW "$CAIRN_LIBRARY")
 segments=$(readelf -lW "$CAIRN_LIBRARY")

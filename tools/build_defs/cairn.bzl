@@ -166,6 +166,7 @@ def cairn_dropin_test(name, srcs = None, plain_deps = [], tags = [], **kwargs):
     cairn_test(
         name = name,
         srcs = srcs,
+        linkopts = ["-rdynamic"],  # some names are looked up by dlsym
         malloc = "//:malloc",
         plain_deps = plain_deps,
         tags = tags,

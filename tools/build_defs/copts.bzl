@@ -23,7 +23,6 @@ STRICT_CXXOPTS = ["-std=c++17"] + _WARNINGS + ["-g"]
 
 # C++ files that must not need the C++ library.
 FREESTANDING_CXXOPTS = STRICT_CXXOPTS + [
-    "-fno-exceptions",
     "-fno-rtti",
 ]
 
