@@ -332,7 +332,7 @@ void cn_heap_clear_pools(struct cairn_heap *heap) {
 
 static void adopt_pool(struct cairn_heap *heap, struct cn_pool *pool) {
     struct cn_bin *bin = &heap->bins[pool->class_index];
-    cn_pool_rebuild(pool);
+    cn_pool_rebuild(pool, cn_owner_of(heap, pool->class_index));
     cn_pool_link(pool->held == pool->blocks ? &bin->full : &bin->partial, pool);
     heap->empty_slots += pool->held == 0 ? pool->slots : 0;
     heap->idle_bytes += (size_t)(pool->blocks - pool->held) * cn_class_at(pool->class_index)->block_bytes;

@@ -24,6 +24,17 @@ void cn_pool_unlink(struct cn_pool_list *list, struct cn_pool *pool) {
     }
 }
 
+/* The slots' entries and owner words, the first slot's first: a fork between two of them leaves a pool that the child can
+ * rebuild, for unmake goes the other way. */
+static void mark_slots(struct cn_pool *pool, uint64_t worth, uintptr_t owner) {
+    for (size_t i = 0; i < pool->slots; i++) {
+        pool[i].worth = worth;
+        pool[i].clean = 0;
+        pool[i].back = (uint8_t)i;
+        atomic_store_explicit(&cn_region.owner[cn_pool_slot(pool) + i], owner, memory_order_release);
+    }
+}
+
 struct cn_pool *cn_pool_make(size_t slot, unsigned class_index, struct cairn_heap *heap, uintptr_t owner) {
     const struct cn_class *class = cn_class_at(class_index);
     struct cn_pool *pool = &cn_region.pools[slot];
@@ -33,19 +44,14 @@ struct cn_pool *cn_pool_make(size_t slot, unsigned class_index, struct cairn_hea
     pool->held = 0;
     pool->fresh = 0;
     pool->class_index = (uint16_t)class_index;
-    for (uint32_t i = 0; i < class->pool_slots; i++) {
-        pool[i].worth = 0;
-        pool[i].clean = 0;
-        pool[i].back = (uint8_t)i;
-        atomic_store_explicit(&cn_region.owner[slot + i], owner, memory_order_relaxed);
-    }
+    mark_slots(pool, 0, owner);
     return pool;
 }
 
 void cn_pool_unmake(struct cn_pool *pool) {
-    size_t slot = cn_pool_slot(pool);
-    for (size_t i = 0; i < pool->slots; i++) {
-        atomic_store_explicit(&cn_region.owner[slot + i], 0, memory_order_relaxed);
+    size_t first = cn_pool_slot(pool);
+    for (size_t i = pool->slots; i > 0; i--) {
+        atomic_store_explicit(&cn_region.owner[first + i - 1], 0, memory_order_release);
     }
 }
 
@@ -188,13 +194,10 @@ size_t cn_pool_purge(struct cn_pool *pool) {
 
 /* ---- after a fork, and checking ------------------------------------------------------------------------------ */
 
-void cn_pool_rebuild(struct cn_pool *pool) {
+void cn_pool_rebuild(struct cn_pool *pool, uintptr_t owner) {
     pool->held = cn_pool_count_live(pool);
     pool->fresh = pool->blocks;
-    for (size_t i = 0; i < pool->slots; i++) {
-        pool[i].worth = UINT64_MAX;
-        pool[i].clean = 0;
-    }
+    mark_slots(pool, UINT64_MAX, owner);
 }
 
 static void check_word(const struct cn_pool *pool, size_t word, uint32_t *idle_outside_worth) {

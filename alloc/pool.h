@@ -101,8 +101,8 @@ uint32_t cn_pool_count_live(const struct cn_pool *pool);
 /* Gives back the pages that hold no live block; returns the bytes. No block of the pool may be cached. */
 size_t cn_pool_purge(struct cn_pool *pool);
 
-/* After a fork: derives counts and marks anew from the live bits; no block is cached then. */
-void cn_pool_rebuild(struct cn_pool *pool);
+/* After a fork: derives counts and marks anew from the live bits and the first slot's entry; no block is cached then. */
+void cn_pool_rebuild(struct cn_pool *pool, uintptr_t owner);
 
 /* Panics where P1, P2, P3, P5 or P6 does not hold. `cached` is what the heap's magazine has of this pool. */
 void cn_pool_check(const struct cn_pool *pool, uint32_t cached, uintptr_t owner);
