@@ -100,9 +100,8 @@ void cairn_free(void *block) {
     }
     _Atomic uint64_t *word = &cn_region.live[granule >> CN_WORD_SHIFT];
     uint64_t bits = atomic_load_explicit(word, memory_order_relaxed);
-    uint64_t bit = (uint64_t)1 << granule % CN_WORD_GRANULES;
     uintptr_t owner = atomic_load_explicit(&cn_region.owner[cn_slot_of_granule(granule)], memory_order_relaxed);
-    if (CN_UNLIKELY((bits & bit) == 0 || !cn_heap_owns(cn_heap_mine, owner))) {
+    if (CN_UNLIKELY((bits >> granule % CN_WORD_GRANULES & 1) == 0 || !cn_heap_owns(cn_heap_mine, owner))) {
         free_slow(block);
         return;
     }
@@ -112,7 +111,7 @@ void cairn_free(void *block) {
         free_overflowing(granule);
         return;
     }
-    atomic_store_explicit(word, bits & ~bit, memory_order_relaxed);
+    atomic_store_explicit(word, bits & ~((uint64_t)1 << granule % CN_WORD_GRANULES), memory_order_relaxed);
 }
 
 void cairn_free_sized(void *block, size_t size) {
