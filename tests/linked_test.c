@@ -17,9 +17,7 @@ static bool is_other(void *block, size_t usable_bytes, void *wanted) {
 }
 
 /* Whether the block is a live one of Cairn's. */
-static bool is_cairns(void *block) {
-    return !cairn_walk(is_other, &block);
-}
+static bool is_cairns(void *block) { return !cairn_walk(is_other, &block); }
 
 static void a_block_of_malloc_is_cairns(void **state) {
     (void)state;

@@ -123,6 +123,9 @@ def cairn_test(name, deps = [], srcs = None, plain_deps = [], malloc = None, **k
     """
     linkopts = kwargs.pop("linkopts", [])
     tags = kwargs.pop("tags", []) + (["preload"] if malloc else [])
+    if malloc:
+        # dlsym finds the names of the drop-in in the program as it would in the shared library.
+        linkopts = linkopts + ["-rdynamic"]
     srcs = srcs or [name + ".c"]
     for form, definition in _DEFINITION.items():
         cc_test(
