@@ -14,6 +14,12 @@
 #define CN_INLINE static inline __attribute__((always_inline))
 #define CN_TLS __attribute__((tls_model("initial-exec")))
 #define CN_NORETURN __attribute__((noreturn))
+/* The exported function `name` under one more name. gcc wants the two declared alike, which `copy` sees to. */
+#if __has_attribute(copy)
+#define CN_ALIAS(name) __attribute__((alias(#name), copy(name), visibility("default")))
+#else
+#define CN_ALIAS(name) __attribute__((alias(#name), visibility("default")))
+#endif
 #define CN_LIKELY(x) __builtin_expect(!!(x), 1)
 #define CN_UNLIKELY(x) __builtin_expect(!!(x), 0)
 

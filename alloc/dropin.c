@@ -11,10 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bits.h"
 #include "cairn.h"
 
 #define EXPORT __attribute__((visibility("default")))
-#define ALIAS(name) __attribute__((alias(#name), copy(name), visibility("default")))
 
 /* Not in the headers of every C library. */
 EXPORT void cfree(void *block);
@@ -179,14 +179,14 @@ EXPORT int malloc_info(int options, FILE *stream) {
 
 /* ---- the C library's own names ------------------------------------------------------------------------------- */
 
-void *__libc_malloc(size_t size) ALIAS(malloc);
-void *__libc_calloc(size_t count, size_t size) ALIAS(calloc);
-void *__libc_realloc(void *block, size_t size) ALIAS(realloc);
-void *__libc_memalign(size_t alignment, size_t size) ALIAS(memalign);
-void *__libc_valloc(size_t size) ALIAS(valloc);
-void *__libc_pvalloc(size_t size) ALIAS(pvalloc);
-void __libc_free(void *block) ALIAS(free);
-int __posix_memalign(void **block, size_t alignment, size_t size) ALIAS(posix_memalign);
+void *__libc_malloc(size_t size) CN_ALIAS(malloc);
+void *__libc_calloc(size_t count, size_t size) CN_ALIAS(calloc);
+void *__libc_realloc(void *block, size_t size) CN_ALIAS(realloc);
+void *__libc_memalign(size_t alignment, size_t size) CN_ALIAS(memalign);
+void *__libc_valloc(size_t size) CN_ALIAS(valloc);
+void *__libc_pvalloc(size_t size) CN_ALIAS(pvalloc);
+void __libc_free(void *block) CN_ALIAS(free);
+int __posix_memalign(void **block, size_t alignment, size_t size) CN_ALIAS(posix_memalign);
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations" /* mallinfo: we are the ones who have to have it */
-struct mallinfo __libc_mallinfo(void) ALIAS(mallinfo);
-int __libc_mallopt(int parameter, int value) ALIAS(mallopt);
+struct mallinfo __libc_mallinfo(void) CN_ALIAS(mallinfo);
+int __libc_mallopt(int parameter, int value) CN_ALIAS(mallopt);
