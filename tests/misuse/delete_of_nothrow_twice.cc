@@ -1,4 +1,4 @@
-// expect: double-free: .* of @, which is already free.*
+// expect: double-free: free of @, which is already free
 #include <new>
 
 #include "misuse.h"

@@ -1,4 +1,4 @@
-// expect: double-free: free of @, which is already free.*
+// expect: double-free: free of @, which is already free
 /* Some blocks stay live, so that the pool stays while its empty pages go back to the system. */
 #include "misuse.h"
 

@@ -1,4 +1,4 @@
-// expect: double-free: free of @, which is already free.*
+// expect: double-free: free of @, which is already free
 /* The second thread takes the heap of the first over, and with it the blocks. */
 #include "misuse.h"
 

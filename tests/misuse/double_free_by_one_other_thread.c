@@ -1,4 +1,4 @@
-// expect: double-free: free of @, which is already free.*
+// expect: double-free: free of @, which is already free
 #include "misuse.h"
 
 static void free_twice(void *block) {

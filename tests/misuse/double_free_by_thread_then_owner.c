@@ -1,4 +1,4 @@
-// expect: double-free: free of @, which is already free.*
+// expect: double-free: free of @, which is already free
 /* At the latest when the owner takes in what other threads freed, which malloc_trim makes it do. */
 #include "misuse.h"
 

@@ -1,4 +1,4 @@
-// expect: double-free: free of @, which is already free.*
+// expect: double-free: free of @, which is already free
 /* The first thread still runs, so that the second has a heap of its own. */
 #include "misuse.h"
 

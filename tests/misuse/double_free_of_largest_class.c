@@ -1,4 +1,4 @@
-// expect: (double-free|bad-free): free of @, which is .*
+// expect: double-free: free of @, which is already free
 #include "misuse.h"
 
 int main(void) {

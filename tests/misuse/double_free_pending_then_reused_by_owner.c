@@ -1,4 +1,4 @@
-// expect: double-free: free of @, which is already free.*
+// expect: double-free: free of @, which is already free
 /* The other thread's free still waits to be taken in when the owner frees the block too, and is handed it again: the
  * waiting free must not end the block's new life. */
 #include "misuse.h"

@@ -1,4 +1,4 @@
-// expect: SIGABRT double-free: free of @, which is already free.*
+// expect: SIGABRT double-free: free of @, which is already free
 #include "misuse.h"
 
 int main(void) {

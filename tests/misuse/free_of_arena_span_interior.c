@@ -1,4 +1,4 @@
-// expect: bad-free: free of @, which is not .*
+// expect: bad-free: free of @, which is not the start of a live block: it lies 4194304 bytes inside a block of 9437184 bytes
 #include "misuse.h"
 
 int main(void) {

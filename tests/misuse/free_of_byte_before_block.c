@@ -1,4 +1,4 @@
-// expect: bad-free: free of @, which is not .*
+// expect: bad-free: free of @, which is not the start of a live block: .*
 #include "misuse.h"
 
 int main(void) {

@@ -1,4 +1,4 @@
-// expect: bad-free: free of @, which is not .*
+// expect: bad-free: free of @, which is not the start of a live block: it lies 4096 bytes inside a block of 16384 bytes
 #include "misuse.h"
 
 int main(void) {

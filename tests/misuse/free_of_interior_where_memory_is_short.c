@@ -1,4 +1,4 @@
-// expect: bad-free: free of @, which is not .*
+// expect: bad-free: free of @, which is not the start of a live block: .*
 /* The last block before the end of memory may lie outside the region, in a mapping of its own. */
 #include "misuse.h"
 

@@ -1,4 +1,4 @@
-// expect: size-mismatch: free_sized of @.*
+// expect: size-mismatch: free_sized of @ with size 204800 bytes, which does not belong to its block of 327680 bytes
 #include "misuse.h"
 
 int main(void) {

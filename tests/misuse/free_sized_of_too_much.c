@@ -1,4 +1,4 @@
-// expect: size-mismatch: free_sized of @.*
+// expect: size-mismatch: free_sized of @ with size 18446744073709551615 bytes, which does not belong to its block of 112 bytes
 #include "misuse.h"
 
 int main(void) {

@@ -1,4 +1,4 @@
-// expect: double-free: free_sized of @, which is already free.*
+// expect: double-free: free_sized of @, which is already free
 #include "misuse.h"
 
 int main(void) {

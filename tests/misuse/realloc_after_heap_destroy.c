@@ -1,4 +1,4 @@
-// expect: (bad-free|realloc-of-freed): realloc of @, which is .*
+// expect: realloc-of-freed: realloc of @, which is already free
 #include "misuse.h"
 
 int main(void) {

@@ -1,4 +1,4 @@
-// expect: realloc-of-freed: realloc of @, which is already free.*
+// expect: realloc-of-freed: realloc of @, which is already free
 /* The size cannot be had, and the block is wrong: the wrong block is what the program must hear of. */
 #include "misuse.h"
 

@@ -1,4 +1,4 @@
-// expect: size-mismatch: .* of @.*
+// expect: size-mismatch: free_sized of @ with size 100 bytes, which does not belong to its block of 1024 bytes
 #include <new>
 
 #include "misuse.h"

@@ -1,4 +1,4 @@
-// expect: size-mismatch: .* of @.*
+// expect: size-mismatch: free_sized of @ with size 1000 bytes, which does not belong to its block of 112 bytes
 #include <new>
 
 #include "misuse.h"

@@ -1,4 +1,4 @@
-// expect: (double-free|bad-free|realloc-of-freed): malloc_usable_size of @, which is .*
+// expect: bad-free: malloc_usable_size of @, which is already free
 #include "misuse.h"
 
 int main(void) {
