@@ -1,4 +1,4 @@
-// expect: bad-free: heap_free of @, which is not a block of heap 'two'
+// expect: bad-free: cairn_heap_free of @, which is not a block of heap 'two'
 #include "misuse.h"
 
 int main(void) {

@@ -1,4 +1,4 @@
-// expect: bad-free: heap_free of @, which is not the start of a live block: it lies 16 bytes inside a block of 64 bytes
+// expect: bad-free: cairn_heap_free of @, which is not the start of a live block: it lies 16 bytes inside a block of 64 bytes
 #include "misuse.h"
 
 int main(void) {

@@ -1,4 +1,4 @@
-// expect: bad-free: heap_free of @, which is not the start of a live block: it lies outside the heap
+// expect: bad-free: cairn_heap_free of @, which is not the start of a live block: it lies outside the heap
 #include "misuse.h"
 
 int main(void) {

@@ -1,4 +1,4 @@
-// expect: double-free: heap_free of @, which is already free
+// expect: double-free: cairn_heap_free of @, which is already free
 #include "misuse.h"
 
 int main(void) {

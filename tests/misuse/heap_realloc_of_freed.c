@@ -1,4 +1,4 @@
-// expect: realloc-of-freed: heap_realloc of @, which is already free
+// expect: realloc-of-freed: cairn_heap_realloc of @, which is already free
 #include "misuse.h"
 
 int main(void) {
