@@ -25,7 +25,7 @@ ulimit -c 0
 # allocator, so that only the preload decides whose malloc it is.
 compile() {
     local compiler="${CC:-gcc} -std=c11"
-    [ "${1##*.}" = c ] || compiler="${CXX:-g++} -std=c++17"
+    [ "${1##*.}" = c ] || compiler="${CXX:-g++} -std=c++17 -fsized-deallocation"
     $compiler -O0 -fno-builtin -pthread -w -I"$here/misuse" -I"$here/../alloc" -o "$2" "$1" \
         -lc -Wl,--as-needed "$lib" -Wl,-rpath,"$(dirname "$lib")"
 }

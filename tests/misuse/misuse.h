@@ -118,6 +118,7 @@ static inline size_t exhaust(void **blocks, size_t limit, size_t size) {
 /* `count` blocks of `size` bytes, their addresses in a block of their own. */
 static inline void **many_blocks(size_t count, size_t size) {
     void **blocks = (void **)malloc(count * sizeof *blocks);
+    require(blocks != NULL, "there is memory");
     for (size_t i = 0; i < count; i++) {
         blocks[i] = malloc(size);
         require(blocks[i] != NULL, "there is memory");
