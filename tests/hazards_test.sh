@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Runs the programs of tests/hazards on the preloaded library: allocation before constructors and after destructors,
+# libraries that come and go, the library itself loaded late, static linking, setuid. Prints TAP.
+#   LIB       libcairn.so or libcairn-debug.so (also as CAIRN_LIBRARY); without it the programs run on the system's malloc
+#   PROGRAMS  the folder of the built programs and libraries of tests/hazards; by default the one beside this script
+#   STATIC_PROGRAM  hazards/whole, linked statically with the allocator; its cases are skipped without it
+set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tests/tap.sh
+source "$here/tap.sh"
+LIB=${LIB:-${CAIRN_LIBRARY:-}}
+PROGRAMS=${PROGRAMS:-$here/hazards}
+STATIC_PROGRAM=${STATIC_PROGRAM:-}
+[ -n "$LIB" ] && LIB=$(readlink -f "$LIB")
+[ -n "$STATIC_PROGRAM" ] && STATIC_PROGRAM=$(readlink -f "$STATIC_PROGRAM")
+PROGRAMS=$(cd "$PROGRAMS" && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# on_preload LIBRARIES PROGRAM ARGUMENT...
+on_preload() {
+    local libraries=$1
+    shift
+    timeout 60 env LD_PRELOAD="$libraries" "$@"
+}
+
+# says WORDS COMMAND...: the command succeeds and its output holds the words.
+says() {
+    local words=$1 said
+    shift
+    said=$("$@" 2>&1) || { echo "$said"; return 1; }
+    grep -qF -- "$words" <<<"$said" || { echo "$said"; echo "no word of: $words"; return 1; }
+}
+
+# silent_of WORDS COMMAND...: the command succeeds and its output does not hold the words.
+silent_of() {
+    local words=$1 said
+    shift
+    said=$("$@" 2>&1) || { echo "$said"; return 1; }
+    ! grep -F -- "$words" <<<"$said"
+}
+
+constructors_and_destructors() {
+    tap_run "allocation works before all constructors" on_preload "$LIB" "$PROGRAMS/early"
+    tap_run "so it does when every symbol is bound at once" on_preload "$LIB" env LD_BIND_NOW=1 "$PROGRAMS/early"
+    tap_run "allocation works after all destructors" says "last destructor done" on_preload "$LIB" "$PROGRAMS/late"
+    tap_run "what stdio held back is written at the end" says "left in the buffer" on_preload "$LIB" "$PROGRAMS/late"
+    local around=$PROGRAMS/libaround.so
+    tap_run "a library before the allocator may allocate in its constructor and destructor" \
+        says "end of around" on_preload "$around:$LIB" "$PROGRAMS/late"
+    tap_run "so may a library after the allocator" says "end of around" on_preload "$LIB:$around" "$PROGRAMS/late"
+    tap_run "and so around a program that allocates early" \
+        says "end of around" on_preload "$around:$LIB" "$PROGRAMS/early"
+}
+
+libraries() {
+    tap_run "libraries that allocate come and go" on_preload "$LIB" "$PROGRAMS/load_user" "$PROGRAMS/libuser.so"
+    if [ -z "$LIB" ]; then
+        tap_skip "the library can be loaded after the start" "no library given"
+        return
+    fi
+    tap_run "the library can be loaded after the start" on_preload "" "$PROGRAMS/load_cairn" "$LIB"
+    tap_run "it can be loaded though it is preloaded already" on_preload "$LIB" "$PROGRAMS/load_cairn" "$LIB"
+}
+
+static_program() {
+    if [ -z "$STATIC_PROGRAM" ]; then
+        tap_skip "a static program runs on the allocator" "STATIC_PROGRAM is not set"
+        return
+    fi
+    tap_run "a static program runs on the allocator" says "0." "$STATIC_PROGRAM"
+    tap_run "it knows the options" says "cairn: WARNING: " env CAIRN_OPTIONS=no_such_option=1 "$STATIC_PROGRAM"
+}
+
+as_nobody() {
+    setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"
+}
+
+setuid_program() {
+    local name="a program with its owner's rights ignores the options"
+    if [ -z "$STATIC_PROGRAM" ] || [ "$(id -u)" -ne 0 ] || ! command -v setpriv >/dev/null; then
+        tap_skip "$name" "needs STATIC_PROGRAM, root and setpriv"
+        return
+    fi
+    chmod 755 "$scratch"
+    install -m 4755 "$STATIC_PROGRAM" "$scratch/whole"
+    if ! as_nobody "$scratch/whole" user 2>/dev/null | grep -q "other rights"; then
+        tap_skip "$name" "the system does not give the owner's rights here"
+        return
+    fi
+    tap_run "$name" silent_of "cairn" as_nobody env CAIRN_OPTIONS=no_such_option=1:stats=1 "$scratch/whole"
+    tap_run "not even where a stats file is asked for" as_nobody env "CAIRN_OPTIONS=stats_json=$scratch/stats" \
+        "$scratch/whole"
+    tap_run "and leaves no such file" test ! -e "$scratch/stats"
+}
+
+constructors_and_destructors
+libraries
+static_program
+setuid_program
+tap_end
