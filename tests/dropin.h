@@ -14,7 +14,18 @@
 /* Absent on plain glibc, there by preload and where the library is linked. */
 extern const char *cairn_version(void) __attribute__((weak));
 
-static inline bool on_cairn(void) { return cairn_version != NULL || dlsym(RTLD_DEFAULT, "cairn_version") != NULL; }
+static inline const char *version_or_null(void) {
+    const char *(*version)(void) = cairn_version;
+    if (version == NULL) {
+        void *address = dlsym(RTLD_DEFAULT, "cairn_version");
+        memcpy(&version, &address, sizeof version);
+    }
+    return version != NULL ? version() : NULL;
+}
+
+static inline bool on_cairn(void) { return version_or_null() != NULL; }
+
+static inline bool on_debug_form(void) { return on_cairn() && strstr(version_or_null(), "debug") != NULL; }
 
 /* Sizes that no allocator may serve: each is above PTRDIFF_MAX, or so near to it that no address space holds it. */
 static const size_t absurd_sizes[] = {
@@ -47,10 +58,13 @@ static inline void expect_enomem(void *block) {
     errno = 0;
 }
 
-/* A function by its name in the running program; skips the test where plain glibc has none. */
+/* Whether the library's names can be found: not where it is linked in and the program exports none of them. */
+static inline bool on_preload(void) { return dlsym(RTLD_DEFAULT, "cairn_version") != NULL; }
+
+/* A function by its name in the running program; skips the test where only the preloaded library has it. */
 static inline void *function_or_skip(const char *name) {
     void *function = dlsym(RTLD_DEFAULT, name);
-    if (function == NULL && !on_cairn()) {
+    if (function == NULL && !on_preload()) {
         skip();
     }
     assert_non_null(function);

@@ -32,6 +32,13 @@ static void *take_marked(size_t bytes) { return mark(hide(malloc(marked_size(byt
 
 static void give_marked(void *block) { free(unmark(block)); }
 
+/* Leaves the other processes some of the time, else each fork would take as long as they all compete. */
+static void rest_now_and_then(unsigned step) {
+    if (step % 64 == 0) {
+        usleep(300);
+    }
+}
+
 static void swap_one(uint64_t *random) {
     void *fresh = take_marked(random_size(random, random_next(random) % 300 ? 11 : 19));
     void *old = atomic_exchange(&shelf[random_next(random) % SHELF], fresh);
@@ -43,8 +50,9 @@ static void swap_one(uint64_t *random) {
 static void *swap_until_stopped(void *argument) {
     uint64_t random = seed_of_thread();
     (void)argument;
-    while (!atomic_load_explicit(&stop, memory_order_relaxed)) {
+    for (unsigned step = 1; !atomic_load_explicit(&stop, memory_order_relaxed); step++) {
         swap_one(&random);
+        rest_now_and_then(step);
     }
     return NULL;
 }
@@ -176,8 +184,9 @@ static void several_threads_may_fork_at_once(void **state) {
 
 static void *flush_until_stopped(void *argument) {
     (void)argument;
-    while (!atomic_load(&stop)) {
+    for (unsigned step = 1; !atomic_load(&stop); step++) {
         fflush(NULL);
+        rest_now_and_then(step);
     }
     return NULL;
 }
@@ -188,7 +197,8 @@ static void *getline_until_stopped(void *argument) {
     (void)argument;
     memset(text, 'x', sizeof text - 1);
     text[sizeof text - 2] = '\n';
-    while (!atomic_load(&stop)) {
+    for (unsigned step = 1; !atomic_load(&stop); step++) {
+        rest_now_and_then(step);
         char *line = NULL;
         size_t room = 0;
         FILE *stream = fmemopen(text, sizeof text - 1, "r");

@@ -3,17 +3,20 @@
 # libraries that come and go, the library itself loaded late, static linking, setuid. Prints TAP.
 #   LIB       libcairn.so or libcairn-debug.so (also as CAIRN_LIBRARY); without it the programs run on the system's malloc
 #   PROGRAMS  the folder of the built programs and libraries of tests/hazards; by default the one beside this script
-#   STATIC_PROGRAM  hazards/whole, linked statically with the allocator; its cases are skipped without it
+#   STATIC_PROGRAM  hazards/whole.c, linked statically with the allocator in the form of LIB; by default whole_static or
+#                   whole_static_debug in PROGRAMS; its cases are skipped without it
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/tap.sh
 source "$here/tap.sh"
 LIB=${LIB:-${CAIRN_LIBRARY:-}}
 PROGRAMS=${PROGRAMS:-$here/hazards}
-STATIC_PROGRAM=${STATIC_PROGRAM:-}
 [ -n "$LIB" ] && LIB=$(readlink -f "$LIB")
-[ -n "$STATIC_PROGRAM" ] && STATIC_PROGRAM=$(readlink -f "$STATIC_PROGRAM")
 PROGRAMS=$(cd "$PROGRAMS" && pwd)
+case $LIB in
+*debug*) STATIC_PROGRAM=${STATIC_PROGRAM:-$PROGRAMS/whole_static_debug} ;;
+*) STATIC_PROGRAM=${STATIC_PROGRAM:-$PROGRAMS/whole_static} ;;
+esac
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
@@ -43,6 +46,7 @@ silent_of() {
 constructors_and_destructors() {
     tap_run "allocation works before all constructors" on_preload "$LIB" "$PROGRAMS/early"
     tap_run "so it does when every symbol is bound at once" on_preload "$LIB" env LD_BIND_NOW=1 "$PROGRAMS/early"
+    tap_run "allocation works while the program is being relocated" on_preload "$LIB" "$PROGRAMS/resolver"
     tap_run "allocation works after all destructors" says "last destructor done" on_preload "$LIB" "$PROGRAMS/late"
     tap_run "what stdio held back is written at the end" says "left in the buffer" on_preload "$LIB" "$PROGRAMS/late"
     local around=$PROGRAMS/libaround.so
@@ -64,8 +68,8 @@ libraries() {
 }
 
 static_program() {
-    if [ -z "$STATIC_PROGRAM" ]; then
-        tap_skip "a static program runs on the allocator" "STATIC_PROGRAM is not set"
+    if [ ! -x "$STATIC_PROGRAM" ]; then
+        tap_skip "a static program runs on the allocator" "there is no $STATIC_PROGRAM"
         return
     fi
     tap_run "a static program runs on the allocator" says "0." "$STATIC_PROGRAM"
@@ -78,8 +82,8 @@ as_nobody() {
 
 setuid_program() {
     local name="a program with its owner's rights ignores the options"
-    if [ -z "$STATIC_PROGRAM" ] || [ "$(id -u)" -ne 0 ] || ! command -v setpriv >/dev/null; then
-        tap_skip "$name" "needs STATIC_PROGRAM, root and setpriv"
+    if [ ! -x "$STATIC_PROGRAM" ] || [ "$(id -u)" -ne 0 ] || ! command -v setpriv >/dev/null; then
+        tap_skip "$name" "needs a static program, root and setpriv"
         return
     fi
     chmod 755 "$scratch"

@@ -34,9 +34,7 @@ static void fill_map_table(size_t spare) {
     }
 }
 
-static void empty_map_table(void) {
-    MUST(munmap(area, SLOTS * 2 * page) == 0);
-}
+static void empty_map_table(void) { MUST(munmap(area, SLOTS * 2 * page) == 0); }
 
 static bool good_or_enomem(void *block, size_t size) {
     if (block == NULL) {

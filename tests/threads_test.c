@@ -146,6 +146,30 @@ static void memory_freed_by_others_is_used_again(void **state) {
     assert_true(cairn_check());
 }
 
+static bool is_not_given(void *block, size_t usable_bytes, void *argument) {
+    const size_t *count = argument;
+    (void)usable_bytes;
+    for (size_t i = 0; i < *count; i++) {
+        if (given[i] == block) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void what_others_have_freed_is_no_longer_live(void **state) {
+    (void)state;
+    size_t count = 50;
+    atomic_size_t next = GIVEN - count;
+    uint64_t before = process_stats().block_count;
+    for (size_t i = 0; i < count; i++) {
+        given[GIVEN - count + i] = given[i] = take_marked(i * 100);
+    }
+    run_threads(1, free_a_share, &next);
+    assert_int_equal(process_stats().block_count, before);
+    assert_true(cairn_walk(is_not_given, &count));
+}
+
 static void *resize_a_share(void *argument) {
     atomic_size_t *next = argument;
     for (size_t i; (i = atomic_fetch_add(next, 1)) < GIVEN;) {
@@ -229,6 +253,7 @@ int main(void) {
         cmocka_unit_test(consumers_free_what_producers_took),
         cmocka_unit_test(threads_swap_blocks_at_random),
         cmocka_unit_test(memory_freed_by_others_is_used_again),
+        cmocka_unit_test(what_others_have_freed_is_no_longer_live),
         cmocka_unit_test(blocks_can_be_resized_by_others),
         cmocka_unit_test(sixty_four_threads_work_side_by_side),
         cmocka_unit_test(looking_at_the_heap_disturbs_no_working_thread),

@@ -30,7 +30,8 @@ int main(int argc, char **argv) {
         errno = 0;
         require(hide(calloc(beyond / 8, 8)) == NULL && errno == ENOMEM, "the system promised too much to calloc");
         errno = 0;
-        require(hide(realloc(hide(kept), beyond)) == NULL && errno == ENOMEM, "the system promised too much to realloc");
+        require(hide(realloc(hide(kept), beyond)) == NULL && errno == ENOMEM,
+                "the system promised too much to realloc");
         for (size_t size = 1; size < 30000000; size *= 3) {
             use(size);
         }

@@ -18,9 +18,7 @@ static void work(const char *where) {
     }
 }
 
-static void at_exit(void) {
-    work("no memory in an atexit handler");
-}
+static void at_exit(void) { work("no memory in an atexit handler"); }
 
 __attribute__((destructor)) static void in_destructor(void) {
     work("no memory in a destructor");
