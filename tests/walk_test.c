@@ -1,6 +1,5 @@
 /*
- * walk_test.c: cairn_walk and cairn_heap_walk see each live block once, in order of address, with its usable size;
- * and cairn_trim, which gives back what no live block holds.
+ * walk_test.c: cairn_walk and cairn_heap_walk see each live block once, in order of address, with its usable size.
  */
 #define _GNU_SOURCE
 #include "alloc/cairn.h"
@@ -142,53 +141,6 @@ static void walk_of_the_process_sees_the_blocks_of_all_heaps(void **state) {
     cairn_heap_destroy(heap);
 }
 
-/* ---- trim ---------------------------------------------------------------------------------------------------- */
-
-static void trim_gives_the_peak_back(void **state) {
-    (void)state;
-    enum { MANY = 400000 };
-    static void *many[MANY];
-    cairn_trim();
-    size_t before = resident_bytes();
-    uint64_t random = 5;
-    for (size_t i = 0; i < MANY; i++) {
-        size_t size = 16 + random_next(&random) % 500;
-        many[i] = memset(cairn_malloc(size), 1, size);
-    }
-    size_t peak = resident_bytes();
-    assert_true(peak > before + 90 * MIB);
-    for (size_t i = 0; i < MANY; i++) {
-        cairn_free(many[i]);
-    }
-    cairn_trim();
-    assert_true(resident_bytes() < before + (peak - before) / 20);
-    assert_true(cairn_check());
-}
-
-static void trim_gives_back_the_pages_between_survivors(void **state) {
-    (void)state;
-    enum { MANY = 400000, SURVIVORS = 400 };
-    static void *many[MANY];
-    cairn_trim();
-    size_t before = resident_bytes();
-    for (size_t i = 0; i < MANY; i++) {
-        many[i] = memset(cairn_malloc(256), 1, 256);
-    }
-    size_t peak = resident_bytes();
-    for (size_t i = 0; i < MANY; i++) {
-        if (i % (MANY / SURVIVORS) != 0) {
-            cairn_free(many[i]);
-        }
-    }
-    assert_true(cairn_trim() > 0);
-    assert_true(resident_bytes() < before + (peak - before) / 10);
-    for (size_t i = 0; i < MANY; i += MANY / SURVIVORS) {
-        assert_int_equal(*(unsigned char *)many[i], 1);
-        cairn_free(many[i]);
-    }
-    assert_true(cairn_check());
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(heap_walk_sees_every_block_once_in_order),
@@ -196,8 +148,6 @@ int main(void) {
         cmocka_unit_test(walk_stops_where_the_visitor_says),
         cmocka_unit_test(visitor_may_free_the_block_it_is_given),
         cmocka_unit_test(walk_of_the_process_sees_the_blocks_of_all_heaps),
-        cmocka_unit_test(trim_gives_the_peak_back),
-        cmocka_unit_test(trim_gives_back_the_pages_between_survivors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
