@@ -53,11 +53,14 @@ void cn_misuse_other_heap(const char *operation, const void *pointer, const char
     cn_panic_stop(&text);
 }
 
-void cn_misuse_size(const char *operation, const void *pointer, size_t size, size_t block_bytes) {
+void cn_misuse_size(const char *operation, const void *pointer, size_t alignment, size_t size, size_t block_bytes) {
     struct cn_text text;
     start(&text, "size-mismatch", operation, pointer);
-    put_bytes(&text, " with size ", size, ", which does not belong to its block of ");
-    put_bytes(&text, "", block_bytes, "");
+    put_bytes(&text, " with size ", size, "");
+    if (alignment > CN_GRANULE_BYTES) {
+        put_bytes(&text, " and alignment ", alignment, "");
+    }
+    put_bytes(&text, ", which does not belong to its block of ", block_bytes, "");
     cn_panic_stop(&text);
 }
 

@@ -14,8 +14,9 @@ CN_COLD CN_NORETURN void cn_misuse_not_live(const char *operation, const char *k
 /* A live block of another heap than the call named. */
 CN_COLD CN_NORETURN void cn_misuse_other_heap(const char *operation, const void *pointer, const char *heap_name);
 
-/* A sized free of a block of `block_bytes` with a size that belongs to another size class. */
-CN_COLD CN_NORETURN void cn_misuse_size(const char *operation, const void *pointer, size_t size, size_t block_bytes);
+/* A sized free of a block of `block_bytes` with a size, or a size and an alignment, that belong to another size class. */
+CN_COLD CN_NORETURN void cn_misuse_size(const char *operation, const void *pointer, size_t alignment, size_t size,
+                                        size_t block_bytes);
 
 /* A pointer that is no named heap. */
 CN_COLD CN_NORETURN void cn_misuse_no_heap(const char *operation, const void *pointer);

@@ -240,7 +240,7 @@ void cn_route_check_size(const char *operation, void *pointer, size_t alignment,
         report(operation, pointer);
     }
     if (expected_bytes(&found, alignment, size) != found.bytes && !atomic_load(&kept_too_large)) {
-        cn_misuse_size(operation, pointer, size, found.bytes);
+        cn_misuse_size(operation, pointer, alignment, size, found.bytes);
     }
 }
 

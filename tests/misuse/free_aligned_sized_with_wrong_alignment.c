@@ -1,4 +1,4 @@
-// expect: size-mismatch: free_aligned_sized of @ with size 128 bytes, which does not belong to its block of 128 bytes
+// expect: size-mismatch: free_aligned_sized of @ with size 128 bytes and alignment 4096 bytes, which does not belong to its block of 128 bytes
 #include "misuse.h"
 
 int main(void) {
