@@ -152,9 +152,10 @@ void cn_heap_drain(struct cairn_heap *heap);
  * that went back from within pools. */
 size_t cn_heap_trim(struct cairn_heap *heap);
 
-/* Trims the heaps that no thread has; or only takes in what other threads have freed to one of them. Returns as
- * cn_heap_trim. */
+/* Trims the heaps that no thread has. Returns as cn_heap_trim. */
 size_t cn_heap_trim_abandoned(void);
+
+/* Takes in what other threads have freed to some of the heaps that no thread has. */
 void cn_heap_drain_abandoned(void);
 
 /* All pools of the heap go; none of their blocks may be used any more. */

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -36,7 +37,15 @@ static bool reservation_is_held;
  * and no limit of address space that is worth obeying reaches so far. */
 #define UNHELD_DISTANCE_BYTES ((size_t)8 << 40)
 
-size_t cn_os_page_bytes(void) { return (size_t)getauxval(AT_PAGESZ); }
+size_t cn_os_page_bytes(void) {
+    static _Atomic size_t known;
+    size_t bytes = atomic_load_explicit(&known, memory_order_relaxed);
+    if (bytes == 0) {
+        bytes = (size_t)getauxval(AT_PAGESZ);
+        atomic_store_explicit(&known, bytes, memory_order_relaxed);
+    }
+    return bytes;
+}
 
 size_t cn_os_physical_bytes(void) {
     struct sysinfo info;

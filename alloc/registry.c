@@ -127,18 +127,26 @@ size_t cn_heap_trim_abandoned(void) {
     return bytes;
 }
 
+static void drain_if_abandoned(size_t index) {
+    struct cairn_heap *heap = cn_heap_at(index);
+    if (cn_heap_state(heap) == CN_HEAP_ABANDONED &&
+        atomic_load_explicit(&heap->remote.first, memory_order_relaxed) != NULL && seize(index)) {
+        cn_heap_drain(heap);
+        cn_heap_unseize(heap);
+    }
+}
+
+/* A few heaps each time, in turn: the caller is in the middle of something else. */
 void cn_heap_drain_abandoned(void) {
+    enum { HEAPS_A_CALL = 4 };
+    static _Atomic size_t turn;
+    size_t count = cn_heap_count();
     if (atomic_load_explicit(&free_count, memory_order_relaxed) == 0) {
         return;
     }
-    for (size_t i = 0; i < cn_heap_count(); i++) {
-        struct cairn_heap *heap = cn_heap_at(i);
-        if (cn_heap_state(heap) == CN_HEAP_ABANDONED &&
-            atomic_load_explicit(&heap->remote.first, memory_order_relaxed) != NULL && seize(i)) {
-            cn_heap_drain(heap);
-            cn_heap_unseize(heap);
-            return;
-        }
+    size_t from = atomic_fetch_add_explicit(&turn, HEAPS_A_CALL, memory_order_relaxed);
+    for (size_t i = 0; i < cn_min(HEAPS_A_CALL, count); i++) {
+        drain_if_abandoned((from + i) % count);
     }
 }
 

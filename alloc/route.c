@@ -82,6 +82,11 @@ static void reclaim(struct cairn_heap *heap) {
     (void)cn_purge_all();
 }
 
+/* Whether giving memory back could make room: not for what would never fit the region. */
+static bool can_fit(size_t size, size_t alignment) {
+    return cn_max(size, alignment) >> CN_ARENA_SHIFT < cn_region.arena_limit;
+}
+
 /* `heap` and `named` as for take. NULL where the system has no more, or the budget none. */
 static void *take_or_reclaim(struct cairn_heap *heap, struct cairn_heap *named, size_t size, size_t alignment,
                              enum cn_fill fill) {
@@ -93,8 +98,10 @@ static void *take_or_reclaim(struct cairn_heap *heap, struct cairn_heap *named, 
         (void)cn_heap_trim(named);
         return take_allowed(heap, named, size, alignment, fill);
     }
-    reclaim(heap);
-    block = take_allowed(heap, named, size, alignment, fill);
+    if (can_fit(size, alignment)) {
+        reclaim(heap);
+        block = take_allowed(heap, named, size, alignment, fill);
+    }
     return block == NULL && named == NULL ? cn_direct_malloc(size, alignment) : block;
 }
 
