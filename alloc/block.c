@@ -23,7 +23,7 @@ static struct cn_block find_in_region(size_t granule) {
     if (owner == CN_OWNER_SPAN) {
         block.kind = CN_BLOCK_SPAN;
         block.bytes = cn_span_bytes(&cn_region.pools[slot]);
-        block.heap = cn_region.pools[slot].heap;
+        block.heap = cn_pool_heap(&cn_region.pools[slot]);
     } else if ((owner & CN_OWNER_PENDING) == 0 || !cn_remote_test(granule)) {
         block.kind = CN_BLOCK_POOL;
         block.class_index = cn_class_of_owner(owner);

@@ -17,7 +17,8 @@
 
 /* A block from the thread's magazine, live; NULL where that is empty, or the thread has no heap yet. */
 CN_INLINE void *take_cached(unsigned class_index) {
-    void *block = cn_magazine_pop(&cn_heap_mine->magazines[class_index]);
+    struct cairn_heap *heap = cn_heap_mine;
+    void *block = CN_LIKELY(heap != NULL) ? cn_magazine_pop(&heap->magazines[class_index]) : NULL;
     if (CN_LIKELY(block != NULL)) {
         cn_live_set(cn_granule_of(block));
     }

@@ -52,15 +52,15 @@ static struct cn_pool *add_pool(struct cairn_heap *heap, unsigned class_index) {
     }
     struct cn_pool *pool = cn_pool_make(slot, class_index, heap, cn_owner_of(heap, class_index));
     cn_pool_link(&heap->bins[class_index].partial, pool);
-    cn_heap_count_slots(heap, pool->slots, 0);
+    cn_heap_count_slots(heap, cn_pool_slots(pool), 0);
     heap->idle_bytes += (size_t)pool->blocks * class->block_bytes;
-    heap->empty_slots += pool->slots;
+    heap->empty_slots += cn_pool_slots(pool);
     return pool;
 }
 
 /* The pool is on no list; no block of it is live or cached. */
 static void give_pool(struct cairn_heap *heap, struct cn_pool *pool) {
-    size_t slots = pool->slots;
+    size_t slots = cn_pool_slots(pool);
     cn_pool_unmake(pool);
     cn_heap_count_slots(heap, 0, slots);
     cn_purge_give(cn_pool_slot(pool), slots);
@@ -69,7 +69,7 @@ static void give_pool(struct cairn_heap *heap, struct cn_pool *pool) {
 static void remove_empty_pool(struct cairn_heap *heap, struct cn_pool *pool) {
     cn_pool_unlink(&heap->bins[pool->class_index].partial, pool);
     heap->idle_bytes -= (size_t)pool->blocks * cn_class_at(pool->class_index)->block_bytes;
-    heap->empty_slots -= pool->slots;
+    heap->empty_slots -= cn_pool_slots(pool);
     give_pool(heap, pool);
 }
 
@@ -90,7 +90,7 @@ static void make_idle(struct cairn_heap *heap, size_t slot, uint64_t worth, uint
         cn_pool_link(&heap->bins[pool->class_index].partial, pool);
     }
     if (CN_UNLIKELY(pool->held == 0)) {
-        heap->empty_slots += pool->slots;
+        heap->empty_slots += cn_pool_slots(pool);
         if (has_spare_to_give(heap)) {
             remove_empty_pool(heap, pool);
         }
@@ -151,7 +151,7 @@ static void reverse(void **blocks, size_t count) {
 
 static size_t take_from_pool(struct cairn_heap *heap, struct cn_pool *pool, void **blocks, size_t count) {
     struct cn_bin *bin = &heap->bins[pool->class_index];
-    heap->empty_slots -= pool->held == 0 ? pool->slots : 0;
+    heap->empty_slots -= pool->held == 0 ? cn_pool_slots(pool) : 0;
     size_t taken = cn_pool_take(pool, blocks, count);
     heap->idle_bytes -= taken * cn_class_at(pool->class_index)->block_bytes;
     heap->purged_at_idle_bytes = cn_min(heap->purged_at_idle_bytes, heap->idle_bytes);
@@ -301,7 +301,7 @@ size_t cn_heap_trim(struct cairn_heap *heap) {
 
 static void clear_pool(struct cairn_heap *heap, struct cn_pool *pool) {
     size_t first = cn_pool_slot(pool) * CN_SLOT_WORDS;
-    for (size_t word = first; word < first + pool->slots * CN_SLOT_WORDS; word++) {
+    for (size_t word = first; word < first + cn_pool_slots(pool) * CN_SLOT_WORDS; word++) {
         atomic_store_explicit(&cn_region.live[word], 0, memory_order_relaxed);
     }
     give_pool(heap, pool);
@@ -334,18 +334,18 @@ static void adopt_pool(struct cairn_heap *heap, struct cn_pool *pool) {
     struct cn_bin *bin = &heap->bins[pool->class_index];
     cn_pool_rebuild(pool, cn_owner_of(heap, pool->class_index));
     cn_pool_link(pool->held == pool->blocks ? &bin->full : &bin->partial, pool);
-    heap->empty_slots += pool->held == 0 ? pool->slots : 0;
+    heap->empty_slots += pool->held == 0 ? cn_pool_slots(pool) : 0;
     heap->idle_bytes += (size_t)(pool->blocks - pool->held) * cn_class_at(pool->class_index)->block_bytes;
-    cn_heap_count_slots(heap, pool->slots, 0);
+    cn_heap_count_slots(heap, cn_pool_slots(pool), 0);
 }
 
 static void adopt_slot(struct cairn_heap *heap, size_t slot) {
     uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_relaxed);
     struct cn_pool *entry = &cn_region.pools[slot];
     if (owner == CN_OWNER_SPAN) {
-        if (entry->heap == heap) {
+        if (cn_pool_heap(entry) == heap) {
             cn_pool_link(&heap->spans, entry);
-            cn_heap_count_slots(heap, entry->slots, 0);
+            cn_heap_count_slots(heap, cn_pool_slots(entry), 0);
         }
     } else if (cn_heap_owns(heap, owner & ~CN_OWNER_PENDING) && entry->back == 0) {
         adopt_pool(heap, entry);

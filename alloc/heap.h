@@ -71,11 +71,10 @@ struct cairn_heap {
 _Static_assert(sizeof(struct cairn_heap) + CN_MAGAZINE_ENTRIES * sizeof(void *) <= CN_HEAP_BYTES,
                "a heap fits its place");
 
-/* The calling thread's heap; cn_heap_none before its first allocation, cn_heap_gone when its end has come. Both have
- * empty magazines and own nothing, so that every call takes the slow path. One pointer wide and initial-exec, so that
- * the library can be loaded at any time. */
+/* The calling thread's heap; NULL before its first allocation, cn_heap_gone when its end has come, whose magazines are
+ * empty. NULL, so that the variable needs no initial value: an allocation can come before the dynamic linker has copied
+ * those. One pointer wide and initial-exec, so that the library can be loaded at any time. */
 extern _Thread_local struct cairn_heap *cn_heap_mine CN_TLS;
-extern struct cairn_heap cn_heap_none;
 extern struct cairn_heap cn_heap_gone;
 
 CN_INLINE size_t cn_heap_index(const struct cairn_heap *heap) {

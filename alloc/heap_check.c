@@ -10,7 +10,7 @@ static uint32_t count_cached(struct cairn_heap *heap, const struct cn_pool *pool
     for (void **entry = cn_heap_bottom(heap, pool->class_index) + 1; entry <= heap->magazines[pool->class_index].top;
          entry++) {
         size_t distance = (size_t)((char *)*entry - first);
-        cached += distance < pool->slots * CN_SLOT_BYTES ? 1 : 0;
+        cached += distance < cn_pool_slots(pool) * CN_SLOT_BYTES ? 1 : 0;
     }
     return cached;
 }
@@ -19,11 +19,11 @@ static size_t check_list(struct cairn_heap *heap, const struct cn_pool_list *lis
     size_t idle_bytes = 0;
     for (struct cn_pool *pool = list->first; pool != NULL; pool = pool->next) {
         cn_pool_check(pool, count_cached(heap, pool), cn_owner_of(heap, pool->class_index));
-        CN_ASSERT(pool->heap == heap, "H1: a pool's heap is the heap whose list it is on");
+        CN_ASSERT(cn_pool_heap(pool) == heap, "H1: a pool's heap is the heap whose list it is on");
         CN_ASSERT(pool->next == NULL || pool->next->prev == pool, "H1: a list is linked both ways");
         idle_bytes += (size_t)(pool->blocks - pool->held) * cn_class_at(pool->class_index)->block_bytes;
-        *slots += pool->slots;
-        *empty_slots += pool->held == 0 ? pool->slots : 0;
+        *slots += cn_pool_slots(pool);
+        *empty_slots += pool->held == 0 ? cn_pool_slots(pool) : 0;
     }
     return idle_bytes;
 }
@@ -53,9 +53,9 @@ void cn_heap_check(struct cairn_heap *heap) {
         CN_ASSERT(check_list(heap, &bin->full, &slots, &empty_slots) == 0, "H1: a pool on full has held = blocks");
     }
     for (const struct cn_pool *span = heap->spans.first; span != NULL; span = span->next) {
-        CN_ASSERT(span->heap == heap && span->class_index == CN_CLASS_SPAN,
+        CN_ASSERT(cn_pool_heap(span) == heap && span->class_index == CN_CLASS_SPAN,
                   "H4: spans of a named heap are on its list");
-        slots += span->slots;
+        slots += cn_pool_slots(span);
     }
     CN_ASSERT(idle_bytes == heap->idle_bytes, "H2: idle_bytes is the sum over pools of (blocks - held) * block_bytes");
     CN_ASSERT(slots == atomic_load_explicit(&heap->slots_held, memory_order_relaxed),

@@ -10,8 +10,8 @@
  * M1  bottom <= top <= ceiling <= bottom + magazine_blocks, and *bottom is NULL.
  * M2  No entry's block is live, and none stands there twice.
  *
- * A magazine whose ceiling is its bottom holds nothing: every call takes the slow path. That is how the heaps of threads
- * that have none yet look (heap.h), and all heaps while requests are counted.
+ * A magazine whose ceiling is its bottom holds nothing: every call takes the slow path. That is how the
+ * heap of threads that have given theirs up looks (heap.h), and all heaps while requests are counted.
  */
 #ifndef CN_MAGAZINE_H
 #define CN_MAGAZINE_H

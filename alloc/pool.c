@@ -27,7 +27,7 @@ void cn_pool_unlink(struct cn_pool_list *list, struct cn_pool *pool) {
 /* The slots' entries and owner words, the first slot's first: a fork between two of them leaves a pool that the child can
  * rebuild, for unmake goes the other way. */
 static void mark_slots(struct cn_pool *pool, uint64_t worth, uintptr_t owner) {
-    for (size_t i = 0; i < pool->slots; i++) {
+    for (size_t i = 0; i < cn_pool_slots(pool); i++) {
         pool[i].worth = worth;
         pool[i].clean = 0;
         pool[i].back = (uint8_t)i;
@@ -38,8 +38,8 @@ static void mark_slots(struct cn_pool *pool, uint64_t worth, uintptr_t owner) {
 struct cn_pool *cn_pool_make(size_t slot, unsigned class_index, struct cairn_heap *heap, uintptr_t owner) {
     const struct cn_class *class = cn_class_at(class_index);
     struct cn_pool *pool = &cn_region.pools[slot];
-    pool->heap = heap;
-    pool->slots = class->pool_slots;
+    atomic_store_explicit(&pool->heap, heap, memory_order_relaxed);
+    atomic_store_explicit(&pool->slots, class->pool_slots, memory_order_relaxed);
     pool->blocks = class->pool_blocks;
     pool->held = 0;
     pool->fresh = 0;
@@ -50,7 +50,7 @@ struct cn_pool *cn_pool_make(size_t slot, unsigned class_index, struct cairn_hea
 
 void cn_pool_unmake(struct cn_pool *pool) {
     size_t first = cn_pool_slot(pool);
-    for (size_t i = pool->slots; i > 0; i--) {
+    for (size_t i = cn_pool_slots(pool); i > 0; i--) {
         atomic_store_explicit(&cn_region.owner[first + i - 1], 0, memory_order_release);
     }
 }
@@ -75,7 +75,7 @@ static uint64_t starts_in_word(const struct cn_pool *pool, size_t word) {
 /* Bytes [from, to) of the pool are handed out: their pages are no longer known to be clean. */
 static void unmark_clean(struct cn_pool *pool, size_t from, size_t to) {
     size_t page_bytes = cn_os_page_bytes();
-    for (size_t slot = from / CN_SLOT_BYTES; slot < pool->slots && slot * CN_SLOT_BYTES < to; slot++) {
+    for (size_t slot = from / CN_SLOT_BYTES; slot < cn_pool_slots(pool) && slot * CN_SLOT_BYTES < to; slot++) {
         if (pool[slot].clean != 0) {
             size_t start = slot * CN_SLOT_BYTES;
             size_t first = (cn_max(from, start) - start) / page_bytes;
@@ -121,7 +121,7 @@ static size_t take_fresh(struct cn_pool *pool, void **blocks, size_t count) {
 
 size_t cn_pool_take(struct cn_pool *pool, void **blocks, size_t count) {
     size_t taken = 0;
-    for (size_t slot = 0; slot < pool->slots && taken < count; slot++) {
+    for (size_t slot = 0; slot < cn_pool_slots(pool) && taken < count; slot++) {
         taken += take_idle(pool, slot, blocks + taken, count - taken);
     }
     taken += take_fresh(pool, blocks + taken, count - taken);
@@ -134,7 +134,7 @@ size_t cn_pool_take(struct cn_pool *pool, void **blocks, size_t count) {
 uint32_t cn_pool_count_live(const struct cn_pool *pool) {
     size_t first = cn_pool_slot(pool) * CN_SLOT_WORDS;
     uint32_t live = 0;
-    for (size_t word = first; word < first + pool->slots * CN_SLOT_WORDS; word++) {
+    for (size_t word = first; word < first + cn_pool_slots(pool) * CN_SLOT_WORDS; word++) {
         live += cn_popcount(live_word(word));
     }
     return live;
@@ -177,7 +177,7 @@ static uint64_t empty_pages(const struct cn_pool *pool, size_t slot_in_pool, siz
 size_t cn_pool_purge(struct cn_pool *pool) {
     size_t page_bytes = cn_os_page_bytes();
     size_t purged = 0;
-    for (size_t i = 0; i < pool->slots; i++) {
+    for (size_t i = 0; i < cn_pool_slots(pool); i++) {
         uint64_t empty = empty_pages(pool, i, page_bytes);
         for (uint64_t left = empty & ~pool[i].clean; left != 0;) {
             unsigned first = cn_ctz(left);
@@ -223,11 +223,11 @@ void cn_pool_check(const struct cn_pool *pool, uint32_t cached, uintptr_t owner)
     uint32_t idle_outside_worth = 0;
     CN_ASSERT(pool->held <= pool->blocks && pool->fresh <= pool->blocks, "P1: held <= blocks, fresh <= blocks");
     CN_ASSERT(pool->held == cn_pool_count_live(pool) + cached, "P1: held = live blocks + cached blocks");
-    for (size_t word = 0; word < pool->slots * CN_SLOT_WORDS; word++) {
+    for (size_t word = 0; word < cn_pool_slots(pool) * CN_SLOT_WORDS; word++) {
         check_word(pool, word, &idle_outside_worth);
     }
     CN_ASSERT(idle_outside_worth <= cached, "P3: a word in which an idle block starts has its bit in worth");
-    for (size_t i = 0; i < pool->slots; i++) {
+    for (size_t i = 0; i < cn_pool_slots(pool); i++) {
         check_slot(pool, i, owner);
     }
 }

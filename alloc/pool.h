@@ -37,8 +37,8 @@ struct cairn_heap;
 /* Marks an owner word: blocks of this slot were freed by other threads, and wait in `remote` (remote.h). It moves the
  * word out of every heap's range, so that the owner's frees notice. */
 #define CN_OWNER_PENDING ((uintptr_t)1 << 63)
-/* The owner word of a span's first slot. */
-#define CN_OWNER_SPAN ((uintptr_t)1)
+/* The owner word of a span's first slot: no heap's, and within no heap's range. */
+#define CN_OWNER_SPAN ((uintptr_t)1 << 62)
 
 enum { CN_CLASS_SPAN = CN_CLASS_COUNT };
 
@@ -46,9 +46,9 @@ enum { CN_CLASS_SPAN = CN_CLASS_COUNT };
 struct cn_pool {
     struct cn_pool *next; /* on a list of the heap */
     struct cn_pool *prev;
-    struct cairn_heap *heap; /* NULL: a span of no named heap */
-    uint64_t slots;
-    uint64_t worth; /* slot: bitmap words in which idle blocks may start */
+    _Atomic(struct cairn_heap *) heap; /* NULL: a span of no named heap; relaxed: a walk may read it at any time */
+    _Atomic uint64_t slots;            /* likewise */
+    uint64_t worth;                    /* slot: bitmap words in which idle blocks may start */
     uint32_t blocks;
     uint32_t held;
     uint32_t fresh;
@@ -70,6 +70,13 @@ struct cn_pool_list {
 
 CN_INLINE size_t cn_pool_slot(const struct cn_pool *pool) { return (size_t)(pool - cn_region.pools); }
 CN_INLINE char *cn_pool_address(const struct cn_pool *pool) { return cn_slot_address(cn_pool_slot(pool)); }
+
+CN_INLINE struct cairn_heap *cn_pool_heap(const struct cn_pool *pool) {
+    return atomic_load_explicit(&pool->heap, memory_order_relaxed);
+}
+CN_INLINE size_t cn_pool_slots(const struct cn_pool *pool) {
+    return atomic_load_explicit(&pool->slots, memory_order_relaxed);
+}
 
 /* The pool that the slot belongs to; the slot must have an owner word, and not be a span's. */
 CN_INLINE struct cn_pool *cn_pool_of_slot(size_t slot) {

@@ -4,7 +4,7 @@
  */
 #include "heap.h"
 
-/* The entry that every magazine of a heap that is none points at. */
+/* The entry that every magazine of cn_heap_gone points at. */
 static void *empty_magazine[1];
 
 #define EMPTY_1                                                                                                        \
@@ -12,10 +12,9 @@ static void *empty_magazine[1];
 #define EMPTY_8 EMPTY_1, EMPTY_1, EMPTY_1, EMPTY_1, EMPTY_1, EMPTY_1, EMPTY_1, EMPTY_1
 #define EMPTY_80 EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8
 
-struct cairn_heap cn_heap_none = {.magazines = {EMPTY_80}};
 struct cairn_heap cn_heap_gone = {.magazines = {EMPTY_80}};
 
-_Thread_local struct cairn_heap *cn_heap_mine CN_TLS = &cn_heap_none;
+_Thread_local struct cairn_heap *cn_heap_mine CN_TLS;
 
 static _Atomic uint8_t states[CN_HEAP_LIMIT]; /* enum cn_heap_state; acquire on claim pairs with release on abandon */
 static _Atomic uint32_t heap_count;
@@ -152,7 +151,7 @@ void cn_heap_drain_abandoned(void) {
 
 void cn_heap_disable_magazines(struct cairn_heap *mine) {
     magazines_disabled = true;
-    if (mine != &cn_heap_none) {
+    if (mine != NULL) {
         (void)cn_heap_trim(mine);
         init_magazines(mine);
     }

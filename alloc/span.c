@@ -22,8 +22,8 @@ void *cn_span_malloc(struct cairn_heap *heap, size_t bytes, size_t alignment, en
         cn_arena_clear(slot, slots);
     }
     struct cn_pool *span = span_at(slot);
-    span->heap = heap;
-    span->slots = slots;
+    atomic_store_explicit(&span->heap, heap, memory_order_relaxed);
+    atomic_store_explicit(&span->slots, slots, memory_order_relaxed);
     span->class_index = CN_CLASS_SPAN;
     span->back = 0;
     span->has_moved_pages = false;
@@ -38,13 +38,13 @@ void *cn_span_malloc(struct cairn_heap *heap, size_t bytes, size_t alignment, en
 
 bool cn_span_free(size_t slot) {
     struct cn_pool *span = span_at(slot);
-    size_t slots = span->slots;
+    size_t slots = cn_pool_slots(span);
     if (atomic_exchange_explicit(&cn_region.live[slot * CN_SLOT_WORDS], 0, memory_order_acq_rel) == 0) {
         return false;
     }
-    if (span->heap != NULL) {
-        cn_pool_unlink(&span->heap->spans, span);
-        cn_heap_count_slots(span->heap, 0, slots);
+    if (cn_pool_heap(span) != NULL) {
+        cn_pool_unlink(&cn_pool_heap(span)->spans, span);
+        cn_heap_count_slots(cn_pool_heap(span), 0, slots);
     }
     if (span->has_moved_pages) {
         cn_os_renew(cn_slot_address(slot), slots << CN_SLOT_SHIFT);
@@ -55,25 +55,25 @@ bool cn_span_free(size_t slot) {
 }
 
 static bool grow(struct cn_pool *span, size_t more) {
-    if (span->heap != NULL && !cn_heap_allows_span(span->heap, more)) {
+    if (cn_pool_heap(span) != NULL && !cn_heap_allows_span(cn_pool_heap(span), more)) {
         return false;
     }
-    return cn_arena_extend(cn_pool_slot(span), span->slots, more);
+    return cn_arena_extend(cn_pool_slot(span), cn_pool_slots(span), more);
 }
 
 bool cn_span_resize(size_t slot, size_t bytes) {
     struct cn_pool *span = span_at(slot);
-    size_t old_slots = span->slots;
+    size_t old_slots = cn_pool_slots(span);
     size_t new_slots = cn_span_slots_of(bytes);
     if (new_slots > old_slots && !grow(span, new_slots - old_slots)) {
         return false;
     }
-    span->slots = new_slots;
+    atomic_store_explicit(&span->slots, new_slots, memory_order_relaxed);
     if (new_slots < old_slots) {
         cn_purge_give(slot + new_slots, old_slots - new_slots);
     }
-    if (span->heap != NULL) {
-        cn_heap_count_slots(span->heap, new_slots, old_slots);
+    if (cn_pool_heap(span) != NULL) {
+        cn_heap_count_slots(cn_pool_heap(span), new_slots, old_slots);
     }
     return true;
 }

@@ -18,7 +18,7 @@ struct cairn_heap;
 /* The slots of a request; bytes at most PTRDIFF_MAX. */
 CN_INLINE size_t cn_span_slots_of(size_t bytes) { return (bytes + CN_SLOT_BYTES - 1) >> CN_SLOT_SHIFT; }
 
-CN_INLINE size_t cn_span_bytes(const struct cn_pool *span) { return span->slots << CN_SLOT_SHIFT; }
+CN_INLINE size_t cn_span_bytes(const struct cn_pool *span) { return cn_pool_slots(span) << CN_SLOT_SHIFT; }
 
 enum cn_fill { CN_FILL_NONE, CN_FILL_ZERO };
 

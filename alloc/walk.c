@@ -9,10 +9,10 @@ bool cn_walk_next(size_t slot, struct cn_walk_place *place) {
         uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_relaxed) & ~CN_OWNER_PENDING;
         const struct cn_pool *entry = &cn_region.pools[slot];
         if (owner == CN_OWNER_SPAN) {
-            *place = (struct cn_walk_place){slot, entry->slots, owner, CN_CLASS_SPAN, entry->heap};
+            *place = (struct cn_walk_place){slot, cn_pool_slots(entry), owner, CN_CLASS_SPAN, cn_pool_heap(entry)};
             return true;
         }
-        if (owner != 0 && entry->back == 0) {
+        if (owner != 0) {
             unsigned class_index = cn_class_of_owner(owner);
             size_t slots = cn_class_at(class_index)->pool_slots;
             *place = (struct cn_walk_place){slot, slots, owner, class_index, cn_heap_of_owner(owner)};

@@ -16,7 +16,7 @@ struct cn_walk_place {
     struct cairn_heap *heap;
 };
 
-/* The first pool or span at or after `slot`; false where there is none. */
+/* The first pool or span at or after `slot`, which must be 0 or the end of another; false where there is none. */
 bool cn_walk_next(size_t slot, struct cn_walk_place *place);
 
 /* The blocks of the pool that start in the bitmap word and are live, and not freed by another thread meanwhile. */
