@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,10 +153,9 @@ EXPORT void malloc_stats(void) { (void)cairn_stats_print(STDERR_FILENO); }
 
 static void put_info_class(FILE *stream, const struct cairn_class_stats *class) {
     if (class->pools != 0) {
-        (void)fprintf(stream, "<size from=\"%llu\" to=\"%llu\" total=\"%llu\" count=\"%llu\"/>\n",
-                      (unsigned long long)class->block_bytes, (unsigned long long)class->block_bytes,
-                      (unsigned long long)(class->free_blocks * class->block_bytes),
-                      (unsigned long long)class->free_blocks);
+        (void)fprintf(
+            stream, "<size from=\"%" PRIu64 "\" to=\"%" PRIu64 "\" total=\"%" PRIu64 "\" count=\"%" PRIu64 "\"/>\n",
+            class->block_bytes, class->block_bytes, class->free_blocks * class->block_bytes, class->free_blocks);
     }
 }
 
@@ -170,10 +170,9 @@ EXPORT int malloc_info(int options, FILE *stream) {
         put_info_class(stream, &stats.classes[i]);
     }
     (void)fprintf(stream,
-                  "</sizes>\n<system type=\"current\" size=\"%llu\"/>\n<system type=\"max\" size=\"%llu\"/>\n"
-                  "<aspace type=\"total\" size=\"%llu\"/>\n</heap>\n</malloc>\n",
-                  (unsigned long long)(stats.pool_bytes + stats.span_bytes), (unsigned long long)stats.peak_used_bytes,
-                  (unsigned long long)stats.arena_bytes);
+                  "</sizes>\n<system type=\"current\" size=\"%" PRIu64 "\"/>\n<system type=\"max\" size=\"%" PRIu64
+                  "\"/>\n<aspace type=\"total\" size=\"%" PRIu64 "\"/>\n</heap>\n</malloc>\n",
+                  stats.pool_bytes + stats.span_bytes, stats.peak_used_bytes, stats.arena_bytes);
     return 0;
 }
 

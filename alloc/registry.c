@@ -157,19 +157,24 @@ void cn_heap_disable_magazines(struct cairn_heap *mine) {
     }
 }
 
+static void repair_named(struct cairn_heap *heap) {
+    if (cn_lock_renew(&heap->lock)) {
+        cn_heap_rebuild(heap);
+    }
+}
+
 void cn_heap_after_fork(struct cairn_heap *mine) {
     uint32_t orphans = 0;
     for (size_t i = 0; i < cn_heap_count(); i++) {
         struct cairn_heap *heap = cn_heap_at(i);
-        if (heap == mine) {
+        enum cn_heap_state state = cn_heap_state(heap);
+        if (heap == mine || state == CN_HEAP_ABANDONED) {
             atomic_store_explicit(&heap->is_cut_off, true, memory_order_relaxed);
-        } else if (cn_heap_state(heap) == CN_HEAP_OWNED) {
+        } else if (state == CN_HEAP_OWNED) {
             set_state(heap, CN_HEAP_ORPHANED);
             orphans++;
-        } else if (cn_heap_state(heap) == CN_HEAP_NAMED && cn_lock_renew(&heap->lock)) {
-            cn_heap_rebuild(heap);
-        } else if (cn_heap_state(heap) == CN_HEAP_ABANDONED) {
-            atomic_store_explicit(&heap->is_cut_off, true, memory_order_relaxed);
+        } else if (state == CN_HEAP_NAMED) {
+            repair_named(heap);
         }
     }
     (void)atomic_fetch_add_explicit(&free_count, orphans, memory_order_relaxed);

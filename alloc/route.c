@@ -309,7 +309,7 @@ static void *move(const char *operation, const struct cn_block *found, void *poi
 
 void *cn_route_realloc(const char *operation, void *pointer, size_t size) {
     struct cn_block found = cn_block_find(pointer);
-    if (found.kind == CN_BLOCK_NONE) {
+    if (found.kind == CN_BLOCK_NONE || pointer == NULL) {
         cn_misuse_not_live(operation, "realloc-of-freed", pointer);
     }
     if (size == 0) {

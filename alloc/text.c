@@ -74,7 +74,7 @@ size_t cn_text_format_number(uint64_t number, char *result) {
     char digits[DIGITS_MAX];
     const char *first = digits_of(number, 10, digits);
     size_t length = strlen(first);
-    memcpy(result, first, length);
+    memcpy(result, first, length); // NOLINT(bugprone-not-null-terminated-result): as said
     return length;
 }
 
