@@ -109,7 +109,7 @@ static bool commit_part(size_t arena, uint64_t mask) {
     return commit(arena);
 }
 
-/* Counts slots that were just claimed as used, and makes them accessible; releases them where that fails. */
+/* Counts slots that were just claimed as used. */
 static bool account_part(size_t index, uint64_t mask) {
     struct cn_arena *arena = &cn_region.arenas[index];
     unsigned dirty = cn_popcount(atomic_load_explicit(&arena->dirty, memory_order_relaxed) & mask);
@@ -310,14 +310,17 @@ size_t cn_arena_resident_bytes(void) {
 void cn_arena_after_fork(void) {
     size_t used_slots = 0;
     size_t dirty_slots = 0;
+    size_t committed = 0;
     for (size_t arena = 0; arena < arena_count(); arena++) {
         uint64_t used = atomic_load_explicit(&cn_region.arenas[arena].used, memory_order_relaxed);
         used_slots += cn_popcount(used);
         dirty_slots += cn_popcount(~used & atomic_load_explicit(&cn_region.arenas[arena].dirty, memory_order_relaxed));
+        committed += atomic_load_explicit(&cn_region.arenas[arena].is_committed, memory_order_relaxed) ? 1 : 0;
         note_fits(arena);
     }
     atomic_store_explicit(&cn_counts.used_slots, used_slots, memory_order_relaxed);
     atomic_store_explicit(&cn_counts.dirty_slots, dirty_slots, memory_order_relaxed);
+    atomic_store_explicit(&cn_counts.committed_arenas, committed, memory_order_relaxed);
 }
 
 static void check_free_slot(size_t slot) {
@@ -330,8 +333,18 @@ static void check_free_slot(size_t slot) {
     }
 }
 
-static void check_fits(size_t arena, uint64_t free_bits) {
-    uint64_t runs = free_bits;
+/* Other threads may take and give meanwhile: a slot is looked at by who has it to itself. */
+static void check_free_slots(size_t arena) {
+    for (unsigned slot = 0; slot < CN_ARENA_SLOTS; slot++) {
+        if (cn_arena_claim(arena, cn_bits_run(slot, 1))) {
+            check_free_slot(arena * CN_ARENA_SLOTS + slot);
+            cn_arena_release(arena, cn_bits_run(slot, 1));
+        }
+    }
+}
+
+static void check_fits(size_t arena) {
+    uint64_t runs = ~atomic_load(&cn_region.arenas[arena].used);
     for (unsigned level = 0; level < CN_FIT_LEVELS && runs != 0; level++) {
         CN_ASSERT((atomic_load(fits_word(arena, level)) >> arena % 64 & 1) != 0,
                   "A4: where an arena has a run of 2^k free slots, bit k of its fits is set");
@@ -340,16 +353,19 @@ static void check_fits(size_t arena, uint64_t free_bits) {
 }
 
 void cn_arena_check(void) {
+    for (size_t arena = 0; arena < arena_count(); arena++) {
+        check_free_slots(arena);
+    }
+}
+
+void cn_arena_check_quiet(void) {
     size_t used_slots = 0;
     size_t dirty_slots = 0;
     for (size_t arena = 0; arena < arena_count(); arena++) {
-        uint64_t free_bits = ~atomic_load(&cn_region.arenas[arena].used);
-        used_slots += CN_ARENA_SLOTS - cn_popcount(free_bits);
-        dirty_slots += cn_popcount(free_bits & atomic_load(&cn_region.arenas[arena].dirty));
-        check_fits(arena, free_bits);
-        for (uint64_t left = free_bits; left != 0; left &= left - 1) {
-            check_free_slot(arena * CN_ARENA_SLOTS + cn_ctz(left));
-        }
+        uint64_t used = atomic_load(&cn_region.arenas[arena].used);
+        used_slots += cn_popcount(used);
+        dirty_slots += cn_popcount(~used & atomic_load(&cn_region.arenas[arena].dirty));
+        check_fits(arena);
     }
     CN_ASSERT(used_slots == cn_count_of(&cn_counts.used_slots), "A3: used_slots counts the slots that are taken");
     CN_ASSERT(dirty_slots == cn_count_of(&cn_counts.dirty_slots),

@@ -45,8 +45,9 @@ size_t cn_arena_resident_bytes(void);
 /* In the child of a fork. */
 void cn_arena_after_fork(void);
 
-/* Panics where A3, A4 or A5 does not hold. A3 only where no other thread takes or gives meanwhile. */
+/* Panics where A5 does not hold. The second: A3 or A4, which only hold where no other thread takes or gives meanwhile. */
 void cn_arena_check(void);
+void cn_arena_check_quiet(void);
 
 CN_INLINE struct cn_arena *cn_arena_of_slot(size_t slot) { return &cn_region.arenas[slot / CN_ARENA_SLOTS]; }
 

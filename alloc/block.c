@@ -24,7 +24,7 @@ static struct cn_block find_in_region(size_t granule) {
         block.kind = CN_BLOCK_SPAN;
         block.bytes = cn_span_bytes(&cn_region.pools[slot]);
         block.heap = cn_pool_heap(&cn_region.pools[slot]);
-    } else if ((owner & CN_OWNER_PENDING) == 0 || !cn_remote_test(granule)) {
+    } else if (owner != 0 && ((owner & CN_OWNER_PENDING) == 0 || !cn_remote_test(granule))) {
         block.kind = CN_BLOCK_POOL;
         block.class_index = cn_class_of_owner(owner);
         block.bytes = cn_class_at(block.class_index)->block_bytes;
@@ -48,19 +48,27 @@ static struct cn_place place_in_pool(const struct cn_pool *pool, size_t byte) {
     return place;
 }
 
-static struct cn_place place_in_slot(size_t slot, size_t byte) {
+/* The pool that the slot is part of, or was last; NULL where what the entry remembers is overwritten since. */
+static const struct cn_pool *last_pool_of(size_t slot) {
     const struct cn_pool *entry = &cn_region.pools[slot];
+    const struct cn_pool *pool = entry->back <= slot ? entry - entry->back : entry;
+    bool is_pool = pool->class_index < CN_CLASS_COUNT && entry->back < cn_class_at(pool->class_index)->pool_slots;
+    return is_pool ? pool : NULL;
+}
+
+static struct cn_place place_in_slot(size_t slot, size_t byte) {
     struct cn_place place = {.kind = CN_PLACE_EMPTY};
     size_t span = cn_span_find(slot);
     bool is_taken = atomic_load_explicit(&cn_region.owner[slot], memory_order_relaxed) != 0;
+    const struct cn_pool *pool = last_pool_of(slot);
     if (span != SIZE_MAX) {
         place.block_bytes = cn_span_bytes(&cn_region.pools[span]);
         place.offset = (slot - span) * CN_SLOT_BYTES + byte;
         place.kind = place.offset == 0 ? CN_PLACE_FREED : CN_PLACE_INSIDE;
-    } else if (entry->class_index == CN_CLASS_SPAN) {
+    } else if (cn_region.pools[slot].class_index == CN_CLASS_SPAN) {
         place.kind = byte == 0 ? CN_PLACE_FREED : CN_PLACE_EMPTY;
-    } else {
-        place = place_in_pool(entry - entry->back, entry->back * (size_t)CN_SLOT_BYTES + byte);
+    } else if (pool != NULL) {
+        place = place_in_pool(pool, (slot - cn_pool_slot(pool)) * CN_SLOT_BYTES + byte);
         if (!is_taken && place.kind != CN_PLACE_FREED) {
             place.kind = CN_PLACE_EMPTY;
         }

@@ -69,7 +69,7 @@ struct cairn_heap_options {
      * beyond it fails with ENOMEM. Pools are taken whole, so the budget may be exceeded by less than one pool (at most
      * 512 KiB); a span is taken only where it fits. */
     size_t budget_bytes;
-    /* Called before an allocation of `size` bytes fails for the budget; it may free blocks of the heap, after which
+    /* Called before an allocation of `size` bytes fails, for the budget or for lack of memory; it may free blocks of the heap, after which
      * the allocation is tried once more. No lock is held. NULL: none. */
     void (*on_budget)(struct cairn_heap *heap, size_t size, void *argument);
     void *argument;
@@ -138,7 +138,7 @@ CAIRN_API void cairn_heap_stats_get(struct cairn_heap *heap, struct cairn_stats 
 CAIRN_API int cairn_stats_print(int fd);
 CAIRN_API int cairn_stats_print_json(int fd);
 
-/* Calls `visit` for each live block, in order of address; stops when it returns false, and returns false then. `visit`
+/* Calls `visit` for each live block, in order of address, those in mappings of their own last; stops when it returns false, and returns false then. `visit`
  * may free the block it is given, and nothing else. Blocks that other threads allocate or free meanwhile may or may
  * not be seen. */
 typedef bool cairn_visit_fn(void *block, size_t usable_bytes, void *argument);

@@ -115,19 +115,15 @@ bool cn_direct_free(void *block) {
     return bytes != 0;
 }
 
-void *cn_direct_realloc(void *block, size_t bytes) {
+bool cn_direct_resize(void *block, size_t bytes) {
     struct entry *entry = find(block);
-    size_t rounded = cn_round_up(bytes, cn_os_page_bytes());
-    if (entry == NULL || entry->bytes == rounded) {
-        return entry != NULL ? block : NULL;
+    size_t rounded = cn_round_up(cn_max(bytes, 1), cn_os_page_bytes());
+    if (entry == NULL || !cn_os_resize(block, entry->bytes, rounded)) {
+        return false;
     }
-    size_t old_bytes = remove_entry(entry, block); /* before the address can be somebody else's */
-    if (old_bytes == 0) {
-        return NULL;
-    }
-    char *moved = cn_os_remap(block, old_bytes, rounded);
-    (void)add(moved != NULL ? moved : block, moved != NULL ? rounded : old_bytes);
-    return moved;
+    (void)atomic_fetch_add_explicit(&total_bytes, rounded - entry->bytes, memory_order_relaxed);
+    entry->bytes = rounded;
+    return true;
 }
 
 bool cn_direct_walk(bool (*visit)(void *, size_t, void *), void *argument) {

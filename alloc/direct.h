@@ -23,8 +23,8 @@ size_t cn_direct_bytes(const void *block);
 /* Gives the block back; false where none starts there. */
 bool cn_direct_free(void *block);
 
-/* The block resized, moved if need be; NULL, and the block as it was, where the system refuses. */
-void *cn_direct_realloc(void *block, size_t bytes);
+/* Resizes the block where it is; false, and the block as it was, where the system refuses. */
+bool cn_direct_resize(void *block, size_t bytes);
 
 /* Calls `visit` for every direct block; stops when it says false, and returns false then. */
 bool cn_direct_walk(bool (*visit)(void *block, size_t bytes, void *argument), void *argument);

@@ -118,23 +118,8 @@ static void take_freed(struct cairn_heap *heap, size_t word, uint64_t bits) {
     make_idle(heap, word / CN_SLOT_WORDS, (uint64_t)1 << word % CN_SLOT_WORDS, cn_popcount(bits));
 }
 
-/* What is on no list for a fork that came between a poster's steps. */
-static void drain_all_slots(struct cairn_heap *heap) {
-    size_t slots = atomic_load_explicit(&cn_region.arena_count, memory_order_acquire) * CN_ARENA_SLOTS;
-    atomic_store_explicit(&heap->remote.first, NULL, memory_order_relaxed);
-    for (size_t slot = 0; slot < slots; slot++) {
-        uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_relaxed);
-        if (cn_heap_owns(heap, owner & ~CN_OWNER_PENDING)) {
-            cn_remote_drain_slot(&cn_region.pools[slot], take_freed, heap);
-        }
-    }
-}
-
 void cn_heap_drain(struct cairn_heap *heap) {
-    if (atomic_load_explicit(&heap->is_cut_off, memory_order_relaxed)) {
-        atomic_store_explicit(&heap->is_cut_off, false, memory_order_relaxed);
-        drain_all_slots(heap);
-    } else if (atomic_load_explicit(&heap->remote.first, memory_order_relaxed) != NULL) {
+    if (atomic_load_explicit(&heap->remote.first, memory_order_relaxed) != NULL) {
         cn_remote_drain(&heap->remote, take_freed, heap);
     }
 }
@@ -343,7 +328,7 @@ static void adopt_slot(struct cairn_heap *heap, size_t slot) {
     uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_relaxed);
     struct cn_pool *entry = &cn_region.pools[slot];
     if (owner == CN_OWNER_SPAN) {
-        if (cn_pool_heap(entry) == heap) {
+        if (cn_pool_heap(entry) == heap && cn_live_test(slot * CN_SLOT_GRANULES)) {
             cn_pool_link(&heap->spans, entry);
             cn_heap_count_slots(heap, cn_pool_slots(entry), 0);
         }
@@ -367,6 +352,5 @@ void cn_heap_rebuild(struct cairn_heap *heap) {
     for (size_t slot = 0; slot < slots; slot++) {
         adopt_slot(heap, slot);
     }
-    atomic_store_explicit(&heap->is_cut_off, true, memory_order_relaxed);
     cn_heap_drain(heap);
 }

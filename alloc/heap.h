@@ -52,9 +52,6 @@ struct cairn_heap {
     size_t purged_at_idle_bytes; /* idle_bytes at the last purge, or since then if less */
     _Atomic size_t slots_held;   /* read by stats */
     _Atomic size_t peak_slots_held;
-    _Atomic bool is_cut_off; /* a fork may have lost entries of `remote` */
-    bool is_initialised;
-    uint32_t farewells; /* how often the thread's end was announced; see thread.c */
 
     /* Named heaps. */
     struct cn_lock lock;
@@ -63,7 +60,7 @@ struct cairn_heap {
     void *on_budget_argument;
     char name[CN_HEAP_NAME_BYTES];
 
-    struct cn_remote_list remote; /* written by all threads */
+    _Alignas(64) struct cn_remote_list remote; /* written by all threads: on a cache line of its own */
     char padding[56];
 
     void *entries[]; /* of the magazines: CN_MAGAZINE_ENTRIES */
@@ -115,7 +112,7 @@ struct cairn_heap *cn_heap_claim(void);
 /* A heap that holds nothing, state named. NULL as above. */
 struct cairn_heap *cn_heap_claim_named(void);
 
-/* Lets a thread's heap go for the next thread, or a named heap that holds nothing any more. */
+/* Lets a thread's heap go for the next thread; or a named heap that holds nothing any more, whose lock is held. */
 void cn_heap_abandon(struct cairn_heap *heap);
 void cn_heap_vacate(struct cairn_heap *heap);
 
@@ -128,7 +125,7 @@ void cn_heap_unseize(struct cairn_heap *heap);
 void cn_heap_disable_magazines(struct cairn_heap *mine);
 
 /* In the child of a fork, whose only thread has `mine`. */
-void cn_heap_after_fork(struct cairn_heap *mine);
+void cn_heap_after_fork(const struct cairn_heap *mine);
 
 /* ---- blocks, by the owner ------------------------------------------------------------------------------------ */
 

@@ -19,38 +19,40 @@ bool cairn_heap_walk(struct cairn_heap *heap, cairn_visit_fn *visit, void *argum
     return cn_walk_blocks(heap, visit, argument);
 }
 
-static void check_named(struct cairn_heap *heap) {
+/* Has the heap locked, if it is a named heap: it may have been destroyed, and claimed by a thread, just now. */
+static bool lock_if_named(struct cairn_heap *heap) {
+    if (cn_heap_state(heap) != CN_HEAP_NAMED) {
+        return false;
+    }
     cn_lock_take(&heap->lock);
-    cn_heap_check(heap);
+    if (cn_heap_state(heap) == CN_HEAP_NAMED) {
+        return true;
+    }
     cn_lock_give(&heap->lock);
+    return false;
 }
 
-/* Checks all heaps that this thread may look into. Returns how many heaps other threads have. */
-static size_t check_heaps(void) {
-    size_t others = 0;
-    for (size_t i = 0; i < cn_heap_count(); i++) {
-        struct cairn_heap *heap = cn_heap_at(i);
-        enum cn_heap_state state = cn_heap_state(heap);
-        if (state == CN_HEAP_NAMED) {
-            check_named(heap);
-        } else if (heap == cn_heap_mine) {
-            cn_heap_check(heap);
-        } else if (state == CN_HEAP_OWNED) {
-            others++;
-        } else if (cn_heap_seize(heap)) {
-            cn_heap_check(heap);
-            cn_heap_unseize(heap);
-        }
+static void check_heap(struct cairn_heap *heap) {
+    if (heap == cn_heap_mine) {
+        cn_heap_check(heap);
+    } else if (lock_if_named(heap)) {
+        cn_heap_check(heap);
+        cn_lock_give(&heap->lock);
+    } else if (cn_heap_seize(heap)) {
+        cn_heap_check(heap);
+        cn_heap_unseize(heap);
     }
-    return others;
 }
 
 bool cairn_check(void) {
     cn_process_start();
-    size_t others = check_heaps();
+    for (size_t i = 0; i < cn_heap_count(); i++) {
+        check_heap(cn_heap_at(i));
+    }
     cn_region_check();
-    if (others == 0 && cn_region.base != NULL) {
-        cn_arena_check();
+    cn_arena_check();
+    if (cn_os_is_single_threaded()) {
+        cn_arena_check_quiet();
     }
     return true;
 }
@@ -59,8 +61,7 @@ static size_t trim_named(void) {
     size_t bytes = 0;
     for (size_t i = 0; i < cn_heap_count(); i++) {
         struct cairn_heap *heap = cn_heap_at(i);
-        if (cn_heap_state(heap) == CN_HEAP_NAMED) {
-            cn_lock_take(&heap->lock);
+        if (lock_if_named(heap)) {
             bytes += cn_heap_trim(heap);
             cn_lock_give(&heap->lock);
         }

@@ -2,8 +2,8 @@
  * lock.h: a small lock on one word, which sleeps where it must wait. It needs no initialisation beyond zero, allocates
  * nothing, and works before main.
  *
- * Who holds one: named heaps (heap.h) and the region while it grows (region.h). No lock is taken while another is held,
- * except the region's, which is always the inner one; none is held across fork: the child makes the locks of threads
+ * Who holds one: named heaps (heap.h), whoever purges (purge.h), and the region while it grows or commits (region.h). They
+ * are taken in this order, and no two of a kind at once. None is held across fork: the child makes the locks of threads
  * that it does not have anew, and rebuilds what they guarded (see heap.h).
  */
 #ifndef CN_LOCK_H
@@ -20,10 +20,15 @@ struct cn_lock {
     _Atomic uint32_t word;
 };
 
-CN_INLINE void cn_lock_take(struct cn_lock *lock) {
+/* Takes the lock if it is free. */
+CN_INLINE bool cn_lock_try(struct cn_lock *lock) {
     uint32_t free_word = 0;
-    if (atomic_compare_exchange_strong_explicit(&lock->word, &free_word, 1, memory_order_acquire,
-                                                memory_order_relaxed)) {
+    return atomic_compare_exchange_strong_explicit(&lock->word, &free_word, 1, memory_order_acquire,
+                                                   memory_order_relaxed);
+}
+
+CN_INLINE void cn_lock_take(struct cn_lock *lock) {
+    if (cn_lock_try(lock)) {
         return;
     }
     while (atomic_exchange_explicit(&lock->word, 2, memory_order_acquire) != 0) {

@@ -43,15 +43,17 @@ void cairn_heap_destroy(struct cairn_heap *heap) {
     }
     check_heap("cairn_heap_destroy", heap);
     cn_lock_take(&heap->lock);
-    while (heap->spans.first != NULL) {
-        (void)cn_span_free(cn_pool_slot(heap->spans.first));
+    struct cn_pool *next;
+    for (struct cn_pool *span = heap->spans.first; span != NULL; span = next) {
+        next = span->next;
+        (void)cn_span_free(cn_pool_slot(span));
     }
     cn_heap_clear_pools(heap);
     atomic_store_explicit(&heap->peak_slots_held, 0, memory_order_relaxed);
     heap->budget_bytes = 0;
     heap->on_budget = NULL;
-    cn_lock_give(&heap->lock);
     cn_heap_vacate(heap);
+    cn_lock_give(&heap->lock);
 }
 
 void *cairn_heap_malloc(struct cairn_heap *heap, size_t size) {

@@ -22,29 +22,31 @@ size_t cn_os_physical_bytes(void);
  * limit up: committing then fails where somebody else has mapped them meanwhile. */
 char *cn_os_reserve(size_t bytes, size_t alignment);
 
-/* Makes reserved memory accessible; it reads as zero if it was not committed before. False where the system refuses.
- * Committing twice is allowed only where cn_os_is_held(). */
+/* Makes reserved memory accessible; it reads as zero if it was not committed before. False where the system refuses. */
 bool cn_os_commit(void *memory, size_t bytes);
 
-/* Gives memory back to the system and makes it inaccessible. False: it went back, but is still accessible. */
+/* Gives memory back to the system and makes it inaccessible. False where the system refuses; nothing has changed then. */
 bool cn_os_decommit(void *memory, size_t bytes);
 
-/* Gives committed memory back; it stays accessible and reads as zero. */
-void cn_os_purge(void *memory, size_t bytes);
+/* Gives committed memory back; it stays accessible and reads as zero. False where the system refuses, as for memory that
+ * the program has locked; nothing has changed then. */
+bool cn_os_purge(void *memory, size_t bytes);
 
-/* Moves the pages of [from, from + bytes) to `to`, both committed; what `from` holds then is zero. False, with nothing
- * moved, where the system cannot. */
-bool cn_os_move(void *from, void *to, size_t bytes);
+/* Moves the pages of [from, from + bytes) to `to`, both committed; what `from` holds then is zero. Where the system cannot,
+ * nothing is moved, and what `to` held is gone: CN_MOVE_REFUSED. CN_MOVE_LOST: it is not even accessible any more. */
+enum cn_move { CN_MOVE_DONE, CN_MOVE_REFUSED, CN_MOVE_LOST };
+enum cn_move cn_os_move(void *from, void *to, size_t bytes);
 
-/* Replaces committed memory by fresh, zero memory, so that it is one mapping with its neighbours again. */
-void cn_os_renew(void *memory, size_t bytes);
+/* Replaces committed memory by fresh, zero memory, so that it is one mapping with its neighbours again. False where the
+ * system refuses. */
+bool cn_os_renew(void *memory, size_t bytes);
 
 /* A mapping of its own, zero, aligned to `alignment`; NULL where the system refuses. `unmap` returns it. */
 char *cn_os_map(size_t bytes, size_t alignment);
 void cn_os_unmap(void *memory, size_t bytes);
 
-/* The mapping resized, moved if need be, contents kept; NULL, and the mapping as it was, where the system refuses. */
-char *cn_os_remap(void *memory, size_t old_bytes, size_t new_bytes);
+/* Resizes a mapping where it is; false, and the mapping as it was, where the system refuses. */
+bool cn_os_resize(void *memory, size_t old_bytes, size_t new_bytes);
 
 /* The bytes of [memory, memory + bytes) that are in memory now. */
 size_t cn_os_resident_bytes(const void *memory, size_t bytes);
@@ -58,6 +60,9 @@ int cn_os_open(const char *path);
 int cn_os_duplicate(int fd); /* not inherited by other programs; fd itself where it fails */
 void cn_os_close(int fd);
 unsigned cn_os_process_id(void);
+
+/* True where the process has had one thread only so far. */
+bool cn_os_is_single_threaded(void);
 
 /* True in a program that runs with more rights than its caller: the environment is not to be trusted. */
 bool cn_os_is_privileged(void);

@@ -16,6 +16,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/single_threaded.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <time.h>
@@ -129,27 +130,31 @@ bool cn_os_decommit(void *memory, size_t bytes) {
         errno = saved;
         return done;
     }
-    if (map_at(memory, bytes, PROT_NONE, MAP_FIXED) != NULL) {
-        return true;
-    }
-    cn_os_purge(memory, bytes); /* the map table is full: the pages go all the same */
-    return false;
+    return map_at(memory, bytes, PROT_NONE, MAP_FIXED) != NULL;
 }
 
-void cn_os_purge(void *memory, size_t bytes) {
+bool cn_os_purge(void *memory, size_t bytes) {
     int saved = errno;
-    (void)madvise(memory, bytes, MADV_DONTNEED);
+    bool done = madvise(memory, bytes, MADV_DONTNEED) == 0;
     errno = saved;
+    return done;
 }
 
-bool cn_os_move(void *from, void *to, size_t bytes) {
+enum cn_move cn_os_move(void *from, void *to, size_t bytes) {
     int saved = errno;
     void *moved = mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to);
     errno = saved;
-    return moved == to;
+    if (moved == to) {
+        return CN_MOVE_DONE;
+    }
+    /* Kernels before 6.17 unmap the target before they find that they cannot move, as where the source is more than one
+     * mapping. */
+    return cn_os_renew(to, bytes) ? CN_MOVE_REFUSED : CN_MOVE_LOST;
 }
 
-void cn_os_renew(void *memory, size_t bytes) { (void)map_at(memory, bytes, PROT_READ | PROT_WRITE, MAP_FIXED); }
+bool cn_os_renew(void *memory, size_t bytes) {
+    return map_at(memory, bytes, PROT_READ | PROT_WRITE, MAP_FIXED) != NULL;
+}
 
 char *cn_os_map(size_t bytes, size_t alignment) { return map_aligned(bytes, alignment, PROT_READ | PROT_WRITE); }
 
@@ -161,11 +166,11 @@ void cn_os_unmap(void *memory, size_t bytes) {
     errno = saved;
 }
 
-char *cn_os_remap(void *memory, size_t old_bytes, size_t new_bytes) {
+bool cn_os_resize(void *memory, size_t old_bytes, size_t new_bytes) {
     int saved = errno;
-    void *moved = mremap(memory, old_bytes, new_bytes, MREMAP_MAYMOVE);
+    bool done = mremap(memory, old_bytes, new_bytes, 0) == memory;
     errno = saved;
-    return moved == MAP_FAILED ? NULL : moved;
+    return done;
 }
 
 size_t cn_os_resident_bytes(const void *memory, size_t bytes) {
@@ -232,6 +237,8 @@ void cn_os_close(int fd) {
 }
 
 unsigned cn_os_process_id(void) { return (unsigned)getpid(); }
+
+bool cn_os_is_single_threaded(void) { return __libc_single_threaded != 0; }
 
 bool cn_os_is_privileged(void) { return getauxval(AT_SECURE) != 0; }
 

@@ -24,6 +24,14 @@ void cn_pool_unlink(struct cn_pool_list *list, struct cn_pool *pool) {
     }
 }
 
+/* Does not touch a word that is right: it may be marked as pending by another thread meanwhile. */
+static void set_owner(size_t slot, uintptr_t owner) {
+    uintptr_t word = atomic_load_explicit(&cn_region.owner[slot], memory_order_relaxed);
+    if ((word & ~CN_OWNER_PENDING) != owner) {
+        atomic_store_explicit(&cn_region.owner[slot], owner, memory_order_release);
+    }
+}
+
 /* The slots' entries and owner words, the first slot's first: a fork between two of them leaves a pool that the child can
  * rebuild, for unmake goes the other way. */
 static void mark_slots(struct cn_pool *pool, uint64_t worth, uintptr_t owner) {
@@ -31,7 +39,8 @@ static void mark_slots(struct cn_pool *pool, uint64_t worth, uintptr_t owner) {
         pool[i].worth = worth;
         pool[i].clean = 0;
         pool[i].back = (uint8_t)i;
-        atomic_store_explicit(&cn_region.owner[cn_pool_slot(pool) + i], owner, memory_order_release);
+        pool[i].class_index = pool->class_index;
+        set_owner(cn_pool_slot(pool) + i, owner);
     }
 }
 
@@ -178,15 +187,16 @@ size_t cn_pool_purge(struct cn_pool *pool) {
     size_t page_bytes = cn_os_page_bytes();
     size_t purged = 0;
     for (size_t i = 0; i < cn_pool_slots(pool); i++) {
-        uint64_t empty = empty_pages(pool, i, page_bytes);
-        for (uint64_t left = empty & ~pool[i].clean; left != 0;) {
+        for (uint64_t left = empty_pages(pool, i, page_bytes) & ~pool[i].clean; left != 0;) {
             unsigned first = cn_ctz(left);
             unsigned run = cn_bits_first_run(left);
-            cn_os_purge(cn_pool_address(pool) + i * CN_SLOT_BYTES + first * page_bytes, run * page_bytes);
-            purged += run * page_bytes;
+            char *page = cn_pool_address(pool) + i * CN_SLOT_BYTES + first * page_bytes;
+            if (cn_os_purge(page, run * page_bytes)) {
+                purged += run * page_bytes;
+                pool[i].clean |= cn_bits_run(first, run);
+            }
             left &= ~cn_bits_run(first, run);
         }
-        pool[i].clean = empty;
     }
     (void)cn_count_add(&cn_counts.purged_bytes, purged);
     return purged;

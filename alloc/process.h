@@ -4,7 +4,7 @@
  *   cold --first call of any kind--> starting --> ready
  *
  * It can come before any constructor, from the dynamic loader; so nothing here asks
- * for the environment (lifecycle.c does, later).
+ * for the environment (lifecycle.c does, later). Forks are handled from here on.
  */
 #ifndef CN_PROCESS_H
 #define CN_PROCESS_H

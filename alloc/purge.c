@@ -3,6 +3,7 @@
 #include "arena.h"
 #include "bitmap.h"
 #include "counts.h"
+#include "lock.h"
 
 enum {
     RETAIN_MIN_SLOTS = (8 << 20) / CN_SLOT_BYTES,
@@ -11,29 +12,33 @@ enum {
     BREATH_HALF_LIFE_MS = 1000
 };
 
-static atomic_flag is_purging = ATOMIC_FLAG_INIT; /* one thread purges at a time; the others go on without waiting */
-static _Atomic uint64_t breath_halved_at;         /* milliseconds */
+static struct cn_lock lock;               /* one thread purges at a time */
+static _Atomic uint64_t breath_halved_at; /* milliseconds */
+static _Atomic size_t stuck_slots; /* where a purge was of no use, as with locked memory: the dirty slots to wait for */
 
-static void purge_slots(size_t index, uint64_t mask) {
-    struct cn_arena *arena = &cn_region.arenas[index];
-    uint64_t dirty = atomic_load_explicit(&arena->dirty, memory_order_relaxed) & mask;
-    if (mask == UINT64_MAX) {
-        if (cn_os_decommit(cn_arena_address(index), CN_ARENA_BYTES)) {
-            atomic_store_explicit(&arena->is_committed, false, memory_order_release);
-            cn_count_sub(&cn_counts.committed_arenas, 1);
-        }
-    } else {
-        for (uint64_t left = dirty; left != 0;) {
-            unsigned first = cn_ctz(left);
-            unsigned run = cn_bits_first_run(left);
-            cn_os_purge(cn_slot_address(index * CN_ARENA_SLOTS + first), (size_t)run * CN_SLOT_BYTES);
-            left &= ~cn_bits_run(first, run);
-        }
+/* Gives the whole arena back, which must be free. */
+static bool decommit(size_t index) {
+    if (!cn_os_decommit(cn_arena_address(index), CN_ARENA_BYTES)) {
+        return false;
     }
-    (void)atomic_fetch_and_explicit(&arena->dirty, ~dirty, memory_order_relaxed);
-    (void)atomic_fetch_or_explicit(&arena->purged, dirty, memory_order_relaxed);
-    cn_count_sub(&cn_counts.dirty_slots, cn_popcount(dirty));
-    (void)cn_count_add(&cn_counts.purged_bytes, (size_t)cn_popcount(dirty) * CN_SLOT_BYTES);
+    atomic_store_explicit(&cn_region.arenas[index].is_committed, false, memory_order_release);
+    cn_count_sub(&cn_counts.committed_arenas, 1);
+    return true;
+}
+
+/* Gives back what it can of the slots `dirty`, run by run; returns which. */
+static uint64_t purge_runs(size_t index, uint64_t dirty) {
+    uint64_t purged = 0;
+    while (dirty != 0) {
+        unsigned first = cn_ctz(dirty);
+        unsigned length = cn_bits_first_run(dirty);
+        uint64_t run = cn_bits_run(first, length);
+        if (cn_os_purge(cn_slot_address(index * CN_ARENA_SLOTS + first), (size_t)length * CN_SLOT_BYTES)) {
+            purged |= run;
+        }
+        dirty &= ~run;
+    }
+    return purged;
 }
 
 /* Purges what is free and dirty in the arena, all of the arena where all of it is free. Returns the slots purged. */
@@ -45,23 +50,23 @@ static size_t purge_arena(size_t index) {
         !cn_arena_claim(index, mask)) {
         return 0;
     }
-    size_t purged = cn_popcount(atomic_load_explicit(&arena->dirty, memory_order_relaxed) & mask);
-    purge_slots(index, mask);
+    uint64_t dirty = atomic_load_explicit(&arena->dirty, memory_order_relaxed) & mask;
+    uint64_t purged = mask == UINT64_MAX && decommit(index) ? dirty : purge_runs(index, dirty);
+    (void)atomic_fetch_and_explicit(&arena->dirty, ~purged, memory_order_relaxed);
+    (void)atomic_fetch_or_explicit(&arena->purged, purged, memory_order_relaxed);
+    cn_count_sub(&cn_counts.dirty_slots, cn_popcount(purged));
+    (void)cn_count_add(&cn_counts.purged_bytes, (size_t)cn_popcount(purged) * CN_SLOT_BYTES);
     cn_arena_release(index, mask);
-    return purged;
+    return cn_popcount(purged);
 }
 
 /* Purges from the top of the region down until `slots` are purged. Returns how many were. */
-static size_t purge(size_t slots) {
+static size_t purge_locked(size_t slots) {
     size_t purged = 0;
-    if (atomic_flag_test_and_set_explicit(&is_purging, memory_order_acquire)) {
-        return 0;
-    }
-    for (size_t arena = atomic_load_explicit(&cn_region.arena_count, memory_order_acquire); arena > 0 && purged < slots;
-         arena--) {
+    size_t arena = atomic_load_explicit(&cn_region.arena_count, memory_order_acquire);
+    for (; arena > 0 && purged < slots; arena--) {
         purged += purge_arena(arena - 1);
     }
-    atomic_flag_clear_explicit(&is_purging, memory_order_release);
     return purged;
 }
 
@@ -83,12 +88,14 @@ static size_t breath_slots(void) {
 
 static void purge_excess(void) {
     size_t dirty = cn_count_of(&cn_counts.dirty_slots);
-    if (dirty <= RETAIN_MIN_SLOTS) {
+    if (dirty <= cn_max(RETAIN_MIN_SLOTS, cn_count_of(&stuck_slots))) {
         return;
     }
     size_t retained = RETAIN_MIN_SLOTS + cn_count_of(&cn_counts.used_slots) / RETAIN_SHARE + breath_slots();
-    if (dirty > retained) {
-        (void)purge(dirty - retained + PURGE_BATCH_SLOTS);
+    if (dirty > retained && cn_lock_try(&lock)) { /* else another thread is at it, and this one goes on */
+        size_t purged = purge_locked(dirty - retained + PURGE_BATCH_SLOTS);
+        atomic_store_explicit(&stuck_slots, purged == 0 ? dirty + PURGE_BATCH_SLOTS : 0, memory_order_relaxed);
+        cn_lock_give(&lock);
     }
 }
 
@@ -97,6 +104,11 @@ void cn_purge_give(size_t first, size_t count) {
     purge_excess();
 }
 
-size_t cn_purge_all(void) { return purge(SIZE_MAX) * CN_SLOT_BYTES; }
+size_t cn_purge_all(void) {
+    cn_lock_take(&lock);
+    size_t purged = purge_locked(SIZE_MAX);
+    cn_lock_give(&lock);
+    return purged * CN_SLOT_BYTES;
+}
 
-void cn_purge_after_fork(void) { atomic_flag_clear_explicit(&is_purging, memory_order_relaxed); }
+void cn_purge_after_fork(void) { (void)cn_lock_renew(&lock); }

@@ -2,6 +2,7 @@
  * registry.c: which heaps there are, and in what state (heap.h). States change by compare-and-swap alone: whoever moves
  * a heap out of `abandoned` or `orphaned` has it to itself.
  */
+#include "arena.h"
 #include "heap.h"
 
 /* The entry that every magazine of cn_heap_gone points at. */
@@ -57,7 +58,9 @@ static struct cairn_heap *make_heap(enum cn_heap_state as) {
                                                     memory_order_relaxed));
     struct cairn_heap *heap = cn_heap_at(index);
     if (!cn_os_commit(heap, CN_HEAP_BYTES)) {
-        return NULL; /* its index stays unused */
+        uint32_t next = index + 1; /* where another thread has taken the next index meanwhile, this one stays unused */
+        (void)atomic_compare_exchange_strong(&heap_count, &next, index);
+        return NULL;
     }
     init_magazines(heap);
     set_state(heap, as);
@@ -157,25 +160,53 @@ void cn_heap_disable_magazines(struct cairn_heap *mine) {
     }
 }
 
-static void repair_named(struct cairn_heap *heap) {
-    if (cn_lock_renew(&heap->lock)) {
+/* ---- after a fork -------------------------------------------------------------------------------------------- */
+
+/* Spans of which another thread was the owner of no more than the slots: freed but not given back yet, or not handed out
+ * yet. */
+static void finish_span(size_t slot) {
+    if (!cn_live_test(slot * CN_SLOT_GRANULES)) {
+        atomic_store_explicit(&cn_region.owner[slot], 0, memory_order_relaxed);
+        cn_arena_give(slot, cn_pool_slots(&cn_region.pools[slot]));
+    }
+}
+
+static void repair_slots(void) {
+    size_t slots = atomic_load_explicit(&cn_region.arena_count, memory_order_acquire) * CN_ARENA_SLOTS;
+    for (size_t slot = 0; slot < slots; slot++) {
+        uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_relaxed);
+        if (owner == CN_OWNER_SPAN) {
+            finish_span(slot);
+        } else if (owner != 0) {
+            cn_remote_repair(&cn_heap_of_owner(owner)->remote, slot);
+        }
+    }
+}
+
+static bool is_waiting(enum cn_heap_state state) {
+    return state == CN_HEAP_VACANT || state == CN_HEAP_ABANDONED || state == CN_HEAP_ORPHANED;
+}
+
+static void repair_heap(struct cairn_heap *heap, const struct cairn_heap *mine) {
+    enum cn_heap_state state = cn_heap_state(heap);
+    if (state == CN_HEAP_OWNED && heap != mine) {
+        set_state(heap, CN_HEAP_ORPHANED);
+    } else if (state == CN_HEAP_NAMED && cn_lock_renew(&heap->lock)) {
         cn_heap_rebuild(heap);
     }
 }
 
-void cn_heap_after_fork(struct cairn_heap *mine) {
-    uint32_t orphans = 0;
+void cn_heap_after_fork(const struct cairn_heap *mine) {
+    uint32_t waiting = 0;
     for (size_t i = 0; i < cn_heap_count(); i++) {
-        struct cairn_heap *heap = cn_heap_at(i);
-        enum cn_heap_state state = cn_heap_state(heap);
-        if (heap == mine || state == CN_HEAP_ABANDONED) {
-            atomic_store_explicit(&heap->is_cut_off, true, memory_order_relaxed);
-        } else if (state == CN_HEAP_OWNED) {
-            set_state(heap, CN_HEAP_ORPHANED);
-            orphans++;
-        } else if (state == CN_HEAP_NAMED) {
-            repair_named(heap);
+        if (cn_heap_state(cn_heap_at(i)) != CN_HEAP_UNUSED) {
+            atomic_store_explicit(&cn_heap_at(i)->remote.first, NULL, memory_order_relaxed);
         }
     }
-    (void)atomic_fetch_add_explicit(&free_count, orphans, memory_order_relaxed);
+    repair_slots();
+    for (size_t i = 0; i < cn_heap_count(); i++) {
+        repair_heap(cn_heap_at(i), mine);
+        waiting += is_waiting(cn_heap_state(cn_heap_at(i))) ? 1 : 0;
+    }
+    atomic_store_explicit(&free_count, waiting, memory_order_relaxed);
 }

@@ -16,11 +16,11 @@ bool cn_remote_post(struct cn_remote_list *list, size_t granule) {
     size_t slot = cn_slot_of_granule(granule);
     struct cn_pool *slot_entry = &cn_region.pools[slot];
     uint64_t word_bit = (uint64_t)1 << (granule >> CN_WORD_SHIFT) % CN_SLOT_WORDS;
-    if ((atomic_fetch_or(remote_word(granule), bit_of(granule)) & bit_of(granule)) != 0) { /* (a) */
+    uint64_t before = atomic_fetch_or(remote_word(granule), bit_of(granule)); /* (a) */
+    if ((before & bit_of(granule)) != 0) {
         return false;
     }
-    if ((atomic_load(&slot_entry->remote_words) & word_bit) == 0 &&
-        atomic_fetch_or(&slot_entry->remote_words, word_bit) == 0) {                                    /* (b) */
+    if (before == 0 && atomic_fetch_or(&slot_entry->remote_words, word_bit) == 0) {                     /* (b) */
         (void)atomic_fetch_or_explicit(&cn_region.owner[slot], CN_OWNER_PENDING, memory_order_relaxed); /* (c) */
         push(list, slot_entry);
     }
@@ -31,7 +31,7 @@ bool cn_remote_test(size_t granule) {
     return (atomic_load_explicit(remote_word(granule), memory_order_relaxed) & bit_of(granule)) != 0;
 }
 
-void cn_remote_drain_slot(struct cn_pool *slot_entry, cn_remote_freed_fn *freed, struct cairn_heap *heap) {
+static void drain_slot(struct cn_pool *slot_entry, cn_remote_freed_fn *freed, struct cairn_heap *heap) {
     size_t slot = cn_pool_slot(slot_entry);
     (void)atomic_fetch_and_explicit(&cn_region.owner[slot], ~CN_OWNER_PENDING, memory_order_relaxed); /* (g) */
     uint64_t words = atomic_exchange(&slot_entry->remote_words, 0);                                   /* (h) */
@@ -49,6 +49,26 @@ void cn_remote_drain(struct cn_remote_list *list, cn_remote_freed_fn *freed, str
     struct cn_pool *entry = atomic_exchange_explicit(&list->first, NULL, memory_order_acquire); /* (e) */
     for (; entry != NULL; entry = next) {
         next = entry->remote_next; /* (f) */
-        cn_remote_drain_slot(entry, freed, heap);
+        drain_slot(entry, freed, heap);
+    }
+}
+
+static uint64_t pending_words(size_t slot) {
+    uint64_t words = 0;
+    for (size_t i = 0; i < CN_SLOT_WORDS; i++) {
+        uint64_t bits = atomic_load_explicit(&cn_region.remote[slot * CN_SLOT_WORDS + i], memory_order_relaxed);
+        words |= (uint64_t)(bits != 0) << i;
+    }
+    return words;
+}
+
+void cn_remote_repair(struct cn_remote_list *list, size_t slot) {
+    struct cn_pool *slot_entry = &cn_region.pools[slot];
+    uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_relaxed) & ~CN_OWNER_PENDING;
+    uint64_t words = pending_words(slot);
+    atomic_store_explicit(&slot_entry->remote_words, words, memory_order_relaxed);
+    atomic_store_explicit(&cn_region.owner[slot], words != 0 ? owner | CN_OWNER_PENDING : owner, memory_order_relaxed);
+    if (words != 0) {
+        push(list, slot_entry);
     }
 }

@@ -2,18 +2,20 @@
  * remote.h: frees by threads that do not own the block's heap.
  *
  * The bitmap is the hand-over queue. The thread that frees sets the block's bit in `remote`; where it was set already,
- * the block is freed twice. For the first bit of a slot it marks the slot's owner word as pending and puts the slot on
- * the heap's list. The owner takes the list when a magazine underflows or overflows, and turns the bits into idle blocks.
+ * the block is freed twice. Whoever sets the first bit of a word announces the word in the slot's remote_words; whoever
+ * announces the first word marks the slot's owner word as pending and puts the slot on the heap's list. The owner takes
+ * the list when a magazine underflows or overflows, and turns the bits into idle blocks.
  *
- *   poster:  set remote bit (a);  read or set remote_words (b);  if they were 0: mark owner (c), push the slot (d)
+ *   poster:  set remote bit (a);  if the word was 0: set its bit in remote_words (b);  if those were 0: mark owner (c),
+ *            push the slot (d)
  *   owner:   take the list (e);  per slot: read remote_next (f), unmark owner (g), take remote_words (h), take words (i)
  *
  * What pairs with what; all of a, b, h, i are sequentially consistent:
- *   a before b, h before i  a poster that finds its word's bit set in (b) is seen: (b) came before (h), so (a) came
- *                           before (i). One that does not sets it, and if it was the first since (h), pushes again.
- *   d with e                release / acquire: remote_next is written.
- *   f before h              the slot can be pushed again from (h) on, when remote_next must have been read.
- *   g before h              a mark that (g) takes away belongs to words that (h) takes; a later one stays.
+ *   a, b with h, i  a word is not 0 from the first (a) to (i), and the owner comes to (i) only after that poster's (b).
+ *                   So every bit has an announcer, and until it has announced, the block stays live and its pool stays.
+ *   d with e        release / acquire: remote_next is written.
+ *   f before h      the slot can be pushed again from (h) on, when remote_next must have been read.
+ *   g before h      a mark that (g) takes away belongs to words that (h) takes; a later one stays.
  *
  * The mark makes a double free exact: while a slot has pending frees, its owner's own frees take the slow path, which
  * looks at the block's remote bit. Only two frees at the very same instant escape each other; the owner finds the bit
@@ -39,7 +41,8 @@ bool cn_remote_test(size_t granule);
 typedef void cn_remote_freed_fn(struct cairn_heap *heap, size_t word, uint64_t bits);
 void cn_remote_drain(struct cn_remote_list *list, cn_remote_freed_fn *freed, struct cairn_heap *heap);
 
-/* The same for one slot, which need not be on the list: for what a fork has cut off. */
-void cn_remote_drain_slot(struct cn_pool *slot_entry, cn_remote_freed_fn *freed, struct cairn_heap *heap);
+/* In the child of a fork, before it has a second thread: announces all pending frees of the slot anew, whatever step their
+ * posters had come to. The lists must have been emptied. */
+void cn_remote_repair(struct cn_remote_list *list, size_t slot);
 
 #endif

@@ -210,7 +210,7 @@ static bool post_if_remote(void *pointer) {
     }
     uintptr_t owner = atomic_load_explicit(&cn_region.owner[cn_slot_of_granule(granule)], memory_order_relaxed);
     struct cairn_heap *heap = cn_heap_of_owner(owner);
-    if (owner == CN_OWNER_SPAN || heap == cn_heap_mine || cn_heap_state(heap) == CN_HEAP_NAMED) {
+    if (owner == CN_OWNER_SPAN || owner == 0 || heap == cn_heap_mine || cn_heap_state(heap) == CN_HEAP_NAMED) {
         return false;
     }
     cn_hook_freed(pointer, cn_class_at(cn_class_of_owner(owner))->block_bytes);
@@ -269,7 +269,7 @@ static bool resize_span(const struct cn_block *found, size_t size) {
 static void *resize(const struct cn_block *found, void *pointer, size_t size) {
     bool is_done = false;
     if (found->kind == CN_BLOCK_DIRECT) {
-        return size > CN_BLOCK_MAX_BYTES ? cn_direct_realloc(pointer, size) : NULL;
+        return size > CN_BLOCK_MAX_BYTES && cn_direct_resize(pointer, size) ? pointer : NULL;
     }
     if (found->kind == CN_BLOCK_POOL) {
         is_done = size <= CN_BLOCK_MAX_BYTES && cn_class_of(size) == found->class_index;
@@ -282,13 +282,13 @@ static void *resize(const struct cn_block *found, void *pointer, size_t size) {
     return is_done ? pointer : NULL;
 }
 
-static void copy(const struct cn_block *found, const void *from, void *to, size_t bytes) {
+static bool copy(const struct cn_block *found, const void *from, void *to, size_t bytes) {
     size_t granule = cn_granule_of(to);
     if (found->kind == CN_BLOCK_SPAN && bytes > CN_BLOCK_MAX_BYTES && cn_region_covers(granule)) {
-        cn_span_move(cn_slot_of_granule(found->granule), cn_slot_of_granule(granule));
-    } else {
-        memcpy(to, from, bytes);
+        return cn_span_move(cn_slot_of_granule(found->granule), cn_slot_of_granule(granule));
     }
+    memcpy(to, from, bytes);
+    return true;
 }
 
 static void *move(const char *operation, const struct cn_block *found, void *pointer, size_t size) {
@@ -297,10 +297,9 @@ static void *move(const char *operation, const struct cn_block *found, void *poi
     void *moved = named != NULL ? cn_route_malloc_named(named, size, CN_GRANULE_BYTES, CN_FILL_NONE)
                                 : cn_route_malloc(size, CN_GRANULE_BYTES, CN_FILL_NONE);
     errno = saved;
-    if (moved == NULL) {
+    if (moved == NULL || !copy(found, pointer, moved, cn_min(size, found->bytes))) {
         return NULL;
     }
-    copy(found, pointer, moved, cn_min(size, found->bytes));
     if (!free_found(found, pointer)) {
         cn_misuse_not_live(operation, "realloc-of-freed", pointer);
     }

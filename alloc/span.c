@@ -31,9 +31,18 @@ void *cn_span_malloc(struct cairn_heap *heap, size_t bytes, size_t alignment, en
         cn_pool_link(&heap->spans, span);
         cn_heap_count_slots(heap, slots, 0);
     }
-    atomic_store_explicit(&cn_region.owner[slot], CN_OWNER_SPAN, memory_order_relaxed);
-    atomic_store_explicit(&cn_region.live[slot * CN_SLOT_WORDS], 1, memory_order_relaxed);
+    atomic_store_explicit(&cn_region.owner[slot], CN_OWNER_SPAN, memory_order_release); /* acquire in walk.c */
+    atomic_store_explicit(&cn_region.live[slot * CN_SLOT_WORDS], 1, memory_order_release);
     return cn_slot_address(slot);
+}
+
+/* Gives slots of the span back: all of it, or its end. */
+static void give(const struct cn_pool *span, size_t first, size_t slots) {
+    if (span->has_moved_pages) {
+        (void)cn_os_renew(cn_slot_address(first), slots << CN_SLOT_SHIFT);
+    }
+    atomic_store_explicit(&cn_region.owner[first], 0, memory_order_relaxed);
+    cn_purge_give(first, slots);
 }
 
 bool cn_span_free(size_t slot) {
@@ -46,11 +55,7 @@ bool cn_span_free(size_t slot) {
         cn_pool_unlink(&cn_pool_heap(span)->spans, span);
         cn_heap_count_slots(cn_pool_heap(span), 0, slots);
     }
-    if (span->has_moved_pages) {
-        cn_os_renew(cn_slot_address(slot), slots << CN_SLOT_SHIFT);
-    }
-    atomic_store_explicit(&cn_region.owner[slot], 0, memory_order_relaxed);
-    cn_purge_give(slot, slots);
+    give(span, slot, slots);
     return true;
 }
 
@@ -70,7 +75,7 @@ bool cn_span_resize(size_t slot, size_t bytes) {
     }
     atomic_store_explicit(&span->slots, new_slots, memory_order_relaxed);
     if (new_slots < old_slots) {
-        cn_purge_give(slot + new_slots, old_slots - new_slots);
+        give(span, slot + new_slots, old_slots - new_slots);
     }
     if (cn_pool_heap(span) != NULL) {
         cn_heap_count_slots(cn_pool_heap(span), new_slots, old_slots);
@@ -78,13 +83,17 @@ bool cn_span_resize(size_t slot, size_t bytes) {
     return true;
 }
 
-void cn_span_move(size_t from, size_t to) {
+bool cn_span_move(size_t from, size_t to) {
     size_t bytes = cn_min(cn_span_bytes(span_at(from)), cn_span_bytes(span_at(to)));
-    if (bytes >= MOVE_MIN_BYTES && cn_os_move(cn_slot_address(from), cn_slot_address(to), bytes)) {
-        span_at(to)->has_moved_pages = true;
-        return;
+    enum cn_move outcome = CN_MOVE_REFUSED;
+    if (bytes >= MOVE_MIN_BYTES) {
+        outcome = cn_os_move(cn_slot_address(from), cn_slot_address(to), bytes);
+        span_at(to)->has_moved_pages = true; /* or a fresh mapping in its middle */
     }
-    memcpy(cn_slot_address(to), cn_slot_address(from), bytes);
+    if (outcome == CN_MOVE_REFUSED) {
+        memcpy(cn_slot_address(to), cn_slot_address(from), bytes);
+    }
+    return outcome != CN_MOVE_LOST;
 }
 
 size_t cn_span_find(size_t slot) {

@@ -1,7 +1,5 @@
-#define _POSIX_C_SOURCE 200809L
 #include "thread.h"
 
-#include <limits.h>
 #include <pthread.h>
 
 static pthread_key_t farewell_key;
@@ -9,18 +7,9 @@ static bool has_farewell_key;
 static _Atomic(struct cairn_heap *) common_heap;
 static _Atomic bool common_heap_is_claimed;
 
-/* Rounds of a thread's TLS destructors that its heap stays for. In the last of all the common heap serves: what watches
- * threads from below, as ThreadSanitizer does, may be gone in it before this one is called. */
-enum { FAREWELL_ROUNDS = PTHREAD_DESTRUCTOR_ITERATIONS - 1 };
-
-/* Called in each round of the thread's TLS destructors: other destructors may still allocate, so that the heap is kept
- * until nearly the last round. */
+/* Called among the thread's TLS destructors: others may follow that still allocate, and have the common heap then. */
 static void on_farewell(void *argument) {
     struct cairn_heap *heap = argument;
-    if (++heap->farewells < FAREWELL_ROUNDS && pthread_setspecific(farewell_key, heap) == 0) {
-        return;
-    }
-    heap->farewells = 0;
     cn_heap_mine = &cn_heap_gone;
     cn_heap_drain(heap);
     cn_heap_abandon(heap);

@@ -1,7 +1,7 @@
 /*
  * thread.h: which heap the calling thread allocates from.
  *
- *   none --first allocation--> its own heap --last round but one of TLS destructors--> gone
+ *   none --first allocation--> its own heap --its TLS destructor--> gone
  *
  * A thread that only frees never gets a heap. One that is gone, or finds no heap free, shares the common heap, which is
  * locked like a named one.

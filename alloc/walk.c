@@ -6,7 +6,7 @@
 bool cn_walk_next(size_t slot, struct cn_walk_place *place) {
     size_t end = atomic_load_explicit(&cn_region.arena_count, memory_order_acquire) * CN_ARENA_SLOTS;
     for (; slot < end; slot++) {
-        uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_relaxed) & ~CN_OWNER_PENDING;
+        uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_acquire) & ~CN_OWNER_PENDING;
         const struct cn_pool *entry = &cn_region.pools[slot];
         if (owner == CN_OWNER_SPAN) {
             *place = (struct cn_walk_place){slot, cn_pool_slots(entry), owner, CN_CLASS_SPAN, cn_pool_heap(entry)};

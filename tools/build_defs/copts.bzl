@@ -60,6 +60,7 @@ SHARED_LINKOPTS = [
     "-Wl,--as-needed",
     "-Wl,--exclude-libs,ALL",
     "-Wl,-Bsymbolic-functions",
+    "-Wl,-z,nodelete",  # its TLS destructor and fork handler outlive a dlclose
     "-Wl,-z,defs",
     "-Wl,-z,now",
     "-Wl,-z,relro",
