@@ -22,6 +22,8 @@ import tempfile
 
 BLOCK = re.compile(r"(?:^<!-- (?P<check>[^\n]*) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 OPTION_ROW = re.compile(r"^\| `(\w+)=", re.MULTILINE)
+# The targets of tests/examples/BUILD, and what each says.
+BUILT_BY_BAZEL = {"greet": "Hello", "heaps": "8192 blocks, then ENOMEM"}
 
 count = 0
 failed = 0
@@ -47,7 +49,7 @@ def lay_out_tree(top):
     shutil.copy(os.environ["CAIRN_TOOL"], top / "bazel-bin" / "tools" / "cairn")
     (top / "alloc").mkdir()
     shutil.copy("alloc/cairn.h", top / "alloc")
-    shutil.copytree("tests/examples", top / "tests" / "examples")
+    shutil.copytree("tests/examples", top / "tests" / "examples", ignore=shutil.ignore_patterns(*BUILT_BY_BAZEL))
 
 
 def run(commands, top):
@@ -128,9 +130,16 @@ def check_blocks(readme, top):
             case(f"README's block says how it is checked: {first}", f"it says: {check or 'nothing'}")
 
 
+def check_built_by_bazel():
+    for program, wanted in BUILT_BY_BAZEL.items():
+        status, output = run(os.path.abspath(f"tests/examples/{program}"), "/")
+        wrong = status != 0 or output.strip() != wanted
+        case(f"the example {program}, built by Bazel, runs", f"status {status}\n{output}" if wrong else None)
+
+
 def check_options(readme, top):
     """The table of options against what the library says that it knows."""
-    _, said = run("CAIRN_OPTIONS=no_such_option=1 LD_PRELOAD=$PWD/bazel-bin/libcairn.so true", top)
+    _, said = run("CAIRN_OPTIONS=no_such_option=1 LD_PRELOAD=$PWD/bazel-bin/libcairn.so /bin/true", top)
     known = re.search(r"known are ([\w, ]+)", said)
     names = sorted(re.findall(r"\w+", known[1].replace(" and ", " "))) if known else []
     listed = sorted(OPTION_ROW.findall(readme))
@@ -151,6 +160,7 @@ def main():
         lay_out_tree(top)
         check_blocks(readme, top)
         check_options(readme, top)
+    check_built_by_bazel()
     check_version()
     print(f"1..{count}")
     return 1 if failed else 0
