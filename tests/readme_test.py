@@ -6,10 +6,10 @@ A comment before each block of README.md says how it is checked:
     <!-- quotes PATH -->       the block stands in that file, line by line
     <!-- runs -->              its commands succeed, at the top of a tree that was built
     <!-- runs, status N -->    the last of them ends with this status
-    <!-- prints -->            the block before it prints this; numbers may differ, and a line `...` stands for any lines
+    <!-- prints -->            the block before it prints this; numbers may differ, `...` stands for any lines
     <!-- by hand -->           not checked here: it needs Bazel, apt or much time
 
-In the environment: CAIRN_LIBRARY_DIR, the directory of libcairn.so and libcairn-debug.so, and CAIRN_TOOL, the cairn tool.
+In the environment: CAIRN_LIBRARY_DIR, the directory of libcairn.so and libcairn-debug.so, and CAIRN_TOOL, the tool.
 """
 
 import os
@@ -110,7 +110,8 @@ def check_run(check, text, top):
     wanted = int(check.split()[-1]) if "status" in check else 0
     status, output = run(text, top)
     wrong = status not in (wanted, -(wanted - 128))
-    case(f"README's commands work: {text.splitlines()[0]}", f"status {status}, not {wanted}\n{output}" if wrong else None)
+    complaint = f"status {status}, not {wanted}\n{output}" if wrong else None
+    case(f"README's commands work: {text.splitlines()[0]}", complaint)
     return output
 
 
@@ -143,7 +144,8 @@ def check_options(readme, top):
     known = re.search(r"known are ([\w, ]+)", said)
     names = sorted(re.findall(r"\w+", known[1].replace(" and ", " "))) if known else []
     listed = sorted(OPTION_ROW.findall(readme))
-    case("README's table names the options that there are", None if names == listed else f"{listed}, not {names}\n{said}")
+    complaint = None if names == listed else f"{listed}, not {names}\n{said}"
+    case("README's table names the options that there are", complaint)
 
 
 def check_version():
