@@ -52,7 +52,7 @@ static void add_places(const struct cairn_heap *heap, struct cairn_stats *stats)
     for (unsigned i = 0; i < CAIRN_CLASS_COUNT; i++) {
         stats->classes[i].block_bytes = cn_class_at(i)->block_bytes;
     }
-    for (size_t slot = 0; cn_walk_next(slot, &place); slot = place.slot + place.slots) {
+    for (size_t slot = 0; cn_walk_next(slot, &place); slot = cn_walk_after(&place)) {
         if (heap != NULL && place.heap != heap) {
             continue;
         }

@@ -55,7 +55,7 @@ static bool visit_place(const struct cn_walk_place *place, cn_walk_fn *visit, vo
 
 bool cn_walk_blocks(const struct cairn_heap *heap, cn_walk_fn *visit, void *argument) {
     struct cn_walk_place place;
-    for (size_t slot = 0; cn_walk_next(slot, &place); slot = place.slot + place.slots) {
+    for (size_t slot = 0; cn_walk_next(slot, &place); slot = cn_walk_after(&place)) {
         if ((heap == NULL || place.heap == heap) && !visit_place(&place, visit, argument)) {
             return false;
         }

@@ -16,8 +16,14 @@ struct cn_walk_place {
     struct cairn_heap *heap;
 };
 
-/* The first pool or span at or after `slot`, which must be 0 or the end of another; false where there is none. */
+/* The first pool or span at or after `slot`, which must be 0 or cn_walk_after another; false where there is none. */
 bool cn_walk_next(size_t slot, struct cn_walk_place *place);
+
+/* Where to go on. A span's length may be that of another by now, where it was just freed; its other slots have no owner
+ * word, and are passed one by one. */
+CN_INLINE size_t cn_walk_after(const struct cn_walk_place *place) {
+    return place->slot + (place->class_index == CN_CLASS_SPAN ? 1 : place->slots);
+}
 
 /* The blocks of the pool that start in the bitmap word and are live, and not freed by another thread meanwhile. */
 CN_INLINE uint64_t cn_walk_live_word(size_t word) {
