@@ -51,8 +51,9 @@ static struct cn_place place_in_pool(const struct cn_pool *pool, size_t byte) {
 /* The pool that the slot is part of, or was last; NULL where what the entry remembers is overwritten since. */
 static const struct cn_pool *last_pool_of(size_t slot) {
     const struct cn_pool *entry = &cn_region.pools[slot];
-    const struct cn_pool *pool = entry->back <= slot ? entry - entry->back : entry;
-    bool is_pool = pool->class_index < CN_CLASS_COUNT && entry->back < cn_class_at(pool->class_index)->pool_slots;
+    const struct cn_pool *pool = cn_pool_back(entry) <= slot ? entry - cn_pool_back(entry) : entry;
+    bool is_pool =
+        pool->class_index < CN_CLASS_COUNT && cn_pool_back(entry) < cn_class_at(pool->class_index)->pool_slots;
     return is_pool ? pool : NULL;
 }
 

@@ -332,7 +332,7 @@ static void adopt_slot(struct cairn_heap *heap, size_t slot) {
             cn_pool_link(&heap->spans, entry);
             cn_heap_count_slots(heap, cn_pool_slots(entry), 0);
         }
-    } else if (cn_heap_owns(heap, owner & ~CN_OWNER_PENDING) && entry->back == 0) {
+    } else if (cn_heap_owns(heap, owner & ~CN_OWNER_PENDING) && cn_pool_back(entry) == 0) {
         adopt_pool(heap, entry);
     }
 }

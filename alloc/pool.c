@@ -38,7 +38,7 @@ static void mark_slots(struct cn_pool *pool, uint64_t worth, uintptr_t owner) {
     for (size_t i = 0; i < cn_pool_slots(pool); i++) {
         pool[i].worth = worth;
         pool[i].clean = 0;
-        pool[i].back = (uint8_t)i;
+        atomic_store_explicit(&pool[i].back, (uint8_t)i, memory_order_relaxed);
         pool[i].class_index = pool->class_index;
         set_owner(cn_pool_slot(pool) + i, owner);
     }
@@ -223,7 +223,7 @@ static void check_word(const struct cn_pool *pool, size_t word, uint32_t *idle_o
 static void check_slot(const struct cn_pool *pool, size_t index, uintptr_t owner) {
     uintptr_t word = atomic_load_explicit(&cn_region.owner[cn_pool_slot(pool) + index], memory_order_relaxed);
     size_t page_bytes = cn_os_page_bytes();
-    CN_ASSERT((word & ~CN_OWNER_PENDING) == owner && pool[index].back == index,
+    CN_ASSERT((word & ~CN_OWNER_PENDING) == owner && cn_pool_back(&pool[index]) == index,
               "P5: the owner word of each slot is the magazine of its heap and class");
     CN_ASSERT((pool[index].clean & ~empty_pages(pool, index, page_bytes)) == 0,
               "P6: a page marked clean holds no live block");

@@ -53,7 +53,7 @@ struct cn_pool {
     uint32_t held;
     uint32_t fresh;
     uint16_t class_index; /* CN_CLASS_SPAN: a span */
-    uint8_t back;         /* slot: slots from here back to the pool's first */
+    _Atomic uint8_t back; /* slot: slots from here back to the pool's first; relaxed, as heap */
     bool has_moved_pages; /* of a span: its mapping is not one with its neighbours' */
     uint64_t clean;       /* slot: pages that were purged and not handed out since, one bit each */
 
@@ -78,10 +78,14 @@ CN_INLINE size_t cn_pool_slots(const struct cn_pool *pool) {
     return atomic_load_explicit(&pool->slots, memory_order_relaxed);
 }
 
+CN_INLINE size_t cn_pool_back(const struct cn_pool *slot_entry) {
+    return atomic_load_explicit(&slot_entry->back, memory_order_relaxed);
+}
+
 /* The pool that the slot belongs to; the slot must have an owner word, and not be a span's. */
 CN_INLINE struct cn_pool *cn_pool_of_slot(size_t slot) {
     struct cn_pool *entry = &cn_region.pools[slot];
-    return entry - entry->back;
+    return entry - cn_pool_back(entry);
 }
 
 void cn_pool_link(struct cn_pool_list *list, struct cn_pool *pool);

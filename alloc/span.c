@@ -25,7 +25,7 @@ void *cn_span_malloc(struct cairn_heap *heap, size_t bytes, size_t alignment, en
     atomic_store_explicit(&span->heap, heap, memory_order_relaxed);
     atomic_store_explicit(&span->slots, slots, memory_order_relaxed);
     span->class_index = CN_CLASS_SPAN;
-    span->back = 0;
+    atomic_store_explicit(&span->back, 0, memory_order_relaxed);
     span->has_moved_pages = false;
     if (heap != NULL) {
         cn_pool_link(&heap->spans, span);

@@ -12,7 +12,7 @@ bool cn_walk_next(size_t slot, struct cn_walk_place *place) {
             *place = (struct cn_walk_place){slot, cn_pool_slots(entry), owner, CN_CLASS_SPAN, cn_pool_heap(entry)};
             return true;
         }
-        if (owner != 0) {
+        if (owner != 0 && cn_pool_back(entry) == 0) { /* else a pool that has come into being as the walk passed it */
             unsigned class_index = cn_class_of_owner(owner);
             size_t slots = cn_class_at(class_index)->pool_slots;
             *place = (struct cn_walk_place){slot, slots, owner, class_index, cn_heap_of_owner(owner)};
