@@ -50,10 +50,10 @@ bool cairn_check(void) {
         check_heap(cn_heap_at(i));
     }
     cn_region_check();
-    cn_arena_check();
     if (cn_os_is_single_threaded()) {
         cn_arena_check_quiet();
     }
+    cn_arena_check();
     return true;
 }
 

@@ -10,6 +10,12 @@
 #include "alloc/counts.h"
 #include "tests/fresh.h"
 
+/* Every invariant of the arenas; no other thread is at work. */
+static void check_all(void) {
+    cn_arena_check_quiet();
+    cn_arena_check();
+}
+
 static void fresh_arenas(size_t limit) {
     fresh_region(limit);
     memset((void *)&cn_counts, 0, sizeof cn_counts);
@@ -34,7 +40,7 @@ static void take_from_the_bottom(void *argument) {
     MUST(cn_arena_take(1, 1) == 5);
     MUST(cn_arena_take(1, 1) == 100);
     MUST(used_slots() == 128 && dirty_slots() == 0 && cn_count_of(&cn_counts.peak_used_slots) == 128);
-    cn_arena_check();
+    check_all();
 }
 
 static void runs_come_from_the_lowest_place_that_fits(void **state) {
@@ -53,7 +59,7 @@ static void take_dirty_first(void *argument) {
     MUST(cn_arena_take(1, 1) == 10);
     MUST(cn_arena_take(1, 1) == 11);
     MUST(cn_arena_take(1, 1) == 4);
-    cn_arena_check();
+    check_all();
 }
 
 static void slots_that_hold_memory_are_taken_before_clean_ones(void **state) {
@@ -75,7 +81,7 @@ static void write_and_clear(void *argument) {
         MUST(is_zero(cn_slot_address(first), (count + 1) * CN_SLOT_BYTES));
         cn_arena_give(first, count + 1);
     }
-    cn_arena_check();
+    check_all();
 }
 
 static void cleared_runs_read_as_zero(void **state) {
@@ -96,7 +102,7 @@ static void fill_to_the_limit(void *argument) {
     cn_arena_give(all / 2, 1);
     MUST(cn_arena_take(2, 1) == SIZE_MAX);
     MUST(cn_arena_take(1, 1) == all / 2);
-    cn_arena_check();
+    check_all();
 }
 
 static void region_is_used_up_to_its_last_slot(void **state) {
@@ -127,7 +133,7 @@ static void take_aligned(void *argument) {
         }
     }
     MUST(used_slots() == taken);
-    cn_arena_check();
+    check_all();
 }
 
 static void every_alignment_is_kept_up_to_many_arenas(void **state) {
@@ -146,7 +152,7 @@ static void take_long_runs(void *argument) {
     cn_arena_give(longer, 3 * CN_ARENA_SLOTS);
     MUST(cn_arena_take(2 * CN_ARENA_SLOTS + 5, 1) == longer && known_arenas() == 5);
     MUST(cn_arena_take(CN_ARENA_SLOTS - 5, 1) == longer + 2 * CN_ARENA_SLOTS + 5);
-    cn_arena_check();
+    check_all();
 }
 
 static void long_runs_are_whole_arenas_with_a_free_end(void **state) {
@@ -167,10 +173,10 @@ static void refuse_commit(void *argument) {
     MUST(in_the_way != MAP_FAILED);
     MUST(cn_arena_take(CN_ARENA_SLOTS, 1) == SIZE_MAX && !cn_arena_extend(0, 1, CN_ARENA_SLOTS));
     MUST(used_slots() == 1 && cn_count_of(&cn_counts.committed_arenas) == 1);
-    cn_arena_check();
+    check_all();
     MUST(munmap(in_the_way, 4096) == 0);
     MUST(cn_arena_take(CN_ARENA_SLOTS, 1) == CN_ARENA_SLOTS);
-    cn_arena_check();
+    check_all();
 }
 
 static void memory_that_the_system_refuses_is_not_taken(void **state) {
@@ -192,7 +198,7 @@ static void extend_within_and_beyond(void *argument) {
     MUST(cn_arena_extend(15, 50, 500) && used_slots() == 565);
     MUST(!cn_arena_has_taken(565) && cn_arena_has_taken(564));
     cn_slot_address(565)[-1] = 1;
-    cn_arena_check();
+    check_all();
 }
 
 static void runs_grow_in_place_into_what_is_free(void **state) {
@@ -210,7 +216,7 @@ static void extend_into_a_taken_slot(void *argument) {
     MUST(used_slots() == 2);
     MUST(!cn_arena_extend(0, 1, more));
     MUST(used_slots() == 2);
-    cn_arena_check();
+    check_all();
     MUST(cn_arena_take(2 * CN_ARENA_SLOTS, 1) != SIZE_MAX);
 }
 
@@ -228,7 +234,7 @@ static void extend_past_the_limit(void *argument) {
     MUST(!cn_arena_extend(0, 1, CN_GROW_ARENAS * CN_ARENA_SLOTS));
     MUST(!cn_arena_extend(0, 1, (size_t)1 << 46) && used_slots() == 1);
     MUST(cn_arena_extend(0, 1, CN_GROW_ARENAS * CN_ARENA_SLOTS - 1));
-    cn_arena_check();
+    check_all();
 }
 
 static void extension_ends_at_the_limit(void **state) {
@@ -248,7 +254,7 @@ static void claim_and_release(void *argument) {
     MUST(cn_arena_take(1, 1) == 16);
     cn_arena_release(0, 0xff00);
     MUST(cn_arena_take(1, 1) == 8);
-    cn_arena_check();
+    check_all();
 }
 
 static void claimed_slots_are_nobody_elses_until_released(void **state) {
@@ -266,7 +272,7 @@ static void repair_after_fork(void *argument) {
     atomic_store(&cn_region.fits[3], 0);
     cn_arena_after_fork();
     MUST(used_slots() == 100 && dirty_slots() == 50);
-    cn_arena_check();
+    check_all();
 }
 
 static void counts_and_fits_are_derived_anew_after_a_fork(void **state) {
@@ -281,48 +287,48 @@ static void prepare(void) {
     fresh_arenas(0);
     MUST(cn_arena_take(10, 1) == 0);
     cn_arena_give(0, 2);
-    cn_arena_check();
+    check_all();
 }
 
 static void miscount_used(void *argument) {
     (void)argument;
     prepare();
     atomic_fetch_or(&cn_region.arenas[0].used, UINT64_C(1) << 40);
-    cn_arena_check();
+    check_all();
 }
 
 static void miscount_dirty(void *argument) {
     (void)argument;
     prepare();
     atomic_fetch_or(&cn_region.arenas[0].dirty, UINT64_C(1) << 40);
-    cn_arena_check();
+    check_all();
 }
 
 static void lose_a_fit(void *argument) {
     prepare();
     atomic_fetch_and(&cn_region.fits[*(size_t *)argument], ~UINT64_C(1));
-    cn_arena_check();
+    check_all();
 }
 
 static void own_a_free_slot(void *argument) {
     (void)argument;
     prepare();
     atomic_store(&cn_region.owner[1], 0x1230);
-    cn_arena_check();
+    check_all();
 }
 
 static void live_in_a_free_slot(void *argument) {
     (void)argument;
     prepare();
     atomic_store(&cn_region.live[63 * CN_SLOT_WORDS + 63], UINT64_C(1) << 63);
-    cn_arena_check();
+    check_all();
 }
 
 static void remote_in_a_free_slot(void *argument) {
     (void)argument;
     prepare();
     atomic_store(&cn_region.remote[CN_SLOT_WORDS], 1);
-    cn_arena_check();
+    check_all();
 }
 
 static void check_names_what_is_broken(void **state) {
