@@ -97,8 +97,6 @@ static size_t for_each_arena(size_t first, size_t count, bool (*visit)(size_t ar
     return done;
 }
 
-static bool claim_part(size_t arena, uint64_t mask) { return cn_arena_claim(arena, mask); }
-
 static bool release_part(size_t arena, uint64_t mask) {
     cn_arena_release(arena, mask);
     return true;
@@ -204,6 +202,15 @@ static size_t grow_aligned(size_t arenas, size_t alignment) {
     return first;
 }
 
+/* Claims the whole run or nothing. */
+static bool claim_run(size_t first, size_t count) {
+    size_t claimed = for_each_arena(first, count, cn_arena_claim);
+    if (claimed < count) {
+        (void)for_each_arena(first, claimed, release_part);
+    }
+    return claimed == count;
+}
+
 static size_t take_arenas(size_t arenas, size_t alignment) {
     size_t count = arena_count();
     size_t first = align_arena(0, alignment);
@@ -213,12 +220,9 @@ static size_t take_arenas(size_t arenas, size_t alignment) {
             first = align_arena(at + 1, alignment);
             at = cn_max(first, at + 1);
         } else if (++at - first == arenas) {
-            size_t slots = arenas * CN_ARENA_SLOTS;
-            size_t claimed = for_each_arena(first * CN_ARENA_SLOTS, slots, claim_part);
-            if (claimed == slots) {
+            if (claim_run(first * CN_ARENA_SLOTS, arenas * CN_ARENA_SLOTS)) {
                 return first;
             }
-            (void)for_each_arena(first * CN_ARENA_SLOTS, claimed, release_part);
             at = first;
         }
     }
@@ -245,27 +249,27 @@ size_t cn_arena_take(size_t count, size_t alignment) {
     return first != SIZE_MAX && settle_claim(first, count) ? first : SIZE_MAX;
 }
 
-bool cn_arena_extend(size_t first, size_t count, size_t more) {
-    size_t next = first + count;
-    size_t end = (next + more + CN_ARENA_SLOTS - 1) / CN_ARENA_SLOTS;
+/* Where the run of `count` slots reaches beyond the last arena, appends arenas, whose slots come taken, and claims what it
+ * has in the others. */
+static bool claim_beyond(size_t first, size_t count) {
     size_t known = arena_count();
-    if (end > known) { /* the arenas beyond the end are new, and all of their slots come taken */
-        size_t within = known * CN_ARENA_SLOTS - next;
-        if (for_each_arena(next, within, claim_part) < within) {
-            return false;
-        }
-        (void)for_each_arena(next, within, release_part);
-        if (!cn_region_grow_at(known, end - known)) {
-            return false;
-        }
-        (void)for_each_arena(known * CN_ARENA_SLOTS, (end - known) * CN_ARENA_SLOTS, release_part);
-    }
-    size_t claimed = for_each_arena(next, more, claim_part);
-    if (claimed < more) {
-        (void)for_each_arena(next, claimed, release_part);
+    size_t end = (first + count + CN_ARENA_SLOTS - 1) / CN_ARENA_SLOTS;
+    size_t within = known * CN_ARENA_SLOTS - first;
+    if (!claim_run(first, within)) {
         return false;
     }
-    return settle_claim(next, more);
+    if (!cn_region_grow_at(known, end - known)) {
+        (void)for_each_arena(first, within, release_part);
+        return false;
+    }
+    (void)for_each_arena(first + count, end * CN_ARENA_SLOTS - (first + count), release_part);
+    return true;
+}
+
+bool cn_arena_extend(size_t first, size_t count, size_t more) {
+    size_t next = first + count;
+    bool is_within = next + more <= arena_count() * CN_ARENA_SLOTS;
+    return (is_within ? claim_run(next, more) : claim_beyond(next, more)) && settle_claim(next, more);
 }
 
 static bool mark_dirty_part(size_t arena, uint64_t mask) {
