@@ -136,10 +136,18 @@ static void what_a_fork_cut_off_is_announced_anew(void **state) {
     expect_return(repair_what_was_cut_off, NULL);
 }
 
+/* Threads that wait for each other contend best where they do not give way, but there may be more of them than
+ * processors. */
+static void yield_at_times(unsigned round) {
+    if (round % 256 == 0) {
+        sched_yield();
+    }
+}
+
 /* ---- several posters, one owner ------------------------------------------------------------------------------ */
 
 /* Every block is one poster's, which posts it whenever it is live; blocks of all posters share words. */
-enum { POSTERS = 3, BLOCKS = 96, POSTS = 20000 };
+enum { POSTERS = 3, BLOCKS = 96, POSTS = 50000 };
 enum { LIVE, POSTING, POSTED };
 
 static struct {
@@ -219,6 +227,7 @@ static void drain_meanwhile(void *argument) {
         if (i % 4 == 0) {
             expect_marks();
         }
+        yield_at_times(i);
     }
     join_all(posters, POSTERS);
     cn_remote_drain(&list, note_freed, NULL);
@@ -237,11 +246,12 @@ static void no_free_is_lost_between_posters_and_owner(void **state) {
 
 /* ---- slots that change hands --------------------------------------------------------------------------------- */
 
-enum { HAND_OVERS = 5000, CONTENDERS = 2 };
+enum { HAND_OVERS = 60000, CONTENDERS = 2 };
 enum { NOT_YET, TO_POST, FREED };
 
 static struct {
     _Atomic unsigned states[CONTENDERS]; /* of one block for each poster, all in one word */
+    _Atomic unsigned returns;            /* of posts */
     _Atomic unsigned next_poster;
     _Atomic bool is_over;
 } hand_over;
@@ -249,12 +259,13 @@ static struct {
 static void *post_own_block(void *argument) {
     (void)argument;
     size_t block = atomic_fetch_add(&hand_over.next_poster, 1);
-    while (!atomic_load(&hand_over.is_over)) {
+    for (unsigned i = 1; !atomic_load(&hand_over.is_over); i++) {
         unsigned to_post = TO_POST;
         if (atomic_compare_exchange_strong(&hand_over.states[block], &to_post, NOT_YET)) {
             MUST(cn_remote_post(&list, block));
+            atomic_fetch_add(&hand_over.returns, 1);
         } else {
-            sched_yield();
+            yield_at_times(i);
         }
     }
     return NULL;
@@ -276,13 +287,14 @@ static bool all_are_freed(void) {
     return true;
 }
 
-/* All blocks are free: the slot may become anybody's, and no poster may touch it any more. */
-static void expect_untouched(void) {
-    for (unsigned i = 0; i < 20; i++) {
-        MUST(atomic_load(&cn_region.owner[0]) == 0);
-        MUST(atomic_load(&cn_region.pools[0].remote_words) == 0);
-        MUST(atomic_load(&list.first) == NULL);
+/* All blocks are free, so that the slot may become anybody's: what is left of the posts must not touch it. */
+static void expect_untouched(unsigned posts) {
+    for (unsigned i = 1; atomic_load(&hand_over.returns) != posts; i++) {
+        yield_at_times(i);
     }
+    MUST(atomic_load(&cn_region.owner[0]) == 0);
+    MUST(atomic_load(&cn_region.pools[0].remote_words) == 0);
+    MUST(atomic_load(&list.first) == NULL);
 }
 
 static void hand_a_slot_over(void *argument) {
@@ -295,15 +307,15 @@ static void hand_a_slot_over(void *argument) {
         for (size_t block = 0; block < CONTENDERS; block++) {
             atomic_store(&hand_over.states[block], TO_POST);
         }
-        while (!all_are_freed()) {
+        for (unsigned i = 0; !all_are_freed(); i++) {
             cn_remote_drain(&list, note_handed_over, NULL);
+            yield_at_times(i);
         }
         atomic_store(&cn_region.owner[0], 0);
-        expect_untouched();
+        expect_untouched((round + 1) * CONTENDERS);
     }
     atomic_store(&hand_over.is_over, true);
     join_all(posters, CONTENDERS);
-    expect_untouched();
 }
 
 static void poster_is_done_with_a_slot_when_its_free_can_be_seen(void **state) {

@@ -1,0 +1,336 @@
+/*
+ * heap_test.c: the blocks of one heap (heap.h), by its owner: taking and giving, frees by others, budget, trimming,
+ * and rebuilding. That the checks of it bite is in heap_check_test.c, which heaps there are in registry_test.c.
+ */
+#define _GNU_SOURCE
+#include "alloc/heap.h"
+
+#include "alloc/arena.h"
+#include "tests/unit.h"
+
+enum { MOST_BLOCKS = 40000 };
+
+struct held {
+    void *block;
+    unsigned class_index;
+};
+
+static struct held blocks[MOST_BLOCKS];
+static size_t block_count;
+static struct cairn_heap *heap;
+
+static size_t slots_held(void) { return atomic_load(&heap->slots_held); }
+
+static void start_heap(void) {
+    heap = cn_heap_claim();
+    MUST(heap != NULL && cn_heap_state(heap) == CN_HEAP_OWNED);
+}
+
+static void take(unsigned class_index) {
+    void *block = cn_heap_take(heap, class_index);
+    MUST(block != NULL && block_count < MOST_BLOCKS);
+    MUST(cn_live_test(cn_granule_of(block)));
+    fill_pattern(block, cn_class_at(class_index)->block_bytes, (uintptr_t)block);
+    blocks[block_count++] = (struct held){block, class_index};
+}
+
+/* The block, which is checked, is no longer among those that are held. */
+static size_t let_go(size_t index) {
+    struct held held = blocks[index];
+    MUST(has_pattern(held.block, cn_class_at(held.class_index)->block_bytes, (uintptr_t)held.block));
+    blocks[index] = blocks[--block_count];
+    return cn_granule_of(held.block);
+}
+
+static void give(size_t index) { cn_heap_give(heap, let_go(index)); }
+
+static void post(size_t index) { MUST(cn_remote_post(&heap->remote, let_go(index))); }
+
+static void give_all(void) {
+    while (block_count > 0) {
+        give(block_count - 1);
+    }
+}
+
+static void check(void) {
+    cn_heap_check(heap);
+    cn_arena_check();
+    cn_arena_check_quiet();
+}
+
+static void work(uint64_t seed, unsigned steps, unsigned classes) {
+    for (unsigned i = 0; i < steps; i++) {
+        uint64_t choice = random_next(&seed) % 16;
+        if (block_count == 0 || (choice < 8 && block_count < MOST_BLOCKS)) {
+            take((unsigned)(random_next(&seed) % classes));
+        } else if (choice < 14) {
+            give(random_next(&seed) % block_count);
+        } else {
+            post(random_next(&seed) % block_count);
+        }
+        if (i % 1000 == 0) {
+            check();
+        }
+    }
+}
+
+/* ---- taking and giving --------------------------------------------------------------------------------------- */
+
+static void work_on_and_give_all(uint64_t seed) {
+    work(seed, 12000, CN_CLASS_COUNT);
+    give_all();
+    check();
+    (void)cn_heap_trim(heap);
+    check();
+    MUST(slots_held() == 0 && heap->idle_bytes == 0);
+}
+
+static void work_and_give_all(void *argument) {
+    start_heap();
+    work_on_and_give_all(*(uint64_t *)argument);
+}
+
+static void random_work_keeps_every_block_and_invariant(void **state) {
+    (void)state;
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        expect_return(work_and_give_all, &seed);
+    }
+}
+
+static void work_without_magazines(void *argument) {
+    start_heap();
+    work(99, 500, 40);
+    cn_heap_disable_magazines(heap);
+    for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
+        MUST(heap->magazines[i].top == heap->magazines[i].ceiling);
+    }
+    work_on_and_give_all(*(uint64_t *)argument);
+}
+
+static void heap_whose_magazines_hold_nothing_works_all_the_same(void **state) {
+    (void)state;
+    uint64_t seed = 4;
+    expect_return(work_without_magazines, &seed);
+}
+
+static bool has_cached(unsigned class_index) {
+    return heap->magazines[class_index].top != cn_heap_bottom(heap, class_index);
+}
+
+/* Frees of one class leave the magazines of the others alone, but where all of them are emptied for a purge. */
+static void empty_pools_in_random_order(void *argument) {
+    uint64_t random = *(uint64_t *)argument;
+    unsigned purges = 0;
+    start_heap();
+    for (unsigned i = 0; i < MOST_BLOCKS; i++) {
+        take(i % 64 == 0 ? 0 : 39); /* 2560 bytes, 25 of them a pool */
+    }
+    give(0);
+    while (block_count > 0) {
+        bool had_cached = has_cached(0);
+        give(random_next(&random) % block_count);
+        purges += had_cached && !has_cached(0) ? 1 : 0;
+    }
+    check();
+    MUST(purges >= 1 && purges < 20);
+}
+
+static void pools_are_searched_for_pages_now_and_then_alone(void **state) {
+    (void)state;
+    uint64_t seed = 5;
+    expect_return(empty_pools_in_random_order, &seed);
+}
+
+static void reuse_freed_pools(void *argument) {
+    (void)argument;
+    start_heap();
+    for (unsigned class_index = 0; class_index < CN_CLASS_COUNT; class_index++) {
+        for (size_t bytes = 0; bytes < 2 * MIB; bytes += cn_class_at(class_index)->block_bytes) {
+            if (block_count < MOST_BLOCKS) {
+                take(class_index);
+            }
+        }
+        give_all();
+    }
+    check();
+    MUST(atomic_load(&cn_region.arena_count) <= 6); /* what one class has freed serves the next */
+}
+
+static void pools_that_one_class_empties_serve_another(void **state) {
+    (void)state;
+    expect_return(reuse_freed_pools, NULL);
+}
+
+/* ---- frees by others ----------------------------------------------------------------------------------------- */
+
+static void post_half(void *argument) {
+    (void)argument;
+    start_heap();
+    for (unsigned i = 0; i < 4000; i++) {
+        take(i % 30);
+    }
+    for (unsigned i = 0; i < 2000; i++) {
+        post((i * 7) % block_count);
+    }
+    size_t idle = heap->idle_bytes;
+    cn_heap_drain(heap);
+    MUST(heap->idle_bytes > idle);
+    check();
+    give_all();
+    check();
+}
+
+static void frees_by_others_become_idle_when_they_are_drained(void **state) {
+    (void)state;
+    expect_return(post_half, NULL);
+}
+
+static void post_what_is_free(void *argument) {
+    (void)argument;
+    start_heap();
+    take(3);
+    size_t granule = cn_granule_of(blocks[0].block);
+    cn_heap_give(heap, granule);
+    MUST(cn_remote_post(&heap->remote, granule)); /* as a thread does that saw the live bit just before */
+    cn_heap_drain(heap);
+}
+
+static void two_frees_at_the_same_instant_are_seen_by_the_drain(void **state) {
+    (void)state;
+    struct child_end end = run_in_child(post_what_is_free, NULL, 10);
+    expect_abort(&end, "cairn: ERROR: double-free: ");
+}
+
+/* ---- budget -------------------------------------------------------------------------------------------------- */
+
+static void count_against_a_budget(void *argument) {
+    (void)argument;
+    start_heap();
+    MUST(cn_heap_allows_pool(heap) && cn_heap_allows_span(heap, SIZE_MAX / CN_SLOT_BYTES));
+    heap->budget_bytes = 10 * CN_SLOT_BYTES + 1;
+    MUST(cn_heap_allows_span(heap, 10) && !cn_heap_allows_span(heap, 11));
+    cn_heap_count_slots(heap, 9, 0);
+    MUST(cn_heap_allows_pool(heap) && cn_heap_allows_span(heap, 1) && !cn_heap_allows_span(heap, 2));
+    cn_heap_count_slots(heap, 2, 0);
+    MUST(!cn_heap_allows_pool(heap) && !cn_heap_allows_span(heap, 1));
+    cn_heap_count_slots(heap, 0, 11);
+    MUST(slots_held() == 0 && atomic_load(&heap->peak_slots_held) == 11);
+    heap->budget_bytes = 1;
+    take(0);
+    MUST(cn_heap_take(heap, 40) == NULL); /* another pool is beyond it */
+    check();
+}
+
+static void budget_allows_what_fits_and_no_more(void **state) {
+    (void)state;
+    expect_return(count_against_a_budget, NULL);
+}
+
+/* ---- giving memory back -------------------------------------------------------------------------------------- */
+
+static void trim_between_survivors(void *argument) {
+    (void)argument;
+    start_heap();
+    for (unsigned i = 0; i < MOST_BLOCKS; i++) {
+        take(10);
+    }
+    for (size_t i = MOST_BLOCKS; i > 0; i--) {
+        if (i % 1000 != 0) {
+            give(i - 1);
+        }
+    }
+    MUST(block_count == MOST_BLOCKS / 1000);
+    (void)cn_heap_trim(heap);
+    check();
+    size_t resident = 0;
+    for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
+        for (struct cn_pool *pool = heap->bins[i].partial.first; pool != NULL; pool = pool->next) {
+            resident += cn_os_resident_bytes(cn_pool_address(pool), cn_pool_slots(pool) * CN_SLOT_BYTES);
+        }
+    }
+    MUST(resident <= 2 * block_count * cn_os_page_bytes());
+    give_all();
+    (void)cn_heap_trim(heap);
+    MUST(slots_held() == 0);
+    check();
+}
+
+static void trim_leaves_the_pages_of_live_blocks_alone(void **state) {
+    (void)state;
+    expect_return(trim_between_survivors, NULL);
+}
+
+static void clear_all_pools(void *argument) {
+    (void)argument;
+    start_heap();
+    work(7, 5000, CN_CLASS_COUNT);
+    cn_heap_clear_pools(heap);
+    MUST(slots_held() == 0 && heap->idle_bytes == 0 && heap->empty_slots == 0);
+    check();
+    block_count = 0;
+    work(8, 3000, 20);
+}
+
+static void cleared_heap_holds_nothing_and_works_on(void **state) {
+    (void)state;
+    expect_return(clear_all_pools, NULL);
+}
+
+static void rebuild_after_trim(void *argument) {
+    start_heap();
+    work(*(uint64_t *)argument, 6000, CN_CLASS_COUNT);
+    (void)cn_heap_trim(heap); /* no block is cached then, and no pool empty */
+    size_t idle = heap->idle_bytes;
+    size_t held = slots_held();
+    for (unsigned i = 0; i < 10; i++) {
+        post(0); /* what is found again without the list */
+    }
+    atomic_store(&heap->remote.first, NULL);
+    for (size_t slot = 0; slot < atomic_load(&cn_region.arena_count) * CN_ARENA_SLOTS; slot++) {
+        if (atomic_load(&cn_region.owner[slot]) != 0) {
+            cn_remote_repair(&heap->remote, slot);
+        }
+    }
+    heap->idle_bytes = 12345;
+    heap->empty_slots = 77;
+    memset(heap->bins, 0xee, sizeof heap->bins);
+    cn_heap_rebuild(heap);
+    check();
+    MUST(slots_held() == held && heap->idle_bytes > idle);
+    work(11, 3000, CN_CLASS_COUNT);
+    give_all();
+    (void)cn_heap_trim(heap);
+    MUST(slots_held() == 0);
+    check();
+}
+
+static void rebuilt_heap_equals_the_one_it_was(void **state) {
+    (void)state;
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        expect_return(rebuild_after_trim, &seed);
+    }
+}
+
+/* No heap is claimed here, so that every child starts with none. */
+static int start(void **state) {
+    (void)state;
+    cn_class_init();
+    cn_region_init();
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(random_work_keeps_every_block_and_invariant),
+        cmocka_unit_test(heap_whose_magazines_hold_nothing_works_all_the_same),
+        cmocka_unit_test(pools_are_searched_for_pages_now_and_then_alone),
+        cmocka_unit_test(pools_that_one_class_empties_serve_another),
+        cmocka_unit_test(frees_by_others_become_idle_when_they_are_drained),
+        cmocka_unit_test(two_frees_at_the_same_instant_are_seen_by_the_drain),
+        cmocka_unit_test(budget_allows_what_fits_and_no_more),
+        cmocka_unit_test(trim_leaves_the_pages_of_live_blocks_alone),
+        cmocka_unit_test(cleared_heap_holds_nothing_and_works_on),
+        cmocka_unit_test(rebuilt_heap_equals_the_one_it_was),
+    };
+    return cmocka_run_group_tests(tests, start, NULL);
+}
