@@ -67,6 +67,16 @@ libraries() {
     tap_run "it can be loaded though it is preloaded already" on_preload "$LIB" "$PROGRAMS/load_cairn" "$LIB"
 }
 
+# The systems and libraries that a program may meet.
+company() {
+    tap_run "a large block keeps its contents where moving its pages fails half way" \
+        says "target unmapped" on_preload "$LIB:$PROGRAMS/libold_mremap.so" "$PROGRAMS/grow"
+    local handler=$PROGRAMS/libfork_handler.so
+    tap_run "a library before the allocator may allocate in the child of a fork" \
+        on_preload "$handler:$LIB" "$PROGRAMS/forks"
+    tap_run "so may a library after the allocator, in the child" on_preload "$LIB:$handler" "$PROGRAMS/forks"
+}
+
 static_program() {
     if [ ! -x "$STATIC_PROGRAM" ]; then
         tap_skip "a static program runs on the allocator" "there is no $STATIC_PROGRAM"
@@ -100,6 +110,7 @@ setuid_program() {
 
 constructors_and_destructors
 libraries
+company
 static_program
 setuid_program
 tap_end

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "alloc/cairn.h"
 #include "tests/child.h"
+#include "tests/threads.h"
 
 static struct cairn_stats stats_of(struct cairn_heap *heap) {
     struct cairn_stats stats;
@@ -281,8 +282,42 @@ static void the_heap_beyond_the_limit_is_enomem(void **state) {
     assert_true(cairn_check());
 }
 
+enum { FAILURES = 40000 };
+
+static void *fail_to_allocate(void *argument) {
+    (void)argument;
+    for (size_t i = 0; i < FAILURES; i++) {
+        MUST(cairn_malloc(10) == NULL);
+    }
+    return NULL;
+}
+
+static void *do_nothing(void *argument) { return argument; }
+
+/* The first thread, which comes and goes, leaves its stack for the second. */
+static void run_out_of_memory_for_heaps(void *argument) {
+    (void)argument;
+    struct rlimit limit;
+    cairn_free(cairn_malloc(1));
+    run_threads(1, do_nothing, NULL);
+    MUST(getrlimit(RLIMIT_DATA, &limit) == 0);
+    const struct rlimit low = {MIB, limit.rlim_max};
+    MUST(setrlimit(RLIMIT_DATA, &low) == 0);
+    run_threads(1, fail_to_allocate, NULL);
+    MUST(setrlimit(RLIMIT_DATA, &limit) == 0);
+    MUST(cairn_heap_create("late", NULL) != NULL);
+}
+
+static void a_thread_that_gets_no_heap_uses_none_up(void **state) {
+    (void)state;
+    struct child_end end = run_in_child(run_out_of_memory_for_heaps, NULL, 5);
+    expect_success(&end);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        /* First, before the process has heaps that a thread could take over. */
+        cmocka_unit_test(a_thread_that_gets_no_heap_uses_none_up),
         cmocka_unit_test(name_is_copied_and_cut_at_31_bytes),
         cmocka_unit_test(destroy_of_null_is_ignored),
         cmocka_unit_test(blocks_of_a_heap_are_like_any_other),

@@ -248,6 +248,24 @@ static void looking_at_the_heap_disturbs_no_working_thread(void **state) {
     assert_true(cairn_check());
 }
 
+static void *take_and_give_spans(void *argument) {
+    (void)argument;
+    for (size_t i = 0; i < 200000; i++) {
+        cairn_free(cairn_malloc(100 * KIB + i % 7 * 70 * KIB));
+    }
+    return NULL;
+}
+
+static void check_finds_no_fault_while_spans_come_and_go(void **state) {
+    (void)state;
+    pthread_t workers[2];
+    start_all(workers, 2, take_and_give_spans, NULL);
+    for (unsigned i = 0; i < 2000; i++) {
+        assert_true(cairn_check());
+    }
+    join_all(workers, 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(consumers_free_what_producers_took),
@@ -257,6 +275,7 @@ int main(void) {
         cmocka_unit_test(blocks_can_be_resized_by_others),
         cmocka_unit_test(sixty_four_threads_work_side_by_side),
         cmocka_unit_test(looking_at_the_heap_disturbs_no_working_thread),
+        cmocka_unit_test(check_finds_no_fault_while_spans_come_and_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

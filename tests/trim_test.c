@@ -2,6 +2,8 @@
  * trim_test.c: cairn_trim gives back to the system what no live block holds.
  */
 #define _GNU_SOURCE
+#include <sys/mman.h>
+
 #include "alloc/cairn.h"
 #include "tests/support.h"
 
@@ -77,12 +79,37 @@ static void what_trim_gave_back_can_be_used_again(void **state) {
     assert_true(cairn_check());
 }
 
+/* The system takes no pages back that the program has locked. */
+static void what_is_locked_in_memory_is_clear_after_calloc_all_the_same(void **state) {
+    (void)state;
+    void *neighbour = cairn_malloc(100 * KIB);
+    void *block = cairn_malloc(MIB);
+    memset(block, 0xff, MIB);
+    if (mlock(block, MIB) != 0) {
+        skip();
+    }
+    cairn_free(block);
+    cairn_trim();
+    void *again[8];
+    for (size_t i = 0; i < 8; i++) {
+        again[i] = cairn_calloc(1, MIB);
+        assert_true(is_zero(again[i], MIB));
+    }
+    munlock(block, MIB);
+    for (size_t i = 0; i < 8; i++) {
+        cairn_free(again[i]);
+    }
+    cairn_free(neighbour);
+    assert_true(cairn_check());
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trim_gives_the_peak_back),
         cmocka_unit_test(trim_gives_back_the_pages_between_survivors),
         cmocka_unit_test(trim_of_nothing_gives_nothing),
         cmocka_unit_test(what_trim_gave_back_can_be_used_again),
+        cmocka_unit_test(what_is_locked_in_memory_is_clear_after_calloc_all_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
