@@ -40,6 +40,11 @@ bool cn_heap_allows_span(const struct cairn_heap *heap, size_t slots) {
            (held <= heap->budget_bytes && slots <= (heap->budget_bytes - held) / CN_SLOT_BYTES);
 }
 
+static void lower_idle(struct cairn_heap *heap, size_t bytes) {
+    heap->idle_bytes -= bytes;
+    heap->purged_at_idle_bytes = cn_min(heap->purged_at_idle_bytes, heap->idle_bytes);
+}
+
 static struct cn_pool *add_pool(struct cairn_heap *heap, unsigned class_index) {
     const struct cn_class *class = cn_class_at(class_index);
     if (!cn_heap_allows_pool(heap)) {
@@ -68,7 +73,7 @@ static void give_pool(struct cairn_heap *heap, struct cn_pool *pool) {
 
 static void remove_empty_pool(struct cairn_heap *heap, struct cn_pool *pool) {
     cn_pool_unlink(&heap->bins[pool->class_index].partial, pool);
-    heap->idle_bytes -= (size_t)pool->blocks * cn_class_at(pool->class_index)->block_bytes;
+    lower_idle(heap, (size_t)pool->blocks * cn_class_at(pool->class_index)->block_bytes);
     heap->empty_slots -= cn_pool_slots(pool);
     give_pool(heap, pool);
 }
@@ -138,8 +143,7 @@ static size_t take_from_pool(struct cairn_heap *heap, struct cn_pool *pool, void
     struct cn_bin *bin = &heap->bins[pool->class_index];
     heap->empty_slots -= pool->held == 0 ? cn_pool_slots(pool) : 0;
     size_t taken = cn_pool_take(pool, blocks, count);
-    heap->idle_bytes -= taken * cn_class_at(pool->class_index)->block_bytes;
-    heap->purged_at_idle_bytes = cn_min(heap->purged_at_idle_bytes, heap->idle_bytes);
+    lower_idle(heap, taken * cn_class_at(pool->class_index)->block_bytes);
     if (pool->held == pool->blocks) {
         cn_pool_unlink(&bin->partial, pool);
         cn_pool_link(&bin->full, pool);

@@ -15,6 +15,7 @@
  * H3  slots_held is the sum of the slots of the heap's pools and, for a named heap, of its spans.
  * H4  All spans of a named heap are on its list; spans of threads are on none.
  * H5  empty_slots is the sum of the slots of pools with held = 0.
+ * H6  purged_at_idle_bytes <= idle_bytes.
  *
  * Lock order: a named heap's lock, then the region's.
  */

@@ -1,5 +1,5 @@
 /*
- * heap_check.c: the invariants of heaps and magazines (H1 to H4, M1 and M2), asserted.
+ * heap_check.c: the invariants of heaps and magazines (H1 to H6, M1 and M2), asserted.
  */
 #include "heap.h"
 #include "panic.h"
@@ -61,4 +61,5 @@ void cn_heap_check(struct cairn_heap *heap) {
     CN_ASSERT(slots == atomic_load_explicit(&heap->slots_held, memory_order_relaxed),
               "H3: slots_held is the sum of the slots of the heap's pools and spans");
     CN_ASSERT(empty_slots == heap->empty_slots, "H5: empty_slots is the sum of the slots of pools with held = 0");
+    CN_ASSERT(heap->purged_at_idle_bytes <= heap->idle_bytes, "H6: purged_at_idle_bytes <= idle_bytes");
 }
