@@ -125,11 +125,11 @@ static void move_between(void *argument) {
     char *from = make_span(NULL, bytes, CN_GRANULE_BYTES, CN_FILL_NONE);
     char *to = make_span(NULL, bytes + 2 * MIB, CN_GRANULE_BYTES, CN_FILL_NONE);
     fill_pattern(from, bytes, 3);
-    cn_span_move(slot_of(from), slot_of(to));
+    MUST(cn_span_move(slot_of(from), slot_of(to)));
     MUST(has_pattern(to, bytes, 3));
     MUST(cn_span_free(slot_of(from)));
     char *shorter = make_span(NULL, bytes / 2, CN_GRANULE_BYTES, CN_FILL_NONE);
-    cn_span_move(slot_of(to), slot_of(shorter));
+    MUST(cn_span_move(slot_of(to), slot_of(shorter)));
     MUST(has_pattern(shorter, bytes / 2, 3));
     MUST(cn_span_resize(slot_of(shorter), bytes / 4) && has_pattern(shorter, bytes / 4, 3));
     MUST(cn_span_free(slot_of(to)) && cn_span_free(slot_of(shorter)));
