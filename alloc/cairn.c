@@ -172,12 +172,10 @@ void *cairn_realloc(void *block, size_t size) {
             cn_requested_note(cn_granule_of(block), cn_class_at(class_index)->block_bytes, size);
             return block;
         }
-        int saved = errno;
         void *moved = class_index < CN_CLASS_COUNT ? move_between_classes(block, class_index, size) : NULL;
         if (CN_LIKELY(moved != NULL)) {
             return moved;
         }
-        errno = saved;
     }
     return cn_route_realloc("realloc", block, size);
 }
