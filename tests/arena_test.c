@@ -181,6 +181,7 @@ static void refuse_commit(void *argument) {
 
 static void memory_that_the_system_refuses_is_not_taken(void **state) {
     (void)state;
+    need_limits_of_address_space();
     expect_return(refuse_commit, NULL);
 }
 

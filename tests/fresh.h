@@ -27,6 +27,23 @@ static inline void fresh_region(size_t arenas) {
     cn_region.arena_limit = arenas != 0 ? arenas : cn_region.arena_limit;
 }
 
+static inline void map_under_a_limit(void *argument) {
+    (void)argument;
+    struct rlimit limit = {GIB, GIB};
+    drop_region();
+    MUST(setrlimit(RLIMIT_AS, &limit) == 0);
+    MUST(cn_os_map(cn_os_page_bytes(), cn_os_page_bytes()) != NULL);
+}
+
+/* Skips the test where a limit of address space leaves nothing to try, as under sanitizers: their own reservations are
+ * beyond any limit. */
+static inline void need_limits_of_address_space(void) {
+    struct child_end end = run_in_child(map_under_a_limit, NULL, 10);
+    if (!child_succeeded(&end)) {
+        skip();
+    }
+}
+
 static inline size_t known_arenas(void) { return atomic_load(&cn_region.arena_count); }
 
 #endif

@@ -214,6 +214,7 @@ static void give_under_a_limit(void *argument) {
 
 static void arenas_go_back_and_come_again_under_a_limit(void **state) {
     (void)state;
+    need_limits_of_address_space();
     expect_return(give_under_a_limit, NULL);
 }
 

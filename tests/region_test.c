@@ -251,6 +251,7 @@ static void grow_under_a_limit(void *argument) {
 
 static void region_is_there_under_a_limit_of_address_space(void **state) {
     (void)state;
+    need_limits_of_address_space();
     expect_return(grow_under_a_limit, NULL);
 }
 
