@@ -107,7 +107,7 @@ static void damage_heap(void *argument) {
     } else {
         break_counts(damage);
     }
-    while (damage == NOTHING_TO_TAKE) {
+    for (size_t i = 0; damage == NOTHING_TO_TAKE && i < CN_SLOT_GRANULES; i++) { /* comes to the pool in the end */
         MUST(cn_heap_take(heap, 4) != NULL);
     }
     cn_heap_check(heap);
