@@ -179,6 +179,9 @@ static void decommit_and_take_again(void *argument) {
     MUST(first == 0 && committed_arenas() == 3 && is_zero(cn_slot_address(0), 3 * CN_ARENA_BYTES));
     MUST(cn_count_of(&cn_counts.breath_slots) == 3 * CN_ARENA_SLOTS);
     memset(cn_slot_address(0), 1, 3 * CN_ARENA_BYTES);
+    cn_arena_give(0, 3 * CN_ARENA_SLOTS);
+    MUST(cn_arena_take(3 * CN_ARENA_SLOTS, 1) == 0); /* what was not purged since is no breath */
+    MUST(cn_count_of(&cn_counts.breath_slots) == 3 * CN_ARENA_SLOTS);
     check_arenas();
 }
 

@@ -135,20 +135,33 @@ static void thread_that_is_gone_shares_the_common_heap(void **state) {
     expect_return(allocate_while_ending, NULL);
 }
 
+static _Atomic bool is_had;
+
+static struct cairn_heap *enter_alone(void) {
+    struct cairn_heap *heap = cn_thread_enter();
+    MUST(heap != NULL && atomic_load(&heap->lock.word) != 0);
+    MUST(!atomic_exchange(&is_had, true));
+    return heap;
+}
+
+static void leave(struct cairn_heap *heap) {
+    MUST(atomic_exchange(&is_had, false));
+    cn_thread_leave(heap);
+}
+
 static void *share_common(void *argument) {
     (void)argument;
     cn_heap_mine = &cn_heap_gone;
-    for (unsigned i = 0; i < 3000; i++) {
-        struct cairn_heap *heap = cn_thread_enter();
-        MUST(heap != NULL);
+    for (unsigned i = 0; i < 20000; i++) {
+        struct cairn_heap *heap = enter_alone();
         void *block = cn_heap_take(heap, i % 30);
         MUST(block != NULL);
-        cn_thread_leave(heap);
+        leave(heap);
         fill_pattern(block, 16, (uintptr_t)block);
         MUST(has_pattern(block, 16, (uintptr_t)block));
-        MUST(cn_thread_enter() == heap);
+        MUST(enter_alone() == heap);
         cn_heap_give(heap, cn_granule_of(block));
-        cn_thread_leave(heap);
+        leave(heap);
     }
     return NULL;
 }
