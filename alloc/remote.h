@@ -18,8 +18,8 @@
  *   g before h      a mark that (g) takes away belongs to words that (h) takes; a later one stays.
  *
  * The mark makes a double free exact: while a slot has pending frees, its owner's own frees take the slow path, which
- * looks at the block's remote bit. Only two frees at the very same instant escape each other; the owner finds the bit
- * without a live block then, when it drains.
+ * looks at the block's remote bit. Only a second free between another's (a) and (c) escapes, some instructions long unless
+ * that thread is held up there; the owner finds the bit without a live block then, when it drains.
  */
 #ifndef CN_REMOTE_H
 #define CN_REMOTE_H

@@ -8,7 +8,8 @@
  *   bytes  16 32 48 .. 128 | 144 160 .. 256 | 288 320 .. 512 | ... | 36864 .. 65536
  *
  * S1  class_of(n) is the least class whose blocks hold n bytes.
- * S2  A pool of any class holds at least 8 blocks, and wastes at most 1/32 of itself at its end.
+ * S2  A pool of any class holds at least 8 blocks. It wastes at most 1/32 of itself at its end, or, where it has
+ *     CN_POOL_SLOTS_MAX slots, less than 1/11.
  * S3  Every block size is a multiple of the granule.
  * S4  All magazines have room in a heap: their entries and sentinels are at most CN_MAGAZINE_ENTRIES.
  */

@@ -22,6 +22,7 @@ static struct cairn_heap *find_common(void) {
     if (heap == NULL && !atomic_exchange(&common_heap_is_claimed, true)) {
         heap = cn_heap_claim_named();
         atomic_store_explicit(&common_heap, heap, memory_order_release);
+        atomic_store(&common_heap_is_claimed, heap != NULL); /* else it is tried again the next time */
     }
     return heap;
 }
