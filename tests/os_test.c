@@ -1,0 +1,262 @@
+/*
+ * os_test.c: what the layer above relies on of the operating system (os.h): reserved, committed and purged memory,
+ * mappings, moved pages, files, and that errno stays as it was.
+ */
+#define _GNU_SOURCE
+#include "alloc/os.h"
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "tests/unit.h"
+
+enum { PAGES = 64 };
+
+static size_t page(void) { return cn_os_page_bytes(); }
+
+static bool is_fatal_to_touch(void (*touch)(void *), void *address) {
+    struct child_end end = run_in_child(touch, address, 10);
+    return WIFSIGNALED(end.status) && WTERMSIG(end.status) == SIGSEGV;
+}
+
+static void write_there(void *address) { *(volatile char *)address = 1; }
+
+static void sizes_of_the_machine_are_sensible(void **state) {
+    (void)state;
+    assert_int_equal(page(), sysconf(_SC_PAGESIZE));
+    assert_true(cn_os_physical_bytes() >= 64 * MIB);
+    assert_int_equal(cn_os_process_id(), getpid());
+    assert_false(cn_os_is_privileged());
+}
+
+/* ---- reserved memory ----------------------------------------------------------------------------------------- */
+
+static char *reserve(size_t bytes, size_t alignment) {
+    char *memory = cn_os_reserve(bytes, alignment);
+    MUST(memory != NULL && is_aligned(memory, alignment));
+    return memory;
+}
+
+static void commit_and_decommit(void *argument) {
+    (void)argument;
+    char *memory = reserve(GIB, 4 * MIB);
+    for (unsigned round = 0; round < 3; round++) {
+        MUST(cn_os_commit(memory, PAGES * page()));
+        MUST(is_zero(memory, PAGES * page()));
+        memset(memory, 0x77, PAGES * page());
+        MUST(cn_os_resident_bytes(memory, PAGES * page()) == PAGES * page());
+        MUST(cn_os_decommit(memory, PAGES * page()));
+        MUST(cn_os_resident_bytes(memory, PAGES * page()) == 0);
+    }
+}
+
+static void committed_memory_is_zero_each_time_it_comes(void **state) {
+    (void)state;
+    expect_return(commit_and_decommit, NULL);
+}
+
+static void reserved_memory_cannot_be_accessed_until_it_is_committed(void **state) {
+    (void)state;
+    char *memory = reserve(16 * MIB, 4 * MIB);
+    assert_true(is_fatal_to_touch(write_there, memory));
+    assert_true(cn_os_commit(memory + page(), page()));
+    memory[page()] = 1;
+    assert_true(is_fatal_to_touch(write_there, memory + 2 * page()));
+    assert_true(is_fatal_to_touch(write_there, memory + page() - 1));
+    assert_true(cn_os_decommit(memory + page(), page()));
+    assert_true(is_fatal_to_touch(write_there, memory + page()));
+    cn_os_unmap(memory, 16 * MIB);
+}
+
+static void purge_the_middle(void *argument) {
+    (void)argument;
+    char *memory = cn_os_map(PAGES * page(), page());
+    memset(memory, 0x55, PAGES * page());
+    MUST(cn_os_purge(memory + page(), 10 * page()));
+    MUST(is_zero(memory + page(), 10 * page()));
+    MUST(memory[0] == 0x55 && memory[11 * page()] == 0x55);
+    memory[page()] = 1;
+    MUST(cn_os_renew(memory, PAGES * page()) && is_zero(memory, PAGES * page()));
+}
+
+static void purged_memory_reads_as_zero_and_stays_accessible(void **state) {
+    (void)state;
+    expect_return(purge_the_middle, NULL);
+}
+
+static void locked_memory_is_not_purged(void **state) {
+    (void)state;
+    char *memory = cn_os_map(4 * page(), page());
+    memset(memory, 1, 4 * page());
+    if (syscall(SYS_mlock, memory, 4 * page()) !=
+        0) { /* sanitizers put a function that does nothing in mlock's place */
+        cn_os_unmap(memory, 4 * page());
+        skip(); /* the limit of locked memory is lower */
+    }
+    assert_false(cn_os_purge(memory, 4 * page()));
+    assert_int_equal(memory[3 * page()], 1);
+    cn_os_unmap(memory, 4 * page());
+}
+
+/* ---- mappings ------------------------------------------------------------------------------------------------ */
+
+static void mappings_are_zero_and_aligned(void **state) {
+    (void)state;
+    for (size_t alignment = 1; alignment <= GIB; alignment *= 2) {
+        char *memory = cn_os_map(3 * page(), alignment);
+        assert_non_null(memory);
+        assert_true(is_aligned(memory, alignment) && is_zero(memory, 3 * page()));
+        memory[3 * page() - 1] = 1;
+        cn_os_unmap(memory, 3 * page());
+    }
+    assert_null(cn_os_map(PTRDIFF_MAX - 4095, page()));
+    assert_null(cn_os_map(4096, (size_t)1 << 62));
+    assert_null(cn_os_map(PTRDIFF_MAX - 4095, (size_t)1 << 62));
+}
+
+static void mapping_is_resized_where_it_is(void **state) {
+    (void)state;
+    char *memory = cn_os_map(PAGES * page(), page());
+    memset(memory, 3, PAGES * page());
+    assert_true(cn_os_resize(memory, PAGES * page(), page()));
+    assert_true(is_fatal_to_touch(write_there, memory + page()));
+    bool has_grown = cn_os_resize(memory, page(), 3 * page()); /* nothing has been mapped there since */
+    assert_true(has_grown && memory[0] == 3 && is_zero(memory + page(), 2 * page()));
+    assert_false(cn_os_resize(memory, 3 * page(), (size_t)1 << 60));
+    assert_int_equal(memory[0], 3);
+    cn_os_unmap(memory, 3 * page());
+}
+
+static void moved_pages_arrive_and_leave_zero_behind(void **state) {
+    (void)state;
+    char *from = cn_os_map(PAGES * page(), page());
+    char *to = cn_os_map(PAGES * page(), page());
+    fill_pattern(from, PAGES * page(), 5);
+    memset(to, 9, PAGES * page());
+    enum cn_move outcome = cn_os_move(from, to, PAGES * page());
+    assert_true(outcome == CN_MOVE_DONE || outcome == CN_MOVE_REFUSED);
+    if (outcome == CN_MOVE_DONE) {
+        assert_true(has_pattern(to, PAGES * page(), 5) && is_zero(from, PAGES * page()));
+    } else { /* a kernel that cannot */
+        assert_true(has_pattern(from, PAGES * page(), 5) && is_zero(to, PAGES * page()));
+    }
+    cn_os_unmap(from, PAGES * page());
+    cn_os_unmap(to, PAGES * page());
+}
+
+static void refused_move_leaves_both_ends_accessible(void **state) {
+    (void)state;
+    char *from = cn_os_map(4 * page(), page());
+    char *to = cn_os_map(4 * page(), page());
+    fill_pattern(from, 4 * page(), 6);
+    assert_int_equal(mprotect(from + page(), page(), PROT_READ), 0); /* more than one mapping from now on */
+    if (cn_os_move(from, to, 4 * page()) == CN_MOVE_REFUSED) {
+        assert_true(has_pattern(from, 4 * page(), 6));
+        memset(to, 1, 4 * page());
+    } else {
+        assert_true(has_pattern(to, 4 * page(), 6));
+    }
+    cn_os_unmap(from, 4 * page());
+    cn_os_unmap(to, 4 * page());
+}
+
+static void resident_bytes_count_what_was_touched(void **state) {
+    (void)state;
+    enum { MANY = 3000 }; /* more than are asked for in one call */
+    char *memory = cn_os_map(MANY * page(), page());
+    (void)madvise(memory, MANY * page(), MADV_NOHUGEPAGE);
+    assert_int_equal(cn_os_resident_bytes(memory, MANY * page()), 0);
+    for (size_t i = 0; i < MANY; i += 3) {
+        memory[i * page()] = 1;
+        assert_int_equal(cn_os_resident_bytes(memory + i * page(), page()), page());
+    }
+    assert_int_equal(cn_os_resident_bytes(memory, MANY * page()), MANY / 3 * page());
+    cn_os_unmap(memory, MANY * page());
+}
+
+/* ---- files and errno ----------------------------------------------------------------------------------------- */
+
+static void whole_of_a_long_text_is_written(void **state) {
+    (void)state;
+    enum { LENGTH = 300000 }; /* more than a pipe holds at once */
+    static char text[LENGTH];
+    static char got[LENGTH];
+    int fd = memfd_create("text", MFD_CLOEXEC);
+    memset(text, 'x', LENGTH);
+    assert_int_equal(cn_os_write(fd, text, LENGTH), 0);
+    assert_int_equal(pread(fd, got, LENGTH, 0), LENGTH);
+    assert_memory_equal(text, got, LENGTH);
+    int copy = cn_os_duplicate(fd);
+    assert_true(copy >= 200 && (fcntl(copy, F_GETFD) & FD_CLOEXEC) != 0);
+    assert_int_equal(cn_os_write(copy, "y", 1), 0);
+    cn_os_close(copy);
+    assert_int_equal(cn_os_write(copy, "y", 1), EBADF);
+    assert_int_equal(lseek(fd, 0, SEEK_END), LENGTH + 1);
+    assert_int_equal(cn_os_duplicate(copy), copy); /* as it is, where it cannot be had twice */
+    cn_os_close(fd);
+}
+
+static void files_are_made_private_and_links_are_not_followed(void **state) {
+    (void)state;
+    char path[] = "/tmp/os_test.XXXXXX";
+    char link_path[64];
+    int made = mkstemp(path);
+    assert_true(made >= 0);
+    snprintf(link_path, sizeof link_path, "%s.link", path);
+    assert_int_equal(symlink(path, link_path), 0);
+    assert_int_equal(cn_os_open(link_path), -1);
+    assert_int_equal(cn_os_open("/nowhere/at/all"), -1);
+    int fd = cn_os_open(path);
+    assert_true(fd >= 0 && (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+    cn_os_close(fd);
+    cn_os_close(made);
+    assert_int_equal(unlink(link_path), 0);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void errno_stays_as_it_was(void **state) {
+    (void)state;
+    errno = 1789;
+    (void)cn_os_map(PTRDIFF_MAX - 4095, 4096);
+    (void)cn_os_purge((void *)page(), page());
+    (void)cn_os_resize((void *)page(), page(), 2 * page());
+    (void)cn_os_resident_bytes((void *)page(), page());
+    (void)cn_os_open("/nowhere/at/all");
+    (void)cn_os_write(-1, "x", 1);
+    (void)cn_os_duplicate(-1);
+    cn_os_close(-1);
+    cn_os_unmap((void *)1, 1);
+    uint32_t word = 5;
+    cn_os_wait(&word, 4); /* does not sleep: the word is another */
+    cn_os_wake(&word);
+    assert_int_equal(errno, 1789);
+}
+
+static void milliseconds_never_go_back(void **state) {
+    (void)state;
+    uint64_t before = cn_os_milliseconds();
+    struct timespec pause = {0, 30 * 1000 * 1000};
+    nanosleep(&pause, NULL);
+    uint64_t after = cn_os_milliseconds();
+    assert_true(after - before >= 15 && after - before < 60 * 1000);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sizes_of_the_machine_are_sensible),
+        cmocka_unit_test(committed_memory_is_zero_each_time_it_comes),
+        cmocka_unit_test(reserved_memory_cannot_be_accessed_until_it_is_committed),
+        cmocka_unit_test(purged_memory_reads_as_zero_and_stays_accessible),
+        cmocka_unit_test(locked_memory_is_not_purged),
+        cmocka_unit_test(mappings_are_zero_and_aligned),
+        cmocka_unit_test(mapping_is_resized_where_it_is),
+        cmocka_unit_test(moved_pages_arrive_and_leave_zero_behind),
+        cmocka_unit_test(refused_move_leaves_both_ends_accessible),
+        cmocka_unit_test(resident_bytes_count_what_was_touched),
+        cmocka_unit_test(whole_of_a_long_text_is_written),
+        cmocka_unit_test(files_are_made_private_and_links_are_not_followed),
+        cmocka_unit_test(errno_stays_as_it_was),
+        cmocka_unit_test(milliseconds_never_go_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
