@@ -73,7 +73,9 @@ static void give_pool(struct cairn_heap *heap, struct cn_pool *pool) {
 
 static void remove_empty_pool(struct cairn_heap *heap, struct cn_pool *pool) {
     cn_pool_unlink(&heap->bins[pool->class_index].partial, pool);
-    lower_idle(heap, (size_t)pool->blocks * cn_class_at(pool->class_index)->block_bytes);
+    size_t bytes = (size_t)pool->blocks * cn_class_at(pool->class_index)->block_bytes;
+    heap->purged_at_idle_bytes -= cn_min(heap->purged_at_idle_bytes, bytes); /* most of it was idle then, too */
+    lower_idle(heap, bytes);
     heap->empty_slots -= cn_pool_slots(pool);
     give_pool(heap, pool);
 }
