@@ -48,8 +48,7 @@ static struct cn_place place_in_pool(const struct cn_pool *pool, size_t byte) {
     return place;
 }
 
-/* The pool that the slot is part of, or was last; NULL where what the entry remembers is overwritten since. */
-static const struct cn_pool *last_pool_of(size_t slot) {
+const struct cn_pool *cn_block_last_pool(size_t slot) {
     const struct cn_pool *entry = &cn_region.pools[slot];
     const struct cn_pool *pool = cn_pool_back(entry) <= slot ? entry - cn_pool_back(entry) : entry;
     bool is_pool =
@@ -61,7 +60,7 @@ static struct cn_place place_in_slot(size_t slot, size_t byte) {
     struct cn_place place = {.kind = CN_PLACE_EMPTY};
     size_t span = cn_span_find(slot);
     bool is_taken = atomic_load_explicit(&cn_region.owner[slot], memory_order_relaxed) != 0;
-    const struct cn_pool *pool = last_pool_of(slot);
+    const struct cn_pool *pool = cn_block_last_pool(slot);
     if (span != SIZE_MAX) {
         place.block_bytes = cn_span_bytes(&cn_region.pools[span]);
         place.offset = (slot - span) * CN_SLOT_BYTES + byte;

@@ -23,6 +23,11 @@ struct cn_block {
  * owner does not know yet. NULL is no block. */
 struct cn_block cn_block_find(const void *pointer);
 
+struct cn_pool;
+
+/* The pool that the slot is part of, or was last; NULL where what the entry remembers is overwritten since. */
+const struct cn_pool *cn_block_last_pool(size_t slot);
+
 enum cn_place_kind {
     CN_PLACE_OUTSIDE, /* of the region */
     CN_PLACE_EMPTY,   /* no pool or span */

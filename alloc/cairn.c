@@ -33,7 +33,6 @@ static CN_NOINLINE void *malloc_larger(size_t size) {
         unsigned class_index = cn_class_of(size);
         void *block = take_cached(class_index);
         if (CN_LIKELY(block != NULL)) {
-            cn_hook_allocated(block, cn_class_at(class_index)->block_bytes);
             return block;
         }
     }
@@ -41,6 +40,9 @@ static CN_NOINLINE void *malloc_larger(size_t size) {
 }
 
 void *cairn_malloc(size_t size) {
+    if (CAIRN_DEBUG) {
+        return cn_debug_malloc(NULL, size, CN_GRANULE_BYTES, CN_ASKED_MALLOC);
+    }
     if (CN_UNLIKELY(size > CN_CLASS_TABLE_MAX_BYTES)) {
         return malloc_larger(size);
     }
@@ -49,7 +51,6 @@ void *cairn_malloc(size_t size) {
     if (CN_UNLIKELY(block == NULL)) {
         return malloc_slow(size);
     }
-    cn_hook_allocated(block, cn_class_at(class_index)->block_bytes);
     return block;
 }
 
@@ -60,6 +61,9 @@ void *cairn_calloc(size_t count, size_t size) {
     if (CN_UNLIKELY(__builtin_mul_overflow(count, size, &bytes))) {
         errno = ENOMEM;
         return NULL;
+    }
+    if (CAIRN_DEBUG) {
+        return cn_debug_malloc(NULL, bytes, CN_GRANULE_BYTES, CN_ASKED_CALLOC);
     }
     if (CN_LIKELY(bytes <= CN_CLASS_TABLE_MAX_BYTES)) {
         void *block = take_cached(cn_class_of_small(bytes));
@@ -75,11 +79,13 @@ void *cairn_aligned_alloc(size_t alignment, size_t size) {
         errno = EINVAL;
         return NULL;
     }
+    if (CAIRN_DEBUG) {
+        return cn_debug_malloc(NULL, size, alignment, CN_ASKED_ALIGNED);
+    }
     if (CN_LIKELY(size <= CN_BLOCK_MAX_BYTES && alignment <= CN_BLOCK_MAX_BYTES)) {
         unsigned class_index = cn_class_of_aligned(size, alignment);
         void *block = take_cached(class_index);
         if (CN_LIKELY(block != NULL)) {
-            cn_hook_allocated(block, cn_class_at(class_index)->block_bytes);
             return block;
         }
     }
@@ -94,6 +100,10 @@ static CN_NOINLINE void free_slow(void *block) { cn_route_free("free", block); }
 static CN_NOINLINE void free_overflowing(size_t granule) { cn_heap_give(cn_heap_mine, granule); }
 
 void cairn_free(void *block) {
+    if (CAIRN_DEBUG) {
+        cn_debug_free(NULL, block, &(struct cn_release){"free", CN_ASKED_MALLOC, CN_ANY_SIZE, 0});
+        return;
+    }
     size_t granule = cn_granule_of(block);
     if (CN_UNLIKELY(!cn_region_covers(granule))) {
         free_slow(block);
@@ -107,7 +117,6 @@ void cairn_free(void *block) {
         return;
     }
     struct cn_magazine *magazine = (struct cn_magazine *)owner; // NOLINT: owner words are made from magazines
-    cn_hook_freed(block, cn_class_at(cn_class_of_owner(owner))->block_bytes);
     if (CN_UNLIKELY(!cn_magazine_push(magazine, block))) {
         free_overflowing(granule);
         return;
@@ -116,6 +125,10 @@ void cairn_free(void *block) {
 }
 
 void cairn_free_sized(void *block, size_t size) {
+    if (CAIRN_DEBUG) {
+        cn_debug_free(NULL, block, &(struct cn_release){"free_sized", CN_ASKED_MALLOC, size, 0});
+        return;
+    }
     if (block != NULL) {
         cn_route_check_size("free_sized", block, CN_GRANULE_BYTES, size);
     }
@@ -123,6 +136,10 @@ void cairn_free_sized(void *block, size_t size) {
 }
 
 void cairn_free_aligned_sized(void *block, size_t alignment, size_t size) {
+    if (CAIRN_DEBUG) {
+        cn_debug_free(NULL, block, &(struct cn_release){"free_aligned_sized", CN_ASKED_MALLOC, size, alignment});
+        return;
+    }
     if (block != NULL) {
         cn_route_check_size("free_aligned_sized", block, alignment, size);
     }
@@ -130,6 +147,9 @@ void cairn_free_aligned_sized(void *block, size_t alignment, size_t size) {
 }
 
 size_t cairn_usable_size(const void *block) {
+    if (CAIRN_DEBUG) {
+        return cn_debug_usable_size(NULL, "malloc_usable_size", block);
+    }
     if (block == NULL) {
         return 0;
     }
@@ -163,6 +183,9 @@ static void *move_between_classes(void *block, unsigned class_index, size_t size
 }
 
 void *cairn_realloc(void *block, size_t size) {
+    if (CAIRN_DEBUG) {
+        return cn_debug_realloc(NULL, "realloc", block, size);
+    }
     if (block == NULL) {
         return cairn_malloc(size);
     }

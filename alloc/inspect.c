@@ -3,6 +3,7 @@
  */
 #include "arena.h"
 #include "cairn.h"
+#include "hooks.h"
 #include "panic.h"
 #include "process.h"
 #include "purge.h"
@@ -11,12 +12,12 @@
 
 bool cairn_walk(cairn_visit_fn *visit, void *argument) {
     cn_process_start();
-    return cn_walk_blocks(NULL, visit, argument);
+    return CAIRN_DEBUG ? cn_debug_walk(NULL, visit, argument) : cn_walk_blocks(NULL, visit, argument);
 }
 
 bool cairn_heap_walk(struct cairn_heap *heap, cairn_visit_fn *visit, void *argument) {
     (void)cairn_heap_name(heap); /* reports what is no named heap */
-    return cn_walk_blocks(heap, visit, argument);
+    return CAIRN_DEBUG ? cn_debug_walk(heap, visit, argument) : cn_walk_blocks(heap, visit, argument);
 }
 
 /* Has the heap locked, if it is a named heap: it may have been destroyed, and claimed by a thread, just now. */
@@ -54,6 +55,9 @@ bool cairn_check(void) {
         cn_arena_check_quiet();
     }
     cn_arena_check();
+    if (CAIRN_DEBUG) {
+        cn_debug_check();
+    }
     return true;
 }
 

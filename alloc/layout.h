@@ -5,7 +5,7 @@
  * tables lie before it, each between guard gaps that are never made accessible:
  *
  *   | gap | heaps | gap | owner | gap | pools | gap | fits | gap | arenas | gap | live | gap | remote | gap |
- *   slack | gap | REGION | gap |
+ *   slack | gap | notes | gap | REGION | gap |
  *
  *   region   arena 0         arena 1         arena 2 ...                              4 MiB each, aligned
  *   arena    slot 0 | slot 1 | slot 2 | ...                            | slot 63      64 KiB each, aligned
@@ -16,6 +16,7 @@
  *   live     granule, one bit    a live block starts here: the whole truth about blocks
  *   remote   granule, one bit    another thread has freed the block that starts here
  *   slack    granule, 2 bytes    bytes not asked for of the block that starts here; accessible only with stats=1
+ *   notes    slot                the debug form's notes of its blocks; empty in the release form
  *   owner    slot, one word      the magazine of the heap and size class that the slot's pool serves; see heap.h
  *   pools    slot, one struct    the pool or span that starts here; see pool.h
  *   arenas   arena, one struct   which slots are taken, and which may hold memory; see arena.h

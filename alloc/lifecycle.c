@@ -1,6 +1,7 @@
 /*
  * lifecycle.c: what happens when the library is loaded, and when the process ends.
  */
+#include "hooks.h"
 #include "options.h"
 #include "process.h"
 #include "requested.h"
@@ -14,6 +15,10 @@ __attribute__((constructor(101))) static void on_load(void) {
     if (cn_options.stats || cn_options.stats_json[0] != '\0') {
         cn_requested_enable();
     }
+    cn_hook_start();
 }
 
-__attribute__((destructor)) static void on_unload(void) { cn_stats_at_exit(); }
+__attribute__((destructor)) static void on_unload(void) {
+    cn_stats_at_exit();
+    cn_hook_stop();
+}

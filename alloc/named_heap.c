@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cairn.h"
+#include "hooks.h"
 #include "misuse.h"
 #include "process.h"
 #include "route.h"
@@ -42,6 +43,9 @@ void cairn_heap_destroy(struct cairn_heap *heap) {
         return;
     }
     check_heap("cairn_heap_destroy", heap);
+    if (CAIRN_DEBUG) {
+        cn_debug_heap_destroy(heap);
+    }
     cn_lock_take(&heap->lock);
     struct cn_pool *next;
     for (struct cn_pool *span = heap->spans.first; span != NULL; span = next) {
@@ -58,6 +62,9 @@ void cairn_heap_destroy(struct cairn_heap *heap) {
 
 void *cairn_heap_malloc(struct cairn_heap *heap, size_t size) {
     check_heap("cairn_heap_malloc", heap);
+    if (CAIRN_DEBUG) {
+        return cn_debug_malloc(heap, size, CN_GRANULE_BYTES, CN_ASKED_MALLOC);
+    }
     return cn_route_malloc_named(heap, size, CN_GRANULE_BYTES, CN_FILL_NONE);
 }
 
@@ -68,6 +75,9 @@ void *cairn_heap_calloc(struct cairn_heap *heap, size_t count, size_t size) {
         errno = ENOMEM;
         return NULL;
     }
+    if (CAIRN_DEBUG) {
+        return cn_debug_malloc(heap, bytes, CN_GRANULE_BYTES, CN_ASKED_CALLOC);
+    }
     return cn_route_malloc_named(heap, bytes, CN_GRANULE_BYTES, CN_FILL_ZERO);
 }
 
@@ -76,6 +86,9 @@ void *cairn_heap_aligned_alloc(struct cairn_heap *heap, size_t alignment, size_t
     if (!cn_is_power_of_two(alignment)) {
         errno = EINVAL;
         return NULL;
+    }
+    if (CAIRN_DEBUG) {
+        return cn_debug_malloc(heap, size, alignment, CN_ASKED_ALIGNED);
     }
     return cn_route_malloc_named(heap, size, alignment, CN_FILL_NONE);
 }
@@ -95,6 +108,9 @@ static struct cn_block find_in(struct cairn_heap *heap, const char *operation, c
 
 void *cairn_heap_realloc(struct cairn_heap *heap, void *block, size_t size) {
     check_heap("cairn_heap_realloc", heap);
+    if (CAIRN_DEBUG) {
+        return cn_debug_realloc(heap, "cairn_heap_realloc", block, size);
+    }
     if (block == NULL) {
         return cn_route_malloc_named(heap, size, CN_GRANULE_BYTES, CN_FILL_NONE);
     }
@@ -104,6 +120,10 @@ void *cairn_heap_realloc(struct cairn_heap *heap, void *block, size_t size) {
 
 void cairn_heap_free(struct cairn_heap *heap, void *block) {
     check_heap("cairn_heap_free", heap);
+    if (CAIRN_DEBUG) {
+        cn_debug_free(heap, block, &(struct cn_release){"cairn_heap_free", CN_ASKED_MALLOC, CN_ANY_SIZE, 0});
+        return;
+    }
     if (block != NULL) {
         (void)find_in(heap, "cairn_heap_free", "double-free", block);
         cn_route_free("cairn_heap_free", block);
@@ -112,6 +132,9 @@ void cairn_heap_free(struct cairn_heap *heap, void *block) {
 
 size_t cairn_heap_usable_size(struct cairn_heap *heap, const void *block) {
     check_heap("cairn_heap_usable_size", heap);
+    if (CAIRN_DEBUG) {
+        return cn_debug_usable_size(heap, "cairn_heap_usable_size", block);
+    }
     return block == NULL ? 0 : find_in(heap, "cairn_heap_usable_size", "bad-free", block).bytes;
 }
 

@@ -1,5 +1,6 @@
 /*
- * new_delete.cc: the operators new and delete, all twenty, on the public header alone.
+ * new_delete.cc: the operators new and delete, all twenty, on the public header; and, in the debug form, on its entry
+ * points, which tell the families of new and new[] apart.
  *
  * Nothing here needs the C++ runtime where the program has none: what it takes to call the new-handler, to throw
  * std::bad_alloc and to catch is found through weak references, and a process without them is stopped instead.
@@ -9,6 +10,7 @@
 #include <new>
 
 #include "cairn.h"
+#include "hooks.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -20,6 +22,11 @@ extern "C" std::new_handler _ZSt15get_new_handlerv() noexcept __attribute__((wea
 extern "C" [[noreturn]] void _ZSt17__throw_bad_allocv() __attribute__((weak));
 
 namespace {
+
+constexpr std::size_t PLAIN = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
+
+/* The two families: what one has made, the other must not delete. */
+enum family { OBJECT = CN_ASKED_NEW, ARRAY = CN_ASKED_NEW_ARRAY };
 
 /* Calls the new-handler, if there is one. */
 bool call_handler() {
@@ -38,16 +45,25 @@ bool call_handler() {
     std::abort();
 }
 
-__attribute__((noinline)) void *retry(std::size_t size, std::size_t alignment) {
+/* As cairn_aligned_alloc and cairn_malloc; the debug form remembers the family. */
+inline void *take(family of, std::size_t size, std::size_t alignment) {
+    if (CAIRN_DEBUG != 0) {
+        return cn_debug_malloc(nullptr, size, alignment, static_cast<cn_asked>(of));
+    }
+    return cairn_aligned_alloc(alignment, size);
+}
+inline void *take(family of, std::size_t size) { return CAIRN_DEBUG != 0 ? take(of, size, PLAIN) : cairn_malloc(size); }
+
+__attribute__((noinline)) void *retry(family of, std::size_t size, std::size_t alignment) {
     void *block = nullptr;
     while (block == nullptr && call_handler()) {
-        block = cairn_aligned_alloc(alignment, size);
+        block = take(of, size, alignment);
     }
     return block;
 }
 
-__attribute__((noinline)) void *retry_or_throw(std::size_t size, std::size_t alignment) {
-    void *block = retry(size, alignment);
+__attribute__((noinline)) void *retry_or_throw(family of, std::size_t size, std::size_t alignment) {
+    void *block = retry(of, size, alignment);
     if (block == nullptr) {
         throw_bad_alloc();
     }
@@ -55,65 +71,96 @@ __attribute__((noinline)) void *retry_or_throw(std::size_t size, std::size_t ali
 }
 
 /* As the standard has it, the nothrow kinds swallow what a handler throws. */
-__attribute__((noinline)) void *retry_nothrow(std::size_t size, std::size_t alignment) noexcept {
+__attribute__((noinline)) void *retry_nothrow(family of, std::size_t size, std::size_t alignment) noexcept {
     try {
-        return retry(size, alignment);
+        return retry(of, size, alignment);
     } catch (...) {
         return nullptr;
     }
 }
 
-constexpr std::size_t PLAIN = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
-
-inline void *allocate(std::size_t size) {
-    void *block = cairn_malloc(size);
-    return __builtin_expect(block != nullptr, 1) ? block : retry_or_throw(size, PLAIN);
+inline void *allocate(family of, std::size_t size) {
+    void *block = take(of, size);
+    return __builtin_expect(block != nullptr, 1) ? block : retry_or_throw(of, size, PLAIN);
 }
-inline void *allocate(std::size_t size, std::align_val_t alignment) {
-    void *block = cairn_aligned_alloc(static_cast<std::size_t>(alignment), size);
-    return block != nullptr ? block : retry_or_throw(size, static_cast<std::size_t>(alignment));
+inline void *allocate(family of, std::size_t size, std::align_val_t alignment) {
+    void *block = take(of, size, static_cast<std::size_t>(alignment));
+    return block != nullptr ? block : retry_or_throw(of, size, static_cast<std::size_t>(alignment));
 }
-inline void *allocate_nothrow(std::size_t size) noexcept {
-    void *block = cairn_malloc(size);
-    return __builtin_expect(block != nullptr, 1) ? block : retry_nothrow(size, PLAIN);
+inline void *allocate_nothrow(family of, std::size_t size) noexcept {
+    void *block = take(of, size);
+    return __builtin_expect(block != nullptr, 1) ? block : retry_nothrow(of, size, PLAIN);
 }
-inline void *allocate_nothrow(std::size_t size, std::align_val_t alignment) noexcept {
-    void *block = cairn_aligned_alloc(static_cast<std::size_t>(alignment), size);
-    return block != nullptr ? block : retry_nothrow(size, static_cast<std::size_t>(alignment));
+inline void *allocate_nothrow(family of, std::size_t size, std::align_val_t alignment) noexcept {
+    void *block = take(of, size, static_cast<std::size_t>(alignment));
+    return block != nullptr ? block : retry_nothrow(of, size, static_cast<std::size_t>(alignment));
 }
 
-inline void release(void *block, std::size_t size, std::align_val_t alignment) {
-    cairn_free_aligned_sized(block, static_cast<std::size_t>(alignment), size);
+inline void release_checked(family of, void *block, std::size_t size, std::size_t alignment) {
+    const cn_release how = {of == ARRAY ? "delete[]" : "delete", static_cast<cn_asked>(of), size, alignment};
+    cn_debug_free(nullptr, block, &how);
+}
+inline void release(family of, void *block) {
+    if (CAIRN_DEBUG != 0) {
+        release_checked(of, block, CN_ANY_SIZE, 0);
+    } else {
+        cairn_free(block);
+    }
+}
+inline void release(family of, void *block, std::size_t size) {
+    if (CAIRN_DEBUG != 0) {
+        release_checked(of, block, size, 0);
+    } else {
+        cairn_free_sized(block, size);
+    }
+}
+inline void release(family of, void *block, std::align_val_t alignment) {
+    if (CAIRN_DEBUG != 0) {
+        release_checked(of, block, CN_ANY_SIZE, static_cast<std::size_t>(alignment));
+    } else {
+        cairn_free(block);
+    }
+}
+inline void release(family of, void *block, std::size_t size, std::align_val_t alignment) {
+    if (CAIRN_DEBUG != 0) {
+        release_checked(of, block, size, static_cast<std::size_t>(alignment));
+    } else {
+        cairn_free_aligned_sized(block, static_cast<std::size_t>(alignment), size);
+    }
 }
 
 } // namespace
 
-EXPORT void *operator new(std::size_t size) { return allocate(size); }
-EXPORT void *operator new[](std::size_t size) { return allocate(size); }
-EXPORT void *operator new(std::size_t size, const std::nothrow_t &) noexcept { return allocate_nothrow(size); }
-EXPORT void *operator new[](std::size_t size, const std::nothrow_t &) noexcept { return allocate_nothrow(size); }
-EXPORT void *operator new(std::size_t size, std::align_val_t alignment) { return allocate(size, alignment); }
-EXPORT void *operator new[](std::size_t size, std::align_val_t alignment) { return allocate(size, alignment); }
+EXPORT void *operator new(std::size_t size) { return allocate(OBJECT, size); }
+EXPORT void *operator new[](std::size_t size) { return allocate(ARRAY, size); }
+EXPORT void *operator new(std::size_t size, const std::nothrow_t &) noexcept { return allocate_nothrow(OBJECT, size); }
+EXPORT void *operator new[](std::size_t size, const std::nothrow_t &) noexcept { return allocate_nothrow(ARRAY, size); }
+EXPORT void *operator new(std::size_t size, std::align_val_t alignment) { return allocate(OBJECT, size, alignment); }
+EXPORT void *operator new[](std::size_t size, std::align_val_t alignment) { return allocate(ARRAY, size, alignment); }
 EXPORT void *operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t &) noexcept {
-    return allocate_nothrow(size, alignment);
+    return allocate_nothrow(OBJECT, size, alignment);
 }
 EXPORT void *operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t &) noexcept {
-    return allocate_nothrow(size, alignment);
+    return allocate_nothrow(ARRAY, size, alignment);
 }
 
-EXPORT void operator delete(void *block) noexcept { cairn_free(block); }
-EXPORT void operator delete[](void *block) noexcept { cairn_free(block); }
-EXPORT void operator delete(void *block, const std::nothrow_t &) noexcept { cairn_free(block); }
-EXPORT void operator delete[](void *block, const std::nothrow_t &) noexcept { cairn_free(block); }
-EXPORT void operator delete(void *block, std::size_t size) noexcept { cairn_free_sized(block, size); }
-EXPORT void operator delete[](void *block, std::size_t size) noexcept { cairn_free_sized(block, size); }
-EXPORT void operator delete(void *block, std::align_val_t) noexcept { cairn_free(block); }
-EXPORT void operator delete[](void *block, std::align_val_t) noexcept { cairn_free(block); }
-EXPORT void operator delete(void *block, std::align_val_t, const std::nothrow_t &) noexcept { cairn_free(block); }
-EXPORT void operator delete[](void *block, std::align_val_t, const std::nothrow_t &) noexcept { cairn_free(block); }
+EXPORT void operator delete(void *block) noexcept { release(OBJECT, block); }
+EXPORT void operator delete[](void *block) noexcept { release(ARRAY, block); }
+EXPORT void operator delete(void *block, const std::nothrow_t &) noexcept { release(OBJECT, block); }
+EXPORT void operator delete[](void *block, const std::nothrow_t &) noexcept { release(ARRAY, block); }
+EXPORT void operator delete(void *block, std::size_t size) noexcept { release(OBJECT, block, size); }
+EXPORT void operator delete[](void *block, std::size_t size) noexcept { release(ARRAY, block, size); }
+EXPORT void operator delete(void *block, std::align_val_t alignment) noexcept { release(OBJECT, block, alignment); }
+EXPORT void operator delete[](void *block, std::align_val_t alignment) noexcept { release(ARRAY, block, alignment); }
+EXPORT void operator delete(void *block, std::align_val_t alignment, const std::nothrow_t &) noexcept {
+    release(OBJECT, block, alignment);
+}
+EXPORT void operator delete[](void *block, std::align_val_t alignment, const std::nothrow_t &) noexcept {
+    release(ARRAY, block, alignment);
+}
 EXPORT void operator delete(void *block, std::size_t size, std::align_val_t alignment) noexcept {
-    release(block, size, alignment);
+    release(OBJECT, block, size, alignment);
 }
 EXPORT void operator delete[](void *block, std::size_t size, std::align_val_t alignment) noexcept {
-    release(block, size, alignment);
+    release(ARRAY, block, size, alignment);
 }

@@ -6,7 +6,13 @@
 #include "os.h"
 #include "panic.h"
 
-struct cn_options cn_options;
+struct cn_options cn_options = {.fill_allocated = 0xCD,
+                                .fill_freed = 0xDD,
+                                .quarantine_bytes = 64 << 20,
+                                .stack_depth = 16,
+                                .check_at_exit = true,
+                                .protect_freed = true,
+                                .mismatch = true};
 
 struct piece {
     const char *start;

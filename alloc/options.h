@@ -9,11 +9,21 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { CN_OPTION_PATH_BYTES = 1024 };
 
 struct cn_options {
-    bool stats;                            /* stats=1: text on standard error at exit */
+    bool stats; /* stats=1: text on standard error at exit */
+    int fill_allocated;
+    int fill_freed;
+    size_t quarantine_bytes;
+    unsigned stack_depth;
+    uint64_t check_every;
+    int check_signal;
+    bool check_at_exit;
+    bool protect_freed;
+    bool mismatch;
     char stats_json[CN_OPTION_PATH_BYTES]; /* stats_json=PATH: JSON at exit; %p in it is the process id */
 };
 

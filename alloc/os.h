@@ -45,6 +45,10 @@ bool cn_os_renew(void *memory, size_t bytes);
 char *cn_os_map(size_t bytes, size_t alignment);
 void cn_os_unmap(void *memory, size_t bytes);
 
+/* What may be done with committed memory from now on. False where the system refuses; nothing has changed then. */
+enum cn_access_right { CN_RIGHT_NONE, CN_RIGHT_READ, CN_RIGHT_WRITE };
+bool cn_os_protect(void *memory, size_t bytes, enum cn_access_right right);
+
 /* Resizes a mapping where it is; false, and the mapping as it was, where the system refuses. */
 bool cn_os_resize(void *memory, size_t old_bytes, size_t new_bytes);
 
@@ -61,15 +65,24 @@ int cn_os_duplicate(int fd); /* not inherited by other programs; fd itself where
 void cn_os_close(int fd);
 unsigned cn_os_process_id(void);
 
+/* Bits that another process does not have. */
+uint64_t cn_os_random(void);
+
 /* True where the process has had one thread only so far. */
 bool cn_os_is_single_threaded(void);
 
 /* True in a program that runs with more rights than its caller: the environment is not to be trusted. */
 bool cn_os_is_privileged(void);
 
+/* Lets other threads run. */
+void cn_os_yield(void);
+
 /* Sleeps while *word is `value`; may return early. `wake` wakes one sleeper. */
 void cn_os_wait(const void *word, uint32_t value);
 void cn_os_wake(const void *word);
+
+/* From now on `handler` is called on the signal; system calls that it interrupts go on. */
+void cn_os_handle_signal(int number, void (*handler)(int number));
 
 /* Raises SIGABRT, and does not return even where it is ignored. */
 __attribute__((noreturn)) void cn_os_abort(void);

@@ -10,9 +10,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -166,6 +168,15 @@ void cn_os_unmap(void *memory, size_t bytes) {
     errno = saved;
 }
 
+bool cn_os_protect(void *memory, size_t bytes, enum cn_access_right right) {
+    static const int protections[] = {
+        [CN_RIGHT_NONE] = PROT_NONE, [CN_RIGHT_READ] = PROT_READ, [CN_RIGHT_WRITE] = PROT_READ | PROT_WRITE};
+    int saved = errno;
+    bool done = mprotect(memory, bytes, protections[right]) == 0;
+    errno = saved;
+    return done;
+}
+
 bool cn_os_resize(void *memory, size_t old_bytes, size_t new_bytes) {
     int saved = errno;
     bool done = mremap(memory, old_bytes, new_bytes, 0) == memory;
@@ -240,7 +251,18 @@ unsigned cn_os_process_id(void) { return (unsigned)getpid(); }
 
 bool cn_os_is_single_threaded(void) { return __libc_single_threaded != 0; }
 
+uint64_t cn_os_random(void) {
+    const void *bytes = (const void *)getauxval(AT_RANDOM); // NOLINT: the kernel's word for where they are
+    uint64_t random = (uint64_t)getpid();
+    if (bytes != NULL) {
+        memcpy(&random, bytes, sizeof random);
+    }
+    return random;
+}
+
 bool cn_os_is_privileged(void) { return getauxval(AT_SECURE) != 0; }
+
+void cn_os_yield(void) { (void)sched_yield(); }
 
 void cn_os_wait(const void *word, uint32_t value) {
     int saved = errno;
@@ -251,6 +273,13 @@ void cn_os_wait(const void *word, uint32_t value) {
 void cn_os_wake(const void *word) {
     int saved = errno;
     (void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    errno = saved;
+}
+
+void cn_os_handle_signal(int number, void (*handler)(int number)) {
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    int saved = errno;
+    (void)sigaction(number, &action, NULL);
     errno = saved;
 }
 

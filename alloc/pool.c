@@ -2,6 +2,7 @@
 
 #include "bitmap.h"
 #include "counts.h"
+#include "hooks.h"
 #include "panic.h"
 
 void cn_pool_link(struct cn_pool_list *list, struct cn_pool *pool) {
@@ -124,6 +125,8 @@ static size_t take_fresh(struct cn_pool *pool, void **blocks, size_t count) {
         blocks[i] = block;
     }
     unmark_clean(pool, pool->fresh * block_bytes, (pool->fresh + taken) * block_bytes);
+    cn_hook_fresh(&(struct cn_fresh){cn_pool_address(pool), cn_pool_slots(pool) * CN_SLOT_BYTES, block_bytes,
+                                     pool->fresh, taken, cn_slot_notes(cn_pool_slot(pool))});
     pool->fresh += (uint32_t)taken;
     return taken;
 }

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "arena.h"
+#include "hooks.h"
 #include "purge.h"
 #include "region.h"
 #include "size_class.h"
@@ -20,6 +21,7 @@ static void after_fork_in_child(void) {
     cn_arena_after_fork();
     cn_purge_after_fork();
     cn_thread_after_fork();
+    cn_hook_after_fork();
 }
 
 static CN_COLD void start_or_wait(void) {

@@ -9,7 +9,8 @@ enum {
     RETAIN_MIN_SLOTS = (8 << 20) / CN_SLOT_BYTES,
     RETAIN_SHARE = 8,
     PURGE_BATCH_SLOTS = (2 << 20) / CN_SLOT_BYTES, /* a purge frees at least so much, to be worth its system calls */
-    BREATH_HALF_LIFE_MS = 1000
+    BREATH_HALF_LIFE_MS = 1000,
+    PAUSE_TRIES = 10000
 };
 
 static struct cn_lock lock;               /* one thread purges at a time */
@@ -110,5 +111,17 @@ size_t cn_purge_all(void) {
     cn_lock_give(&lock);
     return purged * CN_SLOT_BYTES;
 }
+
+bool cn_purge_pause(void) {
+    for (unsigned tries = 0; tries < PAUSE_TRIES; tries++) {
+        if (cn_lock_try(&lock)) {
+            return true;
+        }
+        cn_os_yield();
+    }
+    return false;
+}
+
+void cn_purge_resume(void) { cn_lock_give(&lock); }
 
 void cn_purge_after_fork(void) { (void)cn_lock_renew(&lock); }

@@ -12,6 +12,7 @@
 #ifndef CN_PURGE_H
 #define CN_PURGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Gives slots back (arena.h), and purges what is beyond the retention then. */
@@ -19,6 +20,10 @@ void cn_purge_give(size_t first, size_t count);
 
 /* Gives the memory of all free slots back. Returns the bytes. */
 size_t cn_purge_all(void);
+
+/* Nothing is purged from a pause to its end: what can be read stays so. False where somebody purges all the time. */
+bool cn_purge_pause(void);
+void cn_purge_resume(void);
 
 /* In the child of a fork. */
 void cn_purge_after_fork(void);

@@ -13,6 +13,7 @@ static size_t step_bytes(unsigned table) {
         [CN_TABLE_LIVE] = CN_ARENA_GRANULES / 8,
         [CN_TABLE_REMOTE] = CN_ARENA_GRANULES / 8,
         [CN_TABLE_SLACK] = CN_ARENA_GRANULES * sizeof(uint16_t),
+        [CN_TABLE_NOTES] = (size_t)CN_ARENA_SLOTS * CN_NOTES_SLOT_BYTES,
     };
     if (table == CN_TABLE_FITS) { /* eight words for 64 arenas, the last one unused */
         return 8 * sizeof(uint64_t) * CN_GROW_ARENAS / 64;
@@ -51,6 +52,7 @@ static void lay_out(char *at, size_t arenas) {
     cn_region.live = (_Atomic uint64_t *)cn_region.tables[CN_TABLE_LIVE].start;
     cn_region.remote = (_Atomic uint64_t *)cn_region.tables[CN_TABLE_REMOTE].start;
     cn_region.slack = (_Atomic uint16_t *)cn_region.tables[CN_TABLE_SLACK].start;
+    cn_region.notes = cn_region.tables[CN_TABLE_NOTES].start;
 }
 
 void cn_region_init(void) {

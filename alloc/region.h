@@ -15,6 +15,7 @@
 
 #include <stdatomic.h>
 
+#include "hooks.h"
 #include "layout.h"
 #include "lock.h"
 
@@ -38,6 +39,7 @@ enum {
     CN_TABLE_LIVE,
     CN_TABLE_REMOTE,
     CN_TABLE_SLACK,
+    CN_TABLE_NOTES,
     CN_TABLE_COUNT
 };
 
@@ -58,6 +60,7 @@ struct cn_region {
     struct cn_arena *arenas;
     _Atomic uint64_t *fits;
     _Atomic uint16_t *slack; /* accessible only once it is enabled */
+    char *notes;             /* CN_NOTES_SLOT_BYTES a slot */
     char *heaps;
     size_t arena_limit;
     _Atomic size_t arena_count; /* arenas handed out so far; release on growth, acquire where arenas are searched */
@@ -92,6 +95,8 @@ void cn_region_check(void);
 
 CN_INLINE char *cn_slot_address(size_t slot) { return cn_region.base + (slot << CN_SLOT_SHIFT); }
 CN_INLINE char *cn_arena_address(size_t arena) { return cn_region.base + (arena << CN_ARENA_SHIFT); }
+
+CN_INLINE char *cn_slot_notes(size_t slot) { return cn_region.notes + slot * CN_NOTES_SLOT_BYTES; }
 
 /* The granule of an address. Outside the accessible region, and between granules, it is >= granules: the low bits of
  * the distance land at the top. */

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "direct.h"
-#include "hooks.h"
 #include "misuse.h"
 #include "process.h"
 #include "purge.h"
@@ -33,8 +32,6 @@ static void *take_pooled(struct cairn_heap *heap, size_t size, size_t alignment,
     }
     if (fill == CN_FILL_ZERO) {
         memset(block, 0, size);
-    } else {
-        cn_hook_allocated(block, cn_class_at(class_index)->block_bytes);
     }
     cn_requested_note(cn_granule_of(block), cn_class_at(class_index)->block_bytes, size);
     return block;
@@ -44,9 +41,6 @@ static void *take_span(struct cairn_heap *named, size_t size, size_t alignment, 
     size_t slots = cn_span_slots_of(cn_max(size, 1));
     void *block = cn_span_malloc(named, slots << CN_SLOT_SHIFT, alignment, fill);
     if (block != NULL) {
-        if (fill == CN_FILL_NONE) {
-            cn_hook_allocated(block, slots << CN_SLOT_SHIFT);
-        }
         cn_requested_note(cn_granule_of(block), slots << CN_SLOT_SHIFT, size);
     }
     return block;
@@ -190,7 +184,6 @@ static bool free_span(const struct cn_block *found) {
 static bool free_found(const struct cn_block *found, void *pointer) {
     switch (found->kind) {
     case CN_BLOCK_POOL:
-        cn_hook_freed(pointer, found->bytes);
         return free_pooled(found);
     case CN_BLOCK_SPAN:
         return free_span(found);
@@ -213,7 +206,6 @@ static bool post_if_remote(void *pointer) {
     if (owner == CN_OWNER_SPAN || owner == 0 || heap == cn_heap_mine || cn_heap_state(heap) == CN_HEAP_NAMED) {
         return false;
     }
-    cn_hook_freed(pointer, cn_class_at(cn_class_of_owner(owner))->block_bytes);
     return cn_remote_post(&heap->remote, granule);
 }
 

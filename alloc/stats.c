@@ -4,18 +4,38 @@
 #include "cairn.h"
 #include "counts.h"
 #include "direct.h"
+#include "hooks.h"
 #include "process.h"
 #include "requested.h"
 #include "walk.h"
+
+/* The program's blocks that start in the bitmap word. */
+static uint64_t live_word(size_t word) {
+    uint64_t live = cn_walk_live_word(word);
+    for (uint64_t left = CAIRN_DEBUG ? live : 0; left != 0; left &= left - 1) {
+        size_t granule = (word << CN_WORD_SHIFT) + cn_ctz(left);
+        if (!cn_debug_is_live(cn_region.base + granule * CN_GRANULE_BYTES)) {
+            live &= ~(left & -left);
+        }
+    }
+    return live;
+}
+
+static bool counts_requests(void) { return CAIRN_DEBUG || cn_requested_is_on(); }
+
+static uint64_t requested_of(size_t granule, size_t bytes) {
+    return CAIRN_DEBUG ? cn_debug_requested(cn_region.base + granule * CN_GRANULE_BYTES)
+                       : cn_requested_of(granule, bytes);
+}
 
 /* Live blocks of the place, and what was asked for of them. */
 static void add_blocks(const struct cn_walk_place *place, struct cairn_stats *stats, struct cairn_class_stats *class) {
     size_t first = place->slot * CN_SLOT_WORDS;
     for (size_t word = first; word < first + place->slots * CN_SLOT_WORDS; word++) {
-        uint64_t live = cn_walk_live_word(word);
+        uint64_t live = live_word(word);
         class->used_blocks += cn_popcount(live);
-        for (; live != 0 && cn_requested_is_on(); live &= live - 1) {
-            stats->requested_bytes += cn_requested_of((word << CN_WORD_SHIFT) + cn_ctz(live), class->block_bytes);
+        for (; live != 0 && counts_requests(); live &= live - 1) {
+            stats->requested_bytes += requested_of((word << CN_WORD_SHIFT) + cn_ctz(live), class->block_bytes);
         }
     }
 }
@@ -38,11 +58,11 @@ static void add_pool(const struct cn_walk_place *place, struct cairn_stats *stat
 static void add_span(const struct cn_walk_place *place, struct cairn_stats *stats) {
     size_t bytes = place->slots * CN_SLOT_BYTES;
     size_t granule = place->slot * CN_SLOT_GRANULES;
-    if (cn_live_test(granule)) {
+    if ((live_word(granule >> CN_WORD_SHIFT) & 1) != 0) {
         stats->block_count++;
         stats->block_bytes += bytes;
         stats->span_bytes += bytes;
-        stats->requested_bytes += cn_requested_is_on() ? cn_requested_of(granule, bytes) : 0;
+        stats->requested_bytes += counts_requests() ? requested_of(granule, bytes) : 0;
     }
 }
 
@@ -62,19 +82,22 @@ static void add_places(const struct cairn_heap *heap, struct cairn_stats *stats)
             add_pool(&place, stats);
         }
     }
-    if (!cn_requested_is_on()) {
+    if (!counts_requests()) {
         stats->requested_bytes = UINT64_MAX;
     }
 }
 
 static bool add_direct(void *block, size_t bytes, void *argument) {
     struct cairn_stats *stats = argument;
+    if (CAIRN_DEBUG && !cn_debug_is_live(block)) {
+        return true;
+    }
     stats->block_count++;
     stats->block_bytes += bytes;
     stats->span_bytes += bytes;
     stats->arena_bytes += bytes;
     stats->resident_bytes += cn_os_resident_bytes(block, bytes);
-    stats->requested_bytes += cn_requested_is_on() ? bytes : 0;
+    stats->requested_bytes += counts_requests() ? (CAIRN_DEBUG ? cn_debug_requested(block) : bytes) : 0;
     return true;
 }
 

@@ -1,0 +1,106 @@
+#include "audit.h"
+
+#include "alloc/heap.h"
+#include "alloc/lock.h"
+#include "alloc/os.h"
+#include "alloc/purge.h"
+#include "alloc/walk.h"
+#include "damage.h"
+#include "fresh.h"
+
+static struct cn_lock lock; /* one audit at a time */
+
+/* ---- all blocks ---------------------------------------------------------------------------------------------- */
+
+static bool visit_at(char *core, cn_audit_fn *visit, void *argument) {
+    struct cn_known known = cn_record_of_core(core);
+    uint64_t word = known.kind != CN_BLOCK_NONE ? cn_record_load(known.record) : 0;
+    return cn_record_state_of(word) == CN_RECORD_NONE || visit(&known, word, argument);
+}
+
+static bool visit_pool(const struct cn_walk_place *place, cn_audit_fn *visit, void *argument) {
+    const struct cn_class *class = cn_class_at(place->class_index);
+    for (size_t i = 0; i < class->pool_blocks; i++) {
+        if (!visit_at(cn_slot_address(place->slot) + i * class->block_bytes, visit, argument)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct direct_visit {
+    cn_audit_fn *visit;
+    void *argument;
+    bool goes_on;
+};
+
+static void visit_direct(const struct cn_known *known, void *argument) {
+    struct direct_visit *direct = argument;
+    uint64_t word = cn_record_load(known->record);
+    if (direct->goes_on && cn_record_state_of(word) != CN_RECORD_NONE) {
+        direct->goes_on = direct->visit(known, word, direct->argument);
+    }
+}
+
+bool cn_audit_blocks(const struct cairn_heap *heap, cn_audit_fn *visit, void *argument) {
+    struct cn_walk_place place;
+    for (size_t slot = 0; cn_walk_next(slot, &place); slot = cn_walk_after(&place)) {
+        if (heap != NULL && place.heap != heap) {
+            continue;
+        }
+        bool goes_on = place.class_index == CN_CLASS_SPAN ? visit_at(cn_slot_address(place.slot), visit, argument)
+                                                          : visit_pool(&place, visit, argument);
+        if (!goes_on) {
+            return false;
+        }
+    }
+    struct direct_visit direct = {visit, argument, true};
+    if (heap == NULL) {
+        cn_record_walk_direct(visit_direct, &direct);
+    }
+    return direct.goes_on;
+}
+
+/* ---- their bytes --------------------------------------------------------------------------------------------- */
+
+static bool check_block(const struct cn_known *known, uint64_t word, void *argument) {
+    const struct cn_look *look = argument;
+    enum cn_record_state state = cn_record_state_of(word);
+    unsigned marks = cn_record_marks_of(word);
+    if ((marks & (CN_MARK_PROTECTED | CN_MARK_PARKED)) != 0) {
+        return true;
+    }
+    if (state == CN_RECORD_LIVE) {
+        (void)cn_damage_check_live(known, word, look);
+    } else if (state == CN_RECORD_QUARANTINED || (state == CN_RECORD_FREE && known->kind == CN_BLOCK_POOL)) {
+        (void)cn_damage_check_freed(known, word, look);
+    }
+    return true;
+}
+
+/* What was never handed out: of this thread's heap alone, or where there is one thread. */
+static void check_fresh(const struct cn_look *look) {
+    struct cn_walk_place place;
+    for (size_t slot = 0; cn_walk_next(slot, &place); slot = cn_walk_after(&place)) {
+        if (place.class_index != CN_CLASS_SPAN && (place.heap == cn_heap_mine || cn_os_is_single_threaded())) {
+            const struct cn_pool *pool = &cn_region.pools[place.slot];
+            size_t block_bytes = cn_class_at(place.class_index)->block_bytes;
+            cn_fresh_check(cn_pool_address(pool), cn_pool_slots(pool) * CN_SLOT_BYTES, pool->fresh * block_bytes, look);
+        }
+    }
+}
+
+void cn_audit(const char *operation) {
+    struct cn_look look = {operation, 0};
+    if (!cn_lock_try(&lock)) {
+        return;
+    }
+    if (cn_purge_pause()) {
+        (void)cn_audit_blocks(NULL, check_block, &look);
+        check_fresh(&look);
+        cn_purge_resume();
+    }
+    cn_lock_give(&lock);
+}
+
+void cn_audit_after_fork(void) { (void)cn_lock_renew(&lock); }

@@ -1,0 +1,23 @@
+/*
+ * audit.h: looks at every byte that is not the program's, of all blocks: what cairn_check, the option check_every, the
+ * signal check_signal, and the end of the process do.
+ *
+ * Other threads may go on meanwhile. A block that they change while it is looked at is passed over (record.h); memory
+ * does not go back to the system meanwhile (purge.h).
+ */
+#ifndef CN_AUDIT_H
+#define CN_AUDIT_H
+
+#include "record.h"
+
+/* Reports all damage that it finds; `operation` names the occasion. Does nothing where another audit is going on. */
+void cn_audit(const char *operation);
+
+/* Calls `visit` for every block that has a record, in order of address, direct ones last; of one heap, or NULL for all. */
+typedef bool cn_audit_fn(const struct cn_known *known, uint64_t word, void *argument);
+bool cn_audit_blocks(const struct cairn_heap *heap, cn_audit_fn *visit, void *argument);
+
+/* In the child of a fork. */
+void cn_audit_after_fork(void);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * canary.h: the bytes that stand where the program must not write, and whether they still do.
+ *
+ * Around live blocks stand canaries: the byte at an address is a byte of a keyed hash of that address, so that a copied
+ * neighbour's canary does not pass, and none is NUL, so that a string's end mark one byte too far shows. In blocks that
+ * are not live stands the freed fill, one byte repeated.
+ *
+ * Checks return the first byte that is wrong, NULL where all are right. They may read bytes that another thread is
+ * changing; the caller finds out whether it had a right to what it saw (record.h).
+ */
+#ifndef CN_CANARY_H
+#define CN_CANARY_H
+
+#include "alloc/bits.h"
+
+/* Chooses the process's key; before the first block. */
+void cn_canary_init(void);
+
+void cn_canary_write(char *from, const char *to);
+const char *cn_canary_check(const char *from, const char *to);
+
+/* The bytes that blocks are filled with, 0 to 255; -1: they are not. Set from the options when the process starts. */
+extern int cn_fill_allocated;
+extern int cn_fill_freed;
+
+/* Fills with the byte. */
+void cn_fill_write(char *from, const char *to, unsigned char byte);
+const char *cn_fill_check(const char *from, const char *to, unsigned char byte);
+
+/* The end of the damage that starts at `from`: after the last wrong byte of [from, to). */
+const char *cn_canary_damage_end(const char *from, const char *to);
+const char *cn_fill_damage_end(const char *from, const char *to, unsigned char byte);
+
+/* What the byte at the address is where it is a canary. */
+unsigned char cn_canary_byte(const char *address);
+
+#endif

@@ -1,0 +1,145 @@
+#include "damage.h"
+
+#include "canary.h"
+#include "report.h"
+
+enum { CORE_ALIGNMENT = 16 };
+
+struct range {
+    const char *first; /* NULL: no damage */
+    const char *end;
+};
+
+static unsigned char freed_fill(void) { return (unsigned char)cn_fill_freed; }
+
+static struct range canary_range(const char *from, const char *to) {
+    struct range range = {cn_canary_check(from, to), NULL};
+    range.end = range.first != NULL ? cn_canary_damage_end(range.first, to) : NULL;
+    return range;
+}
+
+static struct range fill_range(const char *from, const char *to) {
+    struct range range = {cn_fill_check(from, to, freed_fill()), NULL};
+    range.end = range.first != NULL ? cn_fill_damage_end(range.first, to, freed_fill()) : NULL;
+    return range;
+}
+
+static char *user_of(const struct cn_known *known, uint64_t word) { return known->core + cn_record_head_of(word); }
+
+static size_t size_of(const struct cn_known *known) {
+    return atomic_load_explicit(&known->record->size_bytes, memory_order_relaxed);
+}
+
+static struct range tail_range(const struct cn_known *known, uint64_t word) {
+    return canary_range(user_of(known, word) + size_of(known), known->core + known->core_bytes);
+}
+
+/* Whether the bytes that were just read were those that `word` speaks of. */
+static bool is_unchanged(const struct cn_known *known, uint64_t word) {
+    atomic_thread_fence(memory_order_acquire);
+    return cn_record_load(known->record) == word;
+}
+
+static void report(enum cn_kind kind, const struct cn_known *known, struct range range, const struct cn_look *look) {
+    struct cn_incident incident = {.kind = kind,
+                                   .operation = look->operation,
+                                   .known = *known,
+                                   .damage = range.first,
+                                   .damage_bytes = (size_t)(range.end - range.first),
+                                   .stack = look->stack,
+                                   .asked_size = CN_ANY_SIZE};
+    if (known->kind != CN_BLOCK_NONE) {
+        incident.facts = cn_record_facts(known->record);
+    }
+    cn_report(&incident);
+}
+
+/* The block of the same pool that ends where this one starts, if it is live. */
+static bool find_live_before(const struct cn_known *known, struct cn_known *before) {
+    *before = cn_record_around(known->core - 1);
+    return known->kind == CN_BLOCK_POOL && before->kind == CN_BLOCK_POOL &&
+           before->core + before->core_bytes == known->core &&
+           cn_record_state_of(cn_record_load(before->record)) == CN_RECORD_LIVE;
+}
+
+/* Reports damage in the head of a block: as an overflow of the one before it where that is damaged up to its end. */
+static void report_head(const struct cn_known *known, struct range range, const struct cn_look *look) {
+    struct cn_known before;
+    if (range.first == known->core && find_live_before(known, &before)) {
+        struct range tail = tail_range(&before, cn_record_load(before.record));
+        if (tail.first != NULL) {
+            range.first = tail.first;
+            report(CN_KIND_HEAP_BUFFER_OVERFLOW, &before, range, look);
+            return;
+        }
+    }
+    report(CN_KIND_HEAP_BUFFER_UNDERFLOW, known, range, look);
+}
+
+/* Damage at the tail goes on in the next block's head where that is damaged from its start. */
+static const char *overflow_end(const struct cn_known *known, const char *end) {
+    const char *core_end = known->core + known->core_bytes;
+    struct cn_known next = cn_record_around(core_end);
+    if (end != core_end || next.kind != CN_BLOCK_POOL || next.core != core_end) {
+        return end;
+    }
+    uint64_t word = cn_record_load(next.record);
+    struct range range = {NULL, NULL};
+    if (cn_record_state_of(word) == CN_RECORD_LIVE) {
+        range = canary_range(next.core, user_of(&next, word));
+    }
+    return range.first == core_end ? range.end : end;
+}
+
+bool cn_damage_check_live(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
+    char *user = user_of(known, word);
+    struct range head = canary_range(cn_damage_head(known, cn_record_head_of(word)), user);
+    struct range tail = tail_range(known, word);
+    if (CN_LIKELY(head.first == NULL && tail.first == NULL) || !is_unchanged(known, word)) {
+        return false;
+    }
+    if (head.first != NULL) {
+        report_head(known, head, look);
+    }
+    if (tail.first != NULL) {
+        tail.end = overflow_end(known, tail.end);
+        report(CN_KIND_HEAP_BUFFER_OVERFLOW, known, tail, look);
+    }
+    return true;
+}
+
+bool cn_damage_check_freed(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
+    if (cn_fill_freed < 0) {
+        return false;
+    }
+    struct range range = fill_range(known->core, known->core + known->core_bytes);
+    if (CN_LIKELY(range.first == NULL) || !is_unchanged(known, word)) {
+        return false;
+    }
+    struct cn_known before;
+    bool was_handed_out = cn_record_serial_of(word) != 0;
+    if (range.first < user_of(known, word) && find_live_before(known, &before)) {
+        report(CN_KIND_HEAP_BUFFER_OVERFLOW, &before, range, look);
+    } else if (was_handed_out) {
+        report(CN_KIND_HEAP_USE_AFTER_FREE, known, range, look);
+    } else {
+        return cn_damage_check_fresh(range.first, range.end, look);
+    }
+    return true;
+}
+
+bool cn_damage_check_fresh(const char *from, const char *to, const struct cn_look *look) {
+    if (cn_fill_freed < 0) {
+        return false;
+    }
+    struct range range = fill_range(from, to);
+    if (CN_LIKELY(range.first == NULL)) {
+        return false;
+    }
+    struct cn_known before = cn_record_around(from - 1);
+    for (const char *at = from; before.kind == CN_BLOCK_NONE && at > from - CN_SLOT_BYTES; at -= CORE_ALIGNMENT) {
+        before = cn_record_around(at - 1);
+    }
+    report(CN_KIND_HEAP_BUFFER_OVERFLOW, &before, range, look);
+    return true;
+}

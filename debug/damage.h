@@ -1,0 +1,38 @@
+/*
+ * damage.h: finds bytes that are not what they should be, decides whose fault that is, and reports it.
+ *
+ * Each check reports what it finds, and returns true where the block was damaged and the process goes on nevertheless.
+ * A check of a block that the caller does not own is void when the record has changed meanwhile: nothing is reported.
+ *
+ * Whose fault: wrong bytes right behind a block's end, or anywhere in its tail, are its overflow; in its head, its
+ * underflow, unless the block before it has overflowed too; in a block that is not live, writes after its free, unless
+ * they start in its head and the block before it is live; in memory that was never handed out, an overflow of the last
+ * block before it.
+ */
+#ifndef CN_DAMAGE_H
+#define CN_DAMAGE_H
+
+#include "record.h"
+
+/* Where and why one looks: for the report. */
+struct cn_look {
+    const char *operation;
+    uint32_t stack;
+};
+
+/* The canaries of a live block, whose record's word is `word`. */
+bool cn_damage_check_live(const struct cn_known *known, uint64_t word, const struct cn_look *look);
+
+/* The fill of a block that is free, quarantined, or about to be handed out. */
+bool cn_damage_check_freed(const struct cn_known *known, uint64_t word, const struct cn_look *look);
+
+/* The fill of [from, to), behind the block before `from`, never handed out. */
+bool cn_damage_check_fresh(const char *from, const char *to, const struct cn_look *look);
+
+/* Where the canaries of a block lie: [head, user), and from user + size to the end. */
+CN_INLINE char *cn_damage_head(const struct cn_known *known, size_t head_bytes) {
+    enum { HEAD_CANARY_MAX_BYTES = 4096 };
+    return known->core + head_bytes - cn_min(head_bytes, HEAD_CANARY_MAX_BYTES);
+}
+
+#endif

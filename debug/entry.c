@@ -1,0 +1,276 @@
+/*
+ * entry.c: the debug form's entry points: what the program calls, checked, on top of the core's slow paths.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "alloc/hooks.h"
+#include "alloc/options.h"
+#include "alloc/os.h"
+#include "alloc/process.h"
+#include "alloc/route.h"
+#include "alloc/span.h"
+#include "audit.h"
+#include "damage.h"
+#include "live.h"
+#include "quarantine.h"
+#include "report.h"
+#include "stack.h"
+
+enum {
+    HEAD_MIN_BYTES = 16,
+    MOVE_MIN_BYTES = 1 << 20, /* from here on realloc moves pages instead of bytes */
+    /* Room that no request may claim, so that a block and what is around it is never beyond PTRDIFF_MAX. */
+    AROUND_MAX_BYTES = 1 << 20
+};
+
+static _Atomic uint64_t last_serial;
+
+static void tick(struct cn_self *self) {
+    if (self != NULL) {
+        uint64_t count = cn_self_count(self);
+        if (CN_UNLIKELY(cn_options.check_every != 0) && count % cn_options.check_every == 0) {
+            cn_audit("check_every");
+        }
+    }
+}
+
+/* ---- malloc -------------------------------------------------------------------------------------------------- */
+
+static void *ask_core(struct cairn_heap *heap, size_t bytes, size_t alignment, enum cn_fill fill) {
+    return heap != NULL ? cn_route_malloc_named(heap, bytes, alignment, fill) : cn_route_malloc(bytes, alignment, fill);
+}
+
+/* Blocks in quarantine must not make a request fail. */
+static void *ask_core_hard(struct cn_self *self, struct cairn_heap *heap, size_t bytes, size_t alignment,
+                           enum cn_fill fill) {
+    if (heap != NULL && heap->budget_bytes != 0 && !cn_heap_allows_span(heap, cn_span_slots_of(bytes))) {
+        (void)cn_quarantine_flush(self);
+    }
+    void *core = ask_core(heap, bytes, alignment, fill);
+    if (CN_UNLIKELY(core == NULL) && cn_quarantine_flush(self)) {
+        core = ask_core(heap, bytes, alignment, fill);
+    }
+    return core;
+}
+
+static bool find_or_add(void *core, struct cn_known *known) {
+    *known = cn_record_of_core(core);
+    if (known->kind == CN_BLOCK_NONE) {
+        size_t bytes = cn_block_find(core).bytes;
+        if (!cn_record_add_direct(core, bytes)) {
+            return false;
+        }
+        *known = cn_record_of_core(core);
+    }
+    return true;
+}
+
+static void *make(struct cn_self *self, struct cairn_heap *heap, size_t alignment, struct cn_birth *birth) {
+    birth->head_bytes = cn_max(HEAD_MIN_BYTES, alignment);
+    if (birth->size_bytes > PTRDIFF_MAX - AROUND_MAX_BYTES ||
+        birth->head_bytes > PTRDIFF_MAX - AROUND_MAX_BYTES - birth->size_bytes) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    size_t bytes = birth->head_bytes + birth->size_bytes + 1; /* a tail of one byte at least */
+    enum cn_fill fill = birth->asked == CN_ASKED_CALLOC && bytes > CN_BLOCK_MAX_BYTES ? CN_FILL_ZERO : CN_FILL_NONE;
+    int saved = errno;
+    void *core = ask_core_hard(self, heap, bytes, alignment, fill);
+    struct cn_known known;
+    if (core == NULL || !find_or_add(core, &known)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    errno = saved;
+    birth->serial = atomic_fetch_add_explicit(&last_serial, 1, memory_order_relaxed) + 1;
+    return cn_live_make(&known, birth, self);
+}
+
+CN_NOINLINE void *cn_debug_malloc(struct cairn_heap *heap, size_t size, size_t alignment, enum cn_asked asked) {
+    struct cn_stack_start here = cn_stack_here();
+    struct cn_self *self = cn_self();
+    struct cn_birth birth = {.size_bytes = size, .asked = asked, .stack = cn_stack_capture(&here)};
+    tick(self);
+    return make(self, heap, alignment, &birth);
+}
+
+/* ---- what a pointer is --------------------------------------------------------------------------------------- */
+
+static struct cn_incident incident_of(enum cn_kind kind, const struct cn_look *look, const void *pointer,
+                                      const struct cn_known *known) {
+    struct cn_incident incident = {.kind = kind,
+                                   .operation = look->operation,
+                                   .pointer = pointer,
+                                   .known = *known,
+                                   .stack = look->stack,
+                                   .asked_size = CN_ANY_SIZE};
+    if (known->kind != CN_BLOCK_NONE) {
+        incident.facts = cn_record_facts(known->record);
+    }
+    return incident;
+}
+
+static void report_not_live(enum cn_kind kind_if_freed, const struct cn_look *look, const void *pointer,
+                            const struct cn_known *known) {
+    struct cn_incident incident = incident_of(CN_KIND_BAD_FREE, look, pointer, known);
+    if (known->kind != CN_BLOCK_NONE && known->core + incident.facts.head_bytes == pointer &&
+        incident.facts.state != CN_RECORD_LIVE) {
+        incident.kind = kind_if_freed;
+    }
+    cn_report(&incident);
+}
+
+/* The live block that starts at `pointer`, of the heap if one is named; else a report, and false. */
+static bool find_live(struct cairn_heap *heap, const void *pointer, enum cn_kind kind_if_freed,
+                      const struct cn_look *look, struct cn_known *known, uint64_t *word) {
+    cn_process_start();
+    *known = cn_record_around(pointer);
+    *word = known->kind != CN_BLOCK_NONE ? cn_record_load(known->record) : 0;
+    if (CN_UNLIKELY(known->kind == CN_BLOCK_NONE || cn_record_state_of(*word) != CN_RECORD_LIVE ||
+                    known->core + cn_record_head_of(*word) != pointer)) {
+        report_not_live(kind_if_freed, look, pointer, known);
+        return false;
+    }
+    struct cn_block found = {.kind = known->kind, .heap = known->heap};
+    if (heap != NULL && cn_route_named_heap(&found) != heap) {
+        struct cn_incident incident = incident_of(CN_KIND_BAD_FREE, look, pointer, known);
+        incident.heap_name = heap->name;
+        cn_report(&incident);
+        return false;
+    }
+    return true;
+}
+
+CN_NOINLINE size_t cn_debug_usable_size(struct cairn_heap *heap, const char *operation, const void *block) {
+    struct cn_stack_start here = cn_stack_here();
+    struct cn_known known;
+    uint64_t word;
+    if (block == NULL) {
+        return 0;
+    }
+    struct cn_look look = {operation, cn_stack_capture(&here)};
+    return find_live(heap, block, CN_KIND_BAD_FREE, &look, &known, &word)
+               ? atomic_load_explicit(&known.record->size_bytes, memory_order_relaxed)
+               : 0;
+}
+
+/* ---- free ---------------------------------------------------------------------------------------------------- */
+
+static enum cn_asked family_of(enum cn_asked asked) {
+    return asked == CN_ASKED_NEW || asked == CN_ASKED_NEW_ARRAY ? asked : CN_ASKED_MALLOC;
+}
+
+/* Whether the call is the one for this block; else a report. */
+static void check_family(const struct cn_known *known, uint64_t word, const void *block,
+                         const struct cn_release *release, const struct cn_look *look) {
+    if (cn_options.mismatch && family_of(cn_record_asked_of(word)) != release->family) {
+        struct cn_incident incident = incident_of(CN_KIND_ALLOC_DEALLOC_MISMATCH, look, block, known);
+        incident.freed_as = release->family;
+        cn_report(&incident);
+    }
+}
+
+static void check_size(const struct cn_known *known, const void *block, const struct cn_release *release,
+                       const struct cn_look *look) {
+    size_t size = atomic_load_explicit(&known->record->size_bytes, memory_order_relaxed);
+    bool is_wrong_size = release->size != CN_ANY_SIZE && release->size != size;
+    bool is_wrong_alignment = release->alignment != 0 &&
+                              (!cn_is_power_of_two(release->alignment) || (uintptr_t)block % release->alignment != 0);
+    if (is_wrong_size || is_wrong_alignment) {
+        struct cn_incident incident =
+            incident_of(is_wrong_size ? CN_KIND_SIZE_MISMATCH : CN_KIND_INVALID_ALIGNMENT, look, block, known);
+        incident.asked_size = release->size;
+        incident.asked_alignment = release->alignment;
+        cn_report(&incident);
+    }
+}
+
+/* A damaged block is kept as it is for good. */
+static enum cn_ending ending_of(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
+    return cn_damage_check_live(known, word, look) ? CN_ENDING_PARKED : CN_ENDING_WAITS;
+}
+
+static void end(struct cn_self *self, const struct cn_known *known, uint64_t word, enum cn_ending ending,
+                const struct cn_look *look) {
+    if (!cn_live_end(known, word, ending, look, self)) {
+        struct cn_incident incident =
+            incident_of(CN_KIND_DOUBLE_FREE, look, known->core + cn_record_head_of(word), known);
+        cn_report(&incident);
+    } else if (ending == CN_ENDING_WAITS) {
+        cn_quarantine_add(self, known, cn_record_serial_of(word));
+    }
+}
+
+CN_NOINLINE void cn_debug_free(struct cairn_heap *heap, void *block, const struct cn_release *release) {
+    struct cn_stack_start here = cn_stack_here();
+    struct cn_known known;
+    uint64_t word;
+    if (block == NULL) {
+        return;
+    }
+    struct cn_self *self = cn_self();
+    struct cn_look look = {release->operation, cn_stack_capture(&here)};
+    int saved = errno;
+    tick(self);
+    if (find_live(heap, block, CN_KIND_DOUBLE_FREE, &look, &known, &word)) {
+        check_family(&known, word, block, release, &look);
+        check_size(&known, block, release, &look);
+        end(self, &known, word, ending_of(&known, word, &look), &look);
+    }
+    errno = saved;
+}
+
+/* ---- realloc ------------------------------------------------------------------------------------------------- */
+
+static struct cairn_heap *named_heap_of(const struct cn_known *known) {
+    struct cn_block found = {.kind = known->kind, .heap = known->heap};
+    return cn_route_named_heap(&found);
+}
+
+/* Moves the contents, by pages where both blocks are spans of the same form. False where the new block is lost. */
+static bool move_contents(const struct cn_known *from, uint64_t word, char *to, size_t bytes) {
+    size_t head_bytes = cn_record_head_of(word);
+    struct cn_known target = cn_record_around(to);
+    if (bytes < MOVE_MIN_BYTES || from->kind != CN_BLOCK_SPAN || target.kind != CN_BLOCK_SPAN ||
+        target.core + head_bytes != to) {
+        memcpy(to, from->core + head_bytes, bytes);
+        return true;
+    }
+    if (!cn_span_move(cn_slot_of_granule(cn_granule_of(from->core)), cn_slot_of_granule(cn_granule_of(target.core)))) {
+        return false;
+    }
+    cn_live_repair(&target, bytes);
+    return true;
+}
+
+CN_NOINLINE void *cn_debug_realloc(struct cairn_heap *heap, const char *operation, void *block, size_t size) {
+    struct cn_stack_start here = cn_stack_here();
+    struct cn_known known;
+    uint64_t word;
+    struct cn_self *self = cn_self();
+    struct cn_look look = {operation, cn_stack_capture(&here)};
+    struct cn_birth birth = {.size_bytes = size, .asked = CN_ASKED_MALLOC, .stack = look.stack};
+    tick(self);
+    if (block == NULL) {
+        return make(self, heap, CN_GRANULE_BYTES, &birth);
+    }
+    if (!find_live(heap, block, CN_KIND_REALLOC_OF_FREED, &look, &known, &word)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    check_family(&known, word, block, &(struct cn_release){operation, CN_ASKED_MALLOC, CN_ANY_SIZE, 0}, &look);
+    enum cn_ending ending = ending_of(&known, word, &look);
+    char *moved = NULL;
+    if (size != 0) {
+        size_t old_size = atomic_load_explicit(&known.record->size_bytes, memory_order_relaxed);
+        moved = make(self, named_heap_of(&known), CN_GRANULE_BYTES, &birth);
+        if (moved == NULL || !move_contents(&known, word, moved, cn_min(old_size, size))) {
+            return NULL;
+        }
+    }
+    int saved = errno;
+    end(self, &known, word, ending, &look);
+    errno = saved;
+    return moved;
+}

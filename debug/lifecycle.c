@@ -1,0 +1,71 @@
+/*
+ * lifecycle.c: the debug form at the process's start, after a fork, and at its end.
+ */
+#include "alloc/heap.h"
+#include "alloc/hooks.h"
+#include "alloc/options.h"
+#include "alloc/os.h"
+#include "alloc/walk.h"
+#include "audit.h"
+#include "canary.h"
+#include "fresh.h"
+#include "quarantine.h"
+#include "report.h"
+
+/* ---- start --------------------------------------------------------------------------------------------------- */
+
+static bool refill_block(const struct cn_known *known, uint64_t word, void *argument) {
+    (void)argument;
+    if (known->kind == CN_BLOCK_POOL && cn_record_state_of(word) == CN_RECORD_FREE) {
+        cn_fill_write(known->core, known->core + known->core_bytes, (unsigned char)cn_fill_freed);
+    }
+    return true;
+}
+
+/* Before main there are few blocks, and those that were freed hold the default fill: they are checked, and get the one
+ * that the options ask for. */
+static void set_fills(void) {
+    struct cn_walk_place place;
+    (void)cn_quarantine_flush(cn_self());
+    cn_fill_allocated = cn_options.fill_allocated;
+    cn_fill_freed = cn_options.fill_freed;
+    if (cn_fill_freed < 0) {
+        return;
+    }
+    (void)cn_audit_blocks(NULL, refill_block, NULL);
+    for (size_t slot = 0; cn_walk_next(slot, &place); slot = cn_walk_after(&place)) {
+        if (place.class_index != CN_CLASS_SPAN) {
+            struct cn_pool *pool = &cn_region.pools[place.slot];
+            cn_fresh_fill(cn_pool_address(pool), cn_pool_slots(pool) * CN_SLOT_BYTES,
+                          (size_t)pool->fresh * cn_class_at(place.class_index)->block_bytes);
+        }
+    }
+}
+
+static void on_check_signal(int number) {
+    (void)number;
+    cn_audit("signal");
+}
+
+void cn_debug_start(void) {
+    if (cn_options.fill_freed != cn_fill_freed || cn_options.fill_allocated != cn_fill_allocated) {
+        set_fills();
+    }
+    if (cn_options.check_signal != 0) {
+        cn_os_handle_signal(cn_options.check_signal, on_check_signal);
+    }
+}
+
+/* ---- forks and the end --------------------------------------------------------------------------------------- */
+
+void cn_debug_after_fork(void) {
+    cn_audit_after_fork();
+    cn_report_after_fork();
+    cn_quarantine_after_fork();
+}
+
+void cn_debug_stop(void) {
+    if (cn_options.check_at_exit) {
+        cn_audit("exit");
+    }
+}

@@ -1,0 +1,172 @@
+#include "live.h"
+
+#include "alloc/options.h"
+#include "alloc/os.h"
+#include "alloc/route.h"
+#include "canary.h"
+
+enum {
+    /* What is larger is filled up to here only, on allocation. */
+    FILL_MAX_BYTES = 64 << 10,
+    /* Freed blocks of their own pages are made inaccessible, up to so many at a time, of the 65,530 mappings that a
+     * process has by default. */
+    PROTECTED_MAX = 8192,
+    PROTECTED_WAITING_BYTES = 4096,
+};
+
+static _Atomic size_t protected_count;
+
+/* ---- to the program ------------------------------------------------------------------------------------------ */
+
+static bool is_in_own_pages(const struct cn_known *known) { return known->kind != CN_BLOCK_POOL; }
+
+static void write_facts(struct cn_record *record, const struct cn_birth *birth, const struct cn_self *self) {
+    atomic_store_explicit(&record->size_bytes, birth->size_bytes, memory_order_relaxed);
+    atomic_store_explicit(&record->alloc_stack, birth->stack, memory_order_relaxed);
+    atomic_store_explicit(&record->free_stack, 0, memory_order_relaxed);
+    atomic_store_explicit(&record->alloc_milliseconds, self != NULL ? self->milliseconds : cn_self_clock(),
+                          memory_order_relaxed);
+    atomic_store_explicit(&record->alloc_thread, self != NULL ? (uint16_t)self->number : 0, memory_order_relaxed);
+}
+
+static void write_canaries(const struct cn_known *known, const struct cn_birth *birth) {
+    char *user = known->core + birth->head_bytes;
+    cn_canary_write(cn_damage_head(known, birth->head_bytes), user);
+    cn_canary_write(user + birth->size_bytes, known->core + known->core_bytes);
+}
+
+/* The program's bytes, but for the first `kept_bytes`. */
+static void write_user(const struct cn_known *known, const struct cn_birth *birth, size_t kept_bytes) {
+    char *user = known->core + birth->head_bytes + kept_bytes;
+    size_t bytes = birth->size_bytes - kept_bytes;
+    if (birth->asked == CN_ASKED_CALLOC) {
+        if (!is_in_own_pages(known)) {
+            cn_fill_write(user, user + bytes, 0); /* else the core has seen to it */
+        }
+    } else if (cn_fill_allocated >= 0) {
+        cn_fill_write(user, user + cn_min(bytes, FILL_MAX_BYTES), (unsigned char)cn_fill_allocated);
+    }
+}
+
+char *cn_live_make(const struct cn_known *known, const struct cn_birth *birth, const struct cn_self *self) {
+    struct cn_record *record = known->record;
+    uint64_t before = cn_record_load(record);
+    if (!is_in_own_pages(known)) {
+        struct cn_look look = {"malloc", birth->stack};
+        (void)cn_damage_check_freed(known, before, &look);
+    }
+    uint64_t word = cn_record_word(birth->serial, birth->head_bytes, 0, birth->asked, CN_RECORD_BUSY);
+    atomic_store_explicit(&record->word, word, memory_order_relaxed);
+    atomic_thread_fence(memory_order_release); /* whoever sees the bytes changed sees the word changed */
+    write_facts(record, birth, self);
+    write_canaries(known, birth);
+    write_user(known, birth, 0);
+    atomic_store_explicit(&record->word, cn_record_with_state(word, CN_RECORD_LIVE), memory_order_release);
+    return known->core + birth->head_bytes;
+}
+
+void cn_live_repair(const struct cn_known *known, size_t kept_bytes) {
+    uint64_t word = cn_record_load(known->record);
+    struct cn_birth rest = {.head_bytes = cn_record_head_of(word), .asked = CN_ASKED_MALLOC};
+    rest.size_bytes = atomic_load_explicit(&known->record->size_bytes, memory_order_relaxed);
+    write_canaries(known, &rest);
+    write_user(known, &rest, kept_bytes);
+}
+
+/* ---- from the program ---------------------------------------------------------------------------------------- */
+
+/* Makes the block's pages inaccessible, and gives their memory back. */
+static bool protect(const struct cn_known *known) {
+    if (!cn_options.protect_freed || atomic_fetch_add(&protected_count, 1) >= PROTECTED_MAX) {
+        (void)atomic_fetch_sub(&protected_count, cn_options.protect_freed ? 1 : 0);
+        return false;
+    }
+    (void)cn_os_purge(known->core, known->core_bytes);
+    if (!cn_os_protect(known->core, known->core_bytes, CN_RIGHT_NONE)) {
+        (void)atomic_fetch_sub(&protected_count, 1);
+        return false;
+    }
+    return true;
+}
+
+/* False where the pages stay inaccessible. */
+static bool unprotect(const struct cn_known *known, uint64_t word) {
+    if ((cn_record_marks_of(word) & CN_MARK_PROTECTED) == 0) {
+        return true;
+    }
+    if (!cn_os_protect(known->core, known->core_bytes, CN_RIGHT_WRITE)) {
+        return false;
+    }
+    (void)atomic_fetch_sub(&protected_count, 1);
+    return true;
+}
+
+/* Makes the bytes of a block that is the caller's useless. Returns the mark that says how. */
+static unsigned spoil(const struct cn_known *known) {
+    if (is_in_own_pages(known) && protect(known)) {
+        return CN_MARK_PROTECTED;
+    }
+    if (cn_fill_freed >= 0) {
+        cn_fill_write(known->core, known->core + known->core_bytes, (unsigned char)cn_fill_freed);
+    }
+    return 0;
+}
+
+bool cn_live_end(const struct cn_known *known, uint64_t word, enum cn_ending ending, const struct cn_look *look,
+                 const struct cn_self *self) {
+    struct cn_record *record = known->record;
+    uint64_t busy = cn_record_with_state(word, CN_RECORD_BUSY);
+    if (!cn_record_change(record, &word, busy)) {
+        return false;
+    }
+    atomic_thread_fence(memory_order_release);
+    atomic_store_explicit(&record->free_stack, look->stack, memory_order_relaxed);
+    atomic_store_explicit(&record->free_thread, self != NULL ? (uint16_t)self->number : 0, memory_order_relaxed);
+    unsigned marks = ending == CN_ENDING_PARKED ? CN_MARK_PARKED : spoil(known);
+    uint64_t waiting = cn_record_with_state(cn_record_with_marks(word, marks), CN_RECORD_QUARANTINED);
+    atomic_store_explicit(&record->word, waiting, memory_order_release);
+    return true;
+}
+
+size_t cn_live_waiting_bytes(const struct cn_known *known) {
+    uint64_t word = cn_record_load(known->record);
+    return (cn_record_marks_of(word) & CN_MARK_PROTECTED) != 0 ? PROTECTED_WAITING_BYTES : known->core_bytes;
+}
+
+/* ---- to the core --------------------------------------------------------------------------------------------- */
+
+static bool is_damaged(const struct cn_known *known, uint64_t word) {
+    struct cn_look look = {"quarantine", 0};
+    return (cn_record_marks_of(word) & CN_MARK_PROTECTED) == 0 && cn_damage_check_freed(known, word, &look);
+}
+
+void cn_live_leave(const struct cn_known *known, uint64_t word) {
+    unsigned marks = cn_record_marks_of(word);
+    if ((marks & CN_MARK_PARKED) != 0) {
+        return;
+    }
+    if (is_damaged(known, word) || !unprotect(known, word)) {
+        (void)cn_record_change(known->record, &word, cn_record_with_marks(word, marks | CN_MARK_PARKED));
+        return;
+    }
+    uint64_t gone = cn_record_with_state(cn_record_with_marks(word, 0), CN_RECORD_FREE);
+    if (cn_record_change(known->record, &word, gone)) {
+        if (known->kind == CN_BLOCK_DIRECT) {
+            cn_record_forget_direct(known->core);
+        }
+        cn_route_free("quarantine", known->core);
+    }
+}
+
+void cn_live_forget(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
+    bool is_live = cn_record_state_of(word) == CN_RECORD_LIVE;
+    if (is_live) {
+        (void)cn_damage_check_live(known, word, look);
+        atomic_store_explicit(&known->record->free_stack, look->stack, memory_order_relaxed);
+    } else if ((cn_record_marks_of(word) & CN_MARK_PARKED) == 0) {
+        (void)is_damaged(known, word);
+    }
+    (void)unprotect(known, word);
+    uint64_t gone = cn_record_with_state(cn_record_with_marks(word, 0), CN_RECORD_FREE);
+    atomic_store_explicit(&known->record->word, gone, memory_order_release);
+}

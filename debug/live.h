@@ -1,0 +1,44 @@
+/*
+ * live.h: how a block of the core becomes the program's, and how it goes back: the steps of record.h's states, with the
+ * bytes that stand around and in it. The only writer of records.
+ */
+#ifndef CN_LIVE_H
+#define CN_LIVE_H
+
+#include "damage.h"
+#include "record.h"
+#include "self.h"
+
+/* What a block is made for. */
+struct cn_birth {
+    size_t size_bytes;
+    size_t head_bytes;
+    enum cn_asked asked;
+    uint32_t stack;
+    uint64_t serial;
+};
+
+/* The core's block `known`, which is the caller's, becomes live. Returns where the program's bytes start. */
+char *cn_live_make(const struct cn_known *known, const struct cn_birth *birth, const struct cn_self *self);
+
+/* Writes what is around the live block anew, after its pages were exchanged for some with other canaries, and the program's
+ * bytes from `kept_bytes` on. */
+void cn_live_repair(const struct cn_known *known, size_t kept_bytes);
+
+/* The live block, whose record's word is `word`, becomes quarantined, or, if it is damaged, parked for good. False where
+ * another thread has freed it meanwhile. */
+enum cn_ending { CN_ENDING_WAITS, CN_ENDING_PARKED };
+bool cn_live_end(const struct cn_known *known, uint64_t word, enum cn_ending ending, const struct cn_look *look,
+                 const struct cn_self *self);
+
+/* The quarantined block becomes the core's again, after a check; parked where it is damaged. */
+void cn_live_leave(const struct cn_known *known, uint64_t word);
+
+/* The core takes the live or quarantined block back by itself, with its whole heap: it is checked, and its pages can be
+ * accessed again. `look` says who destroys the heap. */
+void cn_live_forget(const struct cn_known *known, uint64_t word, const struct cn_look *look);
+
+/* Memory that a quarantined block holds. */
+size_t cn_live_waiting_bytes(const struct cn_known *known);
+
+#endif

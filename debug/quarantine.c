@@ -1,0 +1,213 @@
+#include "quarantine.h"
+
+#include "alloc/lock.h"
+#include "alloc/options.h"
+#include "alloc/os.h"
+#include "alloc/thread.h"
+#include "damage.h"
+#include "live.h"
+
+enum {
+    CHUNK_BYTES = 4096,
+    CHUNK_ENTRIES = (CHUNK_BYTES - 32) / sizeof(uint64_t),
+    AHEAD = 8, /* blocks are fetched into the cache so many entries before they leave */
+    /* A thread's chunk is handed over when it holds this share of the quarantine. */
+    THREAD_SHARE = 16,
+    SERIAL_SHIFT = 48,
+};
+
+struct cn_chunk {
+    struct cn_chunk *next;
+    size_t count;
+    size_t bytes;
+    uint64_t padding;
+    uint64_t entries[CHUNK_ENTRIES]; /* serial number's low 16 bits | address of the core's block */
+};
+_Static_assert(sizeof(struct cn_chunk) == CHUNK_BYTES, "a chunk is a page");
+
+/* Guarded by `lock`. */
+static struct {
+    struct cn_lock lock;
+    struct cn_chunk *first;
+    struct cn_chunk *last;
+    struct cn_chunk *spare;
+    _Atomic size_t bytes; /* written under the lock */
+} queue;
+
+static struct cn_lock named_lock;
+
+void cn_quarantine_pause_named(void) { cn_lock_take(&named_lock); }
+void cn_quarantine_resume_named(void) { cn_lock_give(&named_lock); }
+
+size_t cn_quarantine_bytes(void) { return atomic_load_explicit(&queue.bytes, memory_order_relaxed); }
+
+/* ---- leaving ------------------------------------------------------------------------------------------------- */
+
+/* The block is the core's again, if it still is what the entry says. */
+static void leave(uint64_t entry) {
+    char *core = (char *)(uintptr_t)(entry & (((uint64_t)1 << SERIAL_SHIFT) - 1)); // NOLINT: made by add
+    struct cn_known known = cn_record_of_core(core);
+    if (known.kind == CN_BLOCK_NONE) {
+        return;
+    }
+    uint64_t word = cn_record_load(known.record);
+    if (cn_record_state_of(word) == CN_RECORD_QUARANTINED &&
+        (cn_record_serial_of(word) & UINT16_MAX) == entry >> SERIAL_SHIFT) {
+        cn_live_leave(&known, word);
+    }
+}
+
+static void leave_guarded(uint64_t entry, bool is_named) {
+    if (is_named) {
+        cn_lock_take(&named_lock);
+        leave(entry);
+        cn_lock_give(&named_lock);
+    } else {
+        leave(entry);
+    }
+}
+
+static const char *core_of(uint64_t entry) {
+    return (const char *)(uintptr_t)(entry & (((uint64_t)1 << SERIAL_SHIFT) - 1)); // NOLINT: made by add
+}
+
+static void leave_all(const struct cn_chunk *chunk) {
+    for (size_t i = 0; i < chunk->count; i++) {
+        if (i + AHEAD < chunk->count) {
+            __builtin_prefetch(core_of(chunk->entries[i + AHEAD]));
+        }
+        struct cn_known known = cn_record_around(core_of(chunk->entries[i]));
+        leave_guarded(chunk->entries[i], known.kind != CN_BLOCK_NONE && cn_thread_is_named(known.heap));
+    }
+}
+
+/* ---- the queue ----------------------------------------------------------------------------------------------- */
+
+static void append_locked(struct cn_chunk *chunk) {
+    chunk->next = NULL;
+    if (queue.first == NULL) {
+        queue.first = chunk;
+    } else {
+        queue.last->next = chunk;
+    }
+    queue.last = chunk;
+    (void)atomic_fetch_add_explicit(&queue.bytes, chunk->bytes, memory_order_relaxed);
+}
+
+/* The oldest chunks, until `keep` bytes are left. */
+static struct cn_chunk *take_excess_locked(size_t keep) {
+    struct cn_chunk *taken = NULL;
+    struct cn_chunk **end = &taken;
+    while (queue.first != NULL && atomic_load_explicit(&queue.bytes, memory_order_relaxed) > keep) {
+        struct cn_chunk *chunk = queue.first;
+        queue.first = chunk->next;
+        (void)atomic_fetch_sub_explicit(&queue.bytes, chunk->bytes, memory_order_relaxed);
+        *end = chunk;
+        end = &chunk->next;
+    }
+    *end = NULL;
+    return taken;
+}
+
+static void give_spare(struct cn_chunk *chunk) {
+    cn_lock_take(&queue.lock);
+    chunk->next = queue.spare;
+    queue.spare = chunk;
+    cn_lock_give(&queue.lock);
+}
+
+static void leave_chunks(struct cn_chunk *chunk) {
+    struct cn_chunk *next;
+    for (; chunk != NULL; chunk = next) {
+        next = chunk->next;
+        leave_all(chunk);
+        give_spare(chunk);
+    }
+}
+
+static struct cn_chunk *take_spare(void) {
+    cn_lock_take(&queue.lock);
+    struct cn_chunk *chunk = queue.spare;
+    if (chunk != NULL) {
+        queue.spare = chunk->next;
+    }
+    cn_lock_give(&queue.lock);
+    return chunk != NULL ? chunk : (struct cn_chunk *)(void *)cn_os_map(CHUNK_BYTES, CHUNK_BYTES);
+}
+
+static struct cn_chunk *make_chunk(void) {
+    struct cn_chunk *chunk = take_spare();
+    if (chunk != NULL) {
+        chunk->count = 0;
+        chunk->bytes = 0;
+    }
+    return chunk;
+}
+
+static void hand_over(struct cn_chunk *chunk, size_t keep) {
+    cn_lock_take(&queue.lock);
+    append_locked(chunk);
+    struct cn_chunk *excess = take_excess_locked(keep);
+    cn_lock_give(&queue.lock);
+    leave_chunks(excess);
+}
+
+void cn_quarantine_hand_over(struct cn_self *self) {
+    struct cn_chunk *chunk = self->chunk;
+    if (chunk != NULL) {
+        self->chunk = NULL;
+        hand_over(chunk, cn_options.quarantine_bytes);
+    }
+}
+
+void cn_self_ends(struct cn_self *self) { cn_quarantine_hand_over(self); }
+
+void cn_quarantine_add(struct cn_self *self, const struct cn_known *known, uint64_t serial) {
+    uint64_t entry = serial << SERIAL_SHIFT | (uintptr_t)known->core;
+    if (self != NULL && self->chunk == NULL) {
+        self->chunk = make_chunk();
+    }
+    if (self == NULL || self->chunk == NULL || cn_options.quarantine_bytes == 0) {
+        leave_guarded(entry, cn_thread_is_named(known->heap));
+        return;
+    }
+    struct cn_chunk *chunk = self->chunk;
+    chunk->entries[chunk->count++] = entry;
+    chunk->bytes += cn_live_waiting_bytes(known);
+    if (chunk->count == CHUNK_ENTRIES || chunk->bytes > cn_options.quarantine_bytes / THREAD_SHARE) {
+        cn_quarantine_hand_over(self);
+    }
+}
+
+bool cn_quarantine_flush(struct cn_self *self) {
+    bool had_own = self != NULL && self->chunk != NULL && self->chunk->count != 0;
+    if (had_own) {
+        cn_quarantine_hand_over(self);
+    }
+    cn_lock_take(&queue.lock);
+    struct cn_chunk *excess = take_excess_locked(0);
+    cn_lock_give(&queue.lock);
+    leave_chunks(excess);
+    return had_own || excess != NULL;
+}
+
+/* ---- after a fork -------------------------------------------------------------------------------------------- */
+
+static void adopt(struct cn_self *self) {
+    if (self != cn_self_mine && self->chunk != NULL) {
+        append_locked(self->chunk);
+        self->chunk = NULL;
+    }
+}
+
+/* If another thread was at the queue, its links may be halfway: what it held then waits for ever, and is found by a
+ * sweep only. */
+void cn_quarantine_after_fork(void) {
+    (void)cn_lock_renew(&named_lock);
+    if (cn_lock_renew(&queue.lock)) {
+        queue.first = NULL;
+        queue.spare = NULL;
+        atomic_store(&queue.bytes, 0);
+    }
+    cn_self_after_fork(adopt);
+}

@@ -1,0 +1,169 @@
+#include "record.h"
+
+#include "alloc/direct.h"
+#include "alloc/heap.h"
+#include "alloc/span.h"
+
+/* ---- within the region --------------------------------------------------------------------------------------- */
+
+static struct cn_record *records_of_slot(size_t slot) { return (struct cn_record *)(void *)cn_slot_notes(slot); }
+
+/* The block of the pool around its byte `byte`. */
+static struct cn_known in_pool(const struct cn_pool *pool, size_t byte) {
+    struct cn_known known = {.kind = CN_BLOCK_NONE};
+    const struct cn_class *class = cn_class_at(pool->class_index);
+    uint32_t index = (uint32_t)byte / class->block_bytes;
+    if (index < class->pool_blocks) {
+        known.kind = CN_BLOCK_POOL;
+        known.core = cn_pool_address(pool) + (size_t)index * class->block_bytes;
+        known.core_bytes = class->block_bytes;
+        known.heap = cn_pool_heap(pool);
+        known.record = records_of_slot(cn_pool_slot(pool)) + index;
+    }
+    return known;
+}
+
+static struct cn_known in_span(size_t first) {
+    const struct cn_pool *span = &cn_region.pools[first];
+    return (struct cn_known){.kind = CN_BLOCK_SPAN,
+                             .core = cn_slot_address(first),
+                             .core_bytes = cn_span_bytes(span),
+                             .heap = cn_pool_heap(span),
+                             .record = records_of_slot(first)};
+}
+
+/* In a slot, whatever it is or was last. */
+static struct cn_known in_slot(size_t slot, size_t byte) {
+    uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_acquire);
+    if (owner == CN_OWNER_SPAN) {
+        return in_span(slot);
+    }
+    if (owner == 0) {
+        size_t first = cn_span_find(slot);
+        if (first != SIZE_MAX) {
+            return in_span(first);
+        }
+        if (cn_region.pools[slot].class_index == CN_CLASS_SPAN) { /* was freed */
+            return in_span(slot);
+        }
+    }
+    const struct cn_pool *pool = cn_block_last_pool(slot);
+    return pool != NULL ? in_pool(pool, (slot - cn_pool_slot(pool)) * CN_SLOT_BYTES + byte)
+                        : (struct cn_known){.kind = CN_BLOCK_NONE};
+}
+
+/* ---- outside of it ------------------------------------------------------------------------------------------- */
+
+static struct cn_known of_direct(const void *address);
+
+struct cn_known cn_record_of_core(void *core) {
+    size_t byte = (uintptr_t)core - (uintptr_t)cn_region.base;
+    struct cn_known known = cn_region_covers(byte >> CN_GRANULE_SHIFT)
+                                ? in_slot(byte >> CN_SLOT_SHIFT, byte % CN_SLOT_BYTES)
+                                : of_direct(core);
+    if (known.core != core) {
+        known.kind = CN_BLOCK_NONE;
+    }
+    return known;
+}
+
+struct cn_known cn_record_around(const void *address) {
+    size_t byte = (uintptr_t)address - (uintptr_t)cn_region.base;
+    struct cn_known known = cn_region_covers(byte >> CN_GRANULE_SHIFT)
+                                ? in_slot(byte >> CN_SLOT_SHIFT, byte % CN_SLOT_BYTES)
+                                : of_direct(address);
+    if (known.kind != CN_BLOCK_NONE && cn_record_serial_of(cn_record_load(known.record)) == 0) {
+        known.kind = CN_BLOCK_NONE;
+    }
+    return known;
+}
+
+/* Direct blocks are few: their records stand in a table that is searched from its start. */
+enum { DIRECT_LIMIT = 4096 };
+
+struct direct_entry {
+    _Atomic uintptr_t core; /* 0: free; release when the rest is written */
+    _Atomic size_t core_bytes;
+    struct cn_record record;
+};
+
+static struct direct_entry direct_entries[DIRECT_LIMIT];
+static _Atomic size_t direct_end; /* entries beyond were never used */
+
+static struct cn_known known_of_entry(struct direct_entry *entry) {
+    uintptr_t core = atomic_load_explicit(&entry->core, memory_order_acquire);
+    return (struct cn_known){.kind = core != 0 ? CN_BLOCK_DIRECT : CN_BLOCK_NONE,
+                             .core = (char *)core, // NOLINT: stored by add
+                             .core_bytes = atomic_load_explicit(&entry->core_bytes, memory_order_relaxed),
+                             .record = &entry->record};
+}
+
+static struct cn_known of_direct(const void *address) {
+    size_t end = atomic_load_explicit(&direct_end, memory_order_acquire);
+    for (size_t i = 0; i < end; i++) {
+        struct cn_known known = known_of_entry(&direct_entries[i]);
+        if (known.kind != CN_BLOCK_NONE && (uintptr_t)address - (uintptr_t)known.core < known.core_bytes) {
+            return known;
+        }
+    }
+    return (struct cn_known){.kind = CN_BLOCK_NONE};
+}
+
+static void raise_end(size_t end) {
+    size_t seen = atomic_load(&direct_end);
+    while (seen < end && !atomic_compare_exchange_weak(&direct_end, &seen, end)) {
+    }
+}
+
+bool cn_record_add_direct(void *core, size_t core_bytes) {
+    for (size_t i = 0; i < DIRECT_LIMIT; i++) {
+        uintptr_t empty = 0;
+        if (atomic_load_explicit(&direct_entries[i].core, memory_order_relaxed) == 0 &&
+            atomic_compare_exchange_strong(&direct_entries[i].core, &empty, 1)) {
+            atomic_store(&direct_entries[i].record.word, 0);
+            atomic_store(&direct_entries[i].core_bytes, core_bytes);
+            raise_end(i + 1);
+            atomic_store_explicit(&direct_entries[i].core, (uintptr_t)core, memory_order_release);
+            return true;
+        }
+    }
+    return false;
+}
+
+void cn_record_forget_direct(const void *core) {
+    struct cn_known known = of_direct(core);
+    if (known.kind == CN_BLOCK_DIRECT) {
+        struct direct_entry *entry =
+            (struct direct_entry *)((char *)known.record - offsetof(struct direct_entry, record));
+        atomic_store_explicit(&entry->core, 0, memory_order_release);
+    }
+}
+
+void cn_record_walk_direct(void (*visit)(const struct cn_known *known, void *argument), void *argument) {
+    size_t end = atomic_load_explicit(&direct_end, memory_order_acquire);
+    for (size_t i = 0; i < end; i++) {
+        struct cn_known known = known_of_entry(&direct_entries[i]);
+        if (known.kind != CN_BLOCK_NONE) {
+            visit(&known, argument);
+        }
+    }
+}
+
+/* ---- facts --------------------------------------------------------------------------------------------------- */
+
+struct cn_facts cn_record_facts(const struct cn_record *record) {
+    uint64_t word = cn_record_load(record);
+    return (struct cn_facts){
+        .state = cn_record_state_of(word),
+        .asked = cn_record_asked_of(word),
+        .marks = cn_record_marks_of(word),
+        .serial = cn_record_serial_of(word),
+        .head_bytes = cn_record_head_of(word),
+        .size_bytes = atomic_load_explicit(&record->size_bytes, memory_order_relaxed),
+        .alloc_stack = atomic_load_explicit(&record->alloc_stack, memory_order_relaxed),
+        .free_stack = atomic_load_explicit(&record->free_stack, memory_order_relaxed),
+        .alloc_milliseconds = atomic_load_explicit(&record->alloc_milliseconds, memory_order_relaxed),
+        .alloc_thread = atomic_load_explicit(&record->alloc_thread, memory_order_relaxed),
+        .free_thread = atomic_load_explicit(&record->free_thread, memory_order_relaxed),
+    };
+}

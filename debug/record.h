@@ -1,0 +1,133 @@
+/*
+ * record.h: what the debug form knows of each block, out of line, where the program cannot write it.
+ *
+ * A block of the core holds, in this order:
+ *
+ *   | head canary | the program's bytes, as many as it asked for | tail canary, to the end of the core's block |
+ *   ^ core        ^ user = core + head_bytes
+ *
+ * The head is 16 bytes, or the alignment that was asked for if that is more. While the block is not live, all of it holds
+ * the freed fill. Its record has one of these states:
+ *
+ *   none        beyond what its pool has handed out so far
+ *   busy        being made or resized by some thread: nobody else looks at its bytes
+ *   live        the program's
+ *   quarantined freed by the program, not yet by the core; also a block that a report has parked for good
+ *   free        the core's again; with serial number 0: never handed out
+ *
+ *   none --the pool hands it to a magazine--> free --malloc--> busy --> live --free--> quarantined --leave--> free
+ *
+ * Only `word` decides, and is changed by compare-and-swap where more than one thread may: of two frees one wins. Whoever
+ * looks at the bytes of a block without owning it (audit.c) reads `word` before and after.
+ *
+ * The records of a pool lie side by side in its first slot's notes (hooks.h), by the blocks' index; a span has the first
+ * record of its first slot. Blocks outside the region have theirs in a table of addresses.
+ *
+ * D1  The bytes of a block that is none of busy and live, and was handed out or follows one that was, are all the freed
+ *     fill, but where they are protected.
+ * D2  A live block's head and tail are its canaries.
+ * D3  Where the record is live or quarantined, the core's block is live.
+ */
+#ifndef CN_RECORD_H
+#define CN_RECORD_H
+
+#include <stdatomic.h>
+
+#include "alloc/block.h"
+#include "alloc/hooks.h"
+
+enum cn_record_state {
+    CN_RECORD_NONE,
+    CN_RECORD_BUSY,
+    CN_RECORD_LIVE,
+    CN_RECORD_QUARANTINED,
+    CN_RECORD_FREE,
+};
+
+/* Marks beside the state. */
+enum {
+    CN_MARK_PROTECTED = 1, /* its pages cannot be accessed */
+    CN_MARK_PARKED = 2,    /* damaged: it never leaves quarantine */
+    CN_MARK_SEALED = 4,    /* see seal.h */
+    CN_MARK_FENCED = 8,
+};
+
+/* Fields are read by any thread at any time, written by the one that made the record busy or quarantined. */
+struct cn_record {
+    _Atomic uint64_t word; /* serial number 48 bits | log2 of head_bytes 6 | marks 4 | asked 3 | state 3 */
+    _Atomic uint64_t size_bytes;
+    _Atomic uint32_t alloc_stack; /* depot.h */
+    _Atomic uint32_t free_stack;
+    _Atomic uint32_t alloc_milliseconds; /* since the start of the process */
+    _Atomic uint16_t alloc_thread;       /* self.h */
+    _Atomic uint16_t free_thread;
+};
+_Static_assert(sizeof(struct cn_record) == 32, "two records a cache line");
+
+/* A block of the core, and its record. */
+struct cn_known {
+    enum cn_block_kind kind; /* CN_BLOCK_NONE: there is no block, or no record of it */
+    char *core;
+    size_t core_bytes;
+    struct cairn_heap *heap; /* of a pool's block; of a span: a named heap's, or NULL */
+    struct cn_record *record;
+};
+
+/* A record's fields at one moment. */
+struct cn_facts {
+    enum cn_record_state state;
+    enum cn_asked asked;
+    unsigned marks;
+    uint64_t serial;
+    size_t head_bytes;
+    size_t size_bytes;
+    uint32_t alloc_stack;
+    uint32_t free_stack;
+    uint32_t alloc_milliseconds;
+    unsigned alloc_thread;
+    unsigned free_thread;
+};
+
+/* The block whose core bytes hold the address, live or not. kind CN_BLOCK_NONE outside of pools, spans and direct blocks,
+ * in a pool's slack, and in blocks of a pool that the program never had. */
+struct cn_known cn_record_around(const void *address);
+
+/* The block of the core that starts at `core`, even if the program never had it. */
+struct cn_known cn_record_of_core(void *core);
+
+/* Makes a record for a direct block; false where there is no room. `forget` ends it. */
+bool cn_record_add_direct(void *core, size_t core_bytes);
+void cn_record_forget_direct(const void *core);
+/* Calls `visit` for every direct block that has a record. */
+void cn_record_walk_direct(void (*visit)(const struct cn_known *known, void *argument), void *argument);
+
+struct cn_facts cn_record_facts(const struct cn_record *record);
+
+CN_INLINE enum cn_record_state cn_record_state_of(uint64_t word) { return (enum cn_record_state)(word & 7); }
+CN_INLINE enum cn_asked cn_record_asked_of(uint64_t word) { return (enum cn_asked)(word >> 3 & 7); }
+CN_INLINE unsigned cn_record_marks_of(uint64_t word) { return (unsigned)(word >> 6 & 15); }
+CN_INLINE size_t cn_record_head_of(uint64_t word) { return (size_t)1 << (word >> 10 & 63); }
+CN_INLINE uint64_t cn_record_serial_of(uint64_t word) { return word >> 16; }
+
+CN_INLINE uint64_t cn_record_word(uint64_t serial, size_t head_bytes, unsigned marks, enum cn_asked asked,
+                                  enum cn_record_state state) {
+    return serial << 16 | (uint64_t)cn_ctz(head_bytes) << 10 | (uint64_t)marks << 6 | (uint64_t)asked << 3 |
+           (uint64_t)state;
+}
+CN_INLINE uint64_t cn_record_with_state(uint64_t word, enum cn_record_state state) {
+    return (word & ~(uint64_t)7) | (uint64_t)state;
+}
+CN_INLINE uint64_t cn_record_with_marks(uint64_t word, unsigned marks) {
+    return (word & ~((uint64_t)15 << 6)) | (uint64_t)marks << 6;
+}
+
+CN_INLINE uint64_t cn_record_load(const struct cn_record *record) {
+    return atomic_load_explicit(&record->word, memory_order_acquire);
+}
+/* False where another thread has changed it meanwhile; `expected` is what it is then. */
+CN_INLINE bool cn_record_change(struct cn_record *record, uint64_t *expected, uint64_t word) {
+    return atomic_compare_exchange_strong_explicit(&record->word, expected, word, memory_order_acq_rel,
+                                                   memory_order_acquire);
+}
+
+#endif

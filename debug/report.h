@@ -1,0 +1,56 @@
+/*
+ * report.h: how the debug form says what is wrong: one report for each incident, in words or as JSON.
+ *
+ * Nothing here allocates. What a report says of a block comes from its record; bytes of the heap are printed, never
+ * believed. One report is printed at a time; a second thread waits for it, and a report within a report is cut short.
+ */
+#ifndef CN_REPORT_H
+#define CN_REPORT_H
+
+#include "record.h"
+
+/* The kinds, in AddressSanitizer's vocabulary. */
+enum cn_kind {
+    CN_KIND_HEAP_BUFFER_OVERFLOW,
+    CN_KIND_HEAP_BUFFER_UNDERFLOW,
+    CN_KIND_HEAP_USE_AFTER_FREE,
+    CN_KIND_DOUBLE_FREE,
+    CN_KIND_BAD_FREE,
+    CN_KIND_ALLOC_DEALLOC_MISMATCH,
+    CN_KIND_SIZE_MISMATCH,
+    CN_KIND_REALLOC_OF_FREED,
+    CN_KIND_INVALID_ALIGNMENT,
+    CN_KIND_SEALED_WRITE, /* seal.h */
+    CN_KIND_FENCE_WRITE,
+    CN_KIND_LEAK,
+};
+
+enum cn_access { CN_ACCESS_NONE, CN_ACCESS_READ, CN_ACCESS_WRITE };
+
+struct cn_incident {
+    enum cn_kind kind;
+    const char *operation;  /* what noticed: "free", "realloc", "delete[]", "cairn_check", "exit", "quarantine", ... */
+    const void *pointer;    /* handed in, or accessed; NULL: the incident is damage only */
+    struct cn_known known;  /* the block concerned; kind CN_BLOCK_NONE: none */
+    struct cn_facts facts;  /* of it, as they were when the incident was found */
+    const char *damage;     /* the first byte that is not what it should be; NULL: none */
+    size_t damage_bytes;    /* from there to the last one such */
+    uint32_t stack;         /* of the thread that noticed, or that accessed; depot.h; 0: not taken */
+    enum cn_access access;  /* of a fault at guarded or protected memory */
+    size_t asked_size;      /* size-mismatch: the size that the call named; CN_ANY_SIZE: none */
+    size_t asked_alignment; /* size-mismatch, invalid-alignment: the alignment that it named; 0: none */
+    enum cn_asked freed_as; /* alloc-dealloc-mismatch: what family the call belongs to */
+    const char *heap_name;  /* bad-free of another heap's block: the heap that the call named; else NULL */
+};
+
+/* Prints the incident. Raises SIGABRT afterwards; returns only where the option halt_on_error=0 is set, or the program's
+ * error callback says so: then the caller goes on as if the bad call had not been made. */
+void cn_report(const struct cn_incident *incident);
+
+/* How many reports there were. */
+unsigned cn_report_count(void);
+
+/* In the child of a fork. */
+void cn_report_after_fork(void);
+
+#endif

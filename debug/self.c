@@ -1,0 +1,92 @@
+#include "self.h"
+
+#include <pthread.h>
+
+#include "alloc/os.h"
+#include "alloc/process.h"
+#include "canary.h"
+
+enum { CLOCK_EVERY = 64, SELF_BYTES = 4096 };
+
+_Thread_local struct cn_self *cn_self_mine CN_TLS;
+
+static _Atomic(struct cn_self *) all;
+static _Atomic unsigned last_number;
+static pthread_key_t farewell_key;
+static _Atomic int key_state; /* 0: not made, 1: being made, 2: there, 3: not to be had */
+static _Atomic uint64_t started_at;
+
+static void on_farewell(void *argument) {
+    struct cn_self *self = argument;
+    cn_self_mine = NULL;
+    cn_self_ends(self);
+    atomic_store_explicit(&self->is_taken, false, memory_order_release);
+}
+
+static struct cn_self *reuse(void) {
+    for (struct cn_self *self = atomic_load(&all); self != NULL; self = self->next) {
+        if (!atomic_load_explicit(&self->is_taken, memory_order_relaxed) &&
+            !atomic_exchange_explicit(&self->is_taken, true, memory_order_acquire)) {
+            return self;
+        }
+    }
+    return NULL;
+}
+
+static struct cn_self *map_new(void) {
+    struct cn_self *self = (struct cn_self *)(void *)cn_os_map(SELF_BYTES, SELF_BYTES);
+    if (self != NULL) {
+        atomic_store(&self->is_taken, true);
+        self->next = atomic_load(&all);
+        while (!atomic_compare_exchange_weak(&all, &self->next, self)) {
+        }
+    }
+    return self;
+}
+
+/* The first call of all comes here while there is one thread. */
+static bool has_key(void) {
+    int seen = 0;
+    if (atomic_compare_exchange_strong(&key_state, &seen, 1)) {
+        atomic_store(&started_at, cn_os_milliseconds());
+        cn_canary_init();
+        seen = pthread_key_create(&farewell_key, on_farewell) == 0 ? 2 : 3;
+        atomic_store(&key_state, seen);
+    }
+    return seen == 2;
+}
+
+CN_NOINLINE struct cn_self *cn_self_make(void) {
+    cn_process_start();
+    bool is_farewell_known = has_key();
+    struct cn_self *self = reuse();
+    self = self != NULL ? self : map_new();
+    if (self == NULL) {
+        return NULL;
+    }
+    self->number = atomic_fetch_add(&last_number, 1) + 1;
+    self->milliseconds = cn_self_clock();
+    cn_self_mine = self; /* first: pthread_setspecific may allocate */
+    if (is_farewell_known) {
+        (void)pthread_setspecific(farewell_key, self);
+    }
+    return self;
+}
+
+uint32_t cn_self_clock(void) { return (uint32_t)(cn_os_milliseconds() - atomic_load(&started_at)); }
+
+uint64_t cn_self_count(struct cn_self *self) {
+    if (++self->operations % CLOCK_EVERY == 0) {
+        self->milliseconds = cn_self_clock();
+    }
+    return self->operations;
+}
+
+void cn_self_after_fork(void (*visit)(struct cn_self *self)) {
+    for (struct cn_self *self = atomic_load(&all); self != NULL; self = self->next) {
+        visit(self);
+        if (self != cn_self_mine) {
+            atomic_store(&self->is_taken, false);
+        }
+    }
+}

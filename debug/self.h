@@ -1,0 +1,48 @@
+/*
+ * self.h: what the debug form keeps for each thread: its number, and its part of the quarantine.
+ *
+ *   free --a thread's first call--> taken --its TLS destructor--> free
+ *
+ * A thread whose destructors still allocate after that takes one anew. They are never unmapped. In the child of a fork
+ * those of other threads are given back.
+ */
+#ifndef CN_SELF_H
+#define CN_SELF_H
+
+#include <stdatomic.h>
+
+#include "alloc/bits.h"
+
+struct cn_chunk; /* quarantine.h */
+
+struct cn_self {
+    struct cn_self *next; /* of all; never changes */
+    _Atomic bool is_taken;
+    unsigned number; /* threads count from 1, the main thread */
+    struct cn_chunk *chunk;
+    uint64_t operations; /* so far */
+    uint32_t milliseconds;
+};
+
+extern _Thread_local struct cn_self *cn_self_mine CN_TLS;
+
+/* The calling thread's; NULL where there is no memory for it. Starts the process's heap. */
+struct cn_self *cn_self_make(void);
+CN_INLINE struct cn_self *cn_self(void) {
+    struct cn_self *self = cn_self_mine;
+    return CN_LIKELY(self != NULL) ? self : cn_self_make();
+}
+
+/* Counts one operation, and looks at the clock now and then. Returns how many there were. */
+uint64_t cn_self_count(struct cn_self *self);
+
+/* Milliseconds since the first call. */
+uint32_t cn_self_clock(void);
+
+/* Called at the end of a thread; defined in quarantine.c. */
+void cn_self_ends(struct cn_self *self);
+
+/* In the child of a fork: gives back what the other threads had, after `visit` has seen each. */
+void cn_self_after_fork(void (*visit)(struct cn_self *self));
+
+#endif
