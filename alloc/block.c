@@ -42,7 +42,7 @@ struct cn_block cn_block_find(const void *pointer) {
 static struct cn_place place_in_pool(const struct cn_pool *pool, size_t byte) {
     size_t block_bytes = cn_class_at(pool->class_index)->block_bytes;
     struct cn_place place = {.kind = CN_PLACE_FRESH, .block_bytes = block_bytes, .offset = byte % block_bytes};
-    if (byte / block_bytes < pool->fresh) {
+    if (byte / block_bytes < cn_pool_fresh(pool)) {
         place.kind = place.offset == 0 ? CN_PLACE_FREED : CN_PLACE_INSIDE;
     }
     return place;

@@ -1,7 +1,6 @@
 #include "heap.h"
 
 #include "arena.h"
-#include "hooks.h"
 #include "panic.h"
 #include "purge.h"
 #include "text.h"
@@ -227,9 +226,6 @@ static void drop_oldest(struct cairn_heap *heap, unsigned class_index, size_t co
 }
 
 static size_t purge_pools(struct cairn_heap *heap) {
-    if (!cn_hook_purges_pools()) {
-        return 0;
-    }
     size_t purged = 0;
     for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
         for (struct cn_pool *pool = heap->bins[i].partial.first; pool != NULL; pool = pool->next) {

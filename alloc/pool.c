@@ -52,7 +52,7 @@ struct cn_pool *cn_pool_make(size_t slot, unsigned class_index, struct cairn_hea
     atomic_store_explicit(&pool->slots, class->pool_slots, memory_order_relaxed);
     pool->blocks = class->pool_blocks;
     pool->held = 0;
-    pool->fresh = 0;
+    atomic_store_explicit(&pool->fresh, 0, memory_order_relaxed);
     pool->class_index = (uint16_t)class_index;
     mark_slots(pool, 0, owner);
     return pool;
@@ -75,7 +75,7 @@ static uint64_t starts_in_word(const struct cn_pool *pool, size_t word) {
     uint32_t granule = (uint32_t)word * CN_WORD_GRANULES;
     uint32_t over = granule % class->block_granules;
     uint32_t phase = over == 0 ? 0 : class->block_granules - over;
-    uint32_t fresh_granule = pool->fresh * class->block_granules;
+    uint32_t fresh_granule = cn_pool_fresh(pool) * class->block_granules;
     if (phase >= CN_WORD_GRANULES || fresh_granule <= granule) {
         return 0;
     }
@@ -117,17 +117,28 @@ static size_t take_idle(struct cn_pool *pool, size_t slot_in_pool, void **blocks
     return taken;
 }
 
+/* Tells the debug form of the `count` fresh blocks from `first` on, which are about to be handed out. */
+static void hook_fresh(const struct cn_pool *pool, size_t first, size_t count) {
+    struct cn_fresh fresh = {.pool = cn_pool_address(pool),
+                             .pool_bytes = cn_pool_slots(pool) * CN_SLOT_BYTES,
+                             .block_bytes = cn_class_at(pool->class_index)->block_bytes,
+                             .first = first,
+                             .count = count,
+                             .notes = cn_slot_notes(cn_pool_slot(pool))};
+    cn_hook_fresh(&fresh);
+}
+
 static size_t take_fresh(struct cn_pool *pool, void **blocks, size_t count) {
     size_t block_bytes = cn_class_at(pool->class_index)->block_bytes;
-    size_t taken = cn_min(count, pool->blocks - pool->fresh);
-    char *block = cn_pool_address(pool) + pool->fresh * block_bytes;
+    uint32_t fresh = cn_pool_fresh(pool);
+    size_t taken = cn_min(count, pool->blocks - fresh);
+    char *block = cn_pool_address(pool) + fresh * block_bytes;
     for (size_t i = 0; i < taken; i++, block += block_bytes) {
         blocks[i] = block;
     }
-    unmark_clean(pool, pool->fresh * block_bytes, (pool->fresh + taken) * block_bytes);
-    cn_hook_fresh(&(struct cn_fresh){cn_pool_address(pool), cn_pool_slots(pool) * CN_SLOT_BYTES, block_bytes,
-                                     pool->fresh, taken, cn_slot_notes(cn_pool_slot(pool))});
-    pool->fresh += (uint32_t)taken;
+    unmark_clean(pool, fresh * block_bytes, (fresh + taken) * block_bytes);
+    hook_fresh(pool, fresh, taken);
+    atomic_store_explicit(&pool->fresh, fresh + (uint32_t)taken, memory_order_relaxed);
     return taken;
 }
 
@@ -187,6 +198,9 @@ static uint64_t empty_pages(const struct cn_pool *pool, size_t slot_in_pool, siz
 }
 
 size_t cn_pool_purge(struct cn_pool *pool) {
+    if (!cn_hook_purges_pools()) {
+        return 0;
+    }
     size_t page_bytes = cn_os_page_bytes();
     size_t purged = 0;
     for (size_t i = 0; i < cn_pool_slots(pool); i++) {
@@ -209,7 +223,8 @@ size_t cn_pool_purge(struct cn_pool *pool) {
 
 void cn_pool_rebuild(struct cn_pool *pool, uintptr_t owner) {
     pool->held = cn_pool_count_live(pool);
-    pool->fresh = pool->blocks;
+    hook_fresh(pool, cn_pool_fresh(pool), pool->blocks - cn_pool_fresh(pool));
+    atomic_store_explicit(&pool->fresh, pool->blocks, memory_order_relaxed);
     mark_slots(pool, UINT64_MAX, owner);
 }
 
@@ -234,7 +249,7 @@ static void check_slot(const struct cn_pool *pool, size_t index, uintptr_t owner
 
 void cn_pool_check(const struct cn_pool *pool, uint32_t cached, uintptr_t owner) {
     uint32_t idle_outside_worth = 0;
-    CN_ASSERT(pool->held <= pool->blocks && pool->fresh <= pool->blocks, "P1: held <= blocks, fresh <= blocks");
+    CN_ASSERT(pool->held <= pool->blocks && cn_pool_fresh(pool) <= pool->blocks, "P1: held <= blocks, fresh <= blocks");
     CN_ASSERT(pool->held == cn_pool_count_live(pool) + cached, "P1: held = live blocks + cached blocks");
     for (size_t word = 0; word < cn_pool_slots(pool) * CN_SLOT_WORDS; word++) {
         check_word(pool, word, &idle_outside_worth);

@@ -51,7 +51,7 @@ struct cn_pool {
     uint64_t worth;                    /* slot: bitmap words in which idle blocks may start */
     uint32_t blocks;
     uint32_t held;
-    uint32_t fresh;
+    _Atomic uint32_t fresh; /* relaxed, as heap */
     uint16_t class_index; /* CN_CLASS_SPAN: a span */
     _Atomic uint8_t back; /* slot: slots from here back to the pool's first; relaxed, as heap */
     bool has_moved_pages; /* of a span: its mapping is not one with its neighbours' */
@@ -76,6 +76,10 @@ CN_INLINE struct cairn_heap *cn_pool_heap(const struct cn_pool *pool) {
 }
 CN_INLINE size_t cn_pool_slots(const struct cn_pool *pool) {
     return atomic_load_explicit(&pool->slots, memory_order_relaxed);
+}
+
+CN_INLINE uint32_t cn_pool_fresh(const struct cn_pool *pool) {
+    return atomic_load_explicit(&pool->fresh, memory_order_relaxed);
 }
 
 CN_INLINE size_t cn_pool_back(const struct cn_pool *slot_entry) {

@@ -19,9 +19,10 @@ static bool visit_at(char *core, cn_audit_fn *visit, void *argument) {
 }
 
 static bool visit_pool(const struct cn_walk_place *place, cn_audit_fn *visit, void *argument) {
-    const struct cn_class *class = cn_class_at(place->class_index);
-    for (size_t i = 0; i < class->pool_blocks; i++) {
-        if (!visit_at(cn_slot_address(place->slot) + i * class->block_bytes, visit, argument)) {
+    size_t block_bytes = cn_class_at(place->class_index)->block_bytes;
+    size_t blocks = cn_pool_fresh(&cn_region.pools[place->slot]);
+    for (size_t i = 0; i < blocks; i++) {
+        if (!visit_at(cn_slot_address(place->slot) + i * block_bytes, visit, argument)) {
             return false;
         }
     }
@@ -85,7 +86,7 @@ static void check_fresh(const struct cn_look *look) {
         if (place.class_index != CN_CLASS_SPAN && (place.heap == cn_heap_mine || cn_os_is_single_threaded())) {
             const struct cn_pool *pool = &cn_region.pools[place.slot];
             size_t block_bytes = cn_class_at(place.class_index)->block_bytes;
-            cn_fresh_check(cn_pool_address(pool), cn_pool_slots(pool) * CN_SLOT_BYTES, pool->fresh * block_bytes, look);
+            cn_fresh_check(cn_pool_address(pool), cn_pool_slots(pool) * CN_SLOT_BYTES, cn_pool_fresh(pool) * block_bytes, look);
         }
     }
 }

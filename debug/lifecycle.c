@@ -37,7 +37,7 @@ static void set_fills(void) {
         if (place.class_index != CN_CLASS_SPAN) {
             struct cn_pool *pool = &cn_region.pools[place.slot];
             cn_fresh_fill(cn_pool_address(pool), cn_pool_slots(pool) * CN_SLOT_BYTES,
-                          (size_t)pool->fresh * cn_class_at(place.class_index)->block_bytes);
+                          (size_t)cn_pool_fresh(pool) * cn_class_at(place.class_index)->block_bytes);
         }
     }
 }

@@ -13,7 +13,7 @@ static struct cn_known in_pool(const struct cn_pool *pool, size_t byte) {
     struct cn_known known = {.kind = CN_BLOCK_NONE};
     const struct cn_class *class = cn_class_at(pool->class_index);
     uint32_t index = (uint32_t)byte / class->block_bytes;
-    if (index < class->pool_blocks) {
+    if (index < cn_pool_fresh(pool)) {
         known.kind = CN_BLOCK_POOL;
         known.core = cn_pool_address(pool) + (size_t)index * class->block_bytes;
         known.core_bytes = class->block_bytes;

@@ -92,7 +92,7 @@ struct cn_facts {
  * in a pool's slack, and in blocks of a pool that the program never had. */
 struct cn_known cn_record_around(const void *address);
 
-/* The block of the core that starts at `core`, even if the program never had it. */
+/* The block of the core that starts at `core`, even if the program never had it, but a magazine has. */
 struct cn_known cn_record_of_core(void *core);
 
 /* Makes a record for a direct block; false where there is no room. `forget` ends it. */
