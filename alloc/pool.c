@@ -221,10 +221,23 @@ size_t cn_pool_purge(struct cn_pool *pool) {
 
 /* ---- after a fork, and checking ------------------------------------------------------------------------------ */
 
+/* The machine may have let the child see a live bit and not yet that the block was taken. */
+static uint32_t blocks_up_to_last_live(const struct cn_pool *pool) {
+    size_t first = cn_pool_slot(pool) * CN_SLOT_WORDS;
+    for (size_t word = cn_pool_slots(pool) * CN_SLOT_WORDS; word > 0; word--) {
+        uint64_t live = live_word(first + word - 1);
+        if (live != 0) {
+            size_t granule = (word - 1) * CN_WORD_GRANULES + (CN_WORD_GRANULES - 1 - cn_clz(live));
+            return (uint32_t)granule / cn_class_at(pool->class_index)->block_granules + 1;
+        }
+    }
+    return 0;
+}
+
 void cn_pool_rebuild(struct cn_pool *pool, uintptr_t owner) {
     pool->held = cn_pool_count_live(pool);
-    hook_fresh(pool, cn_pool_fresh(pool), pool->blocks - cn_pool_fresh(pool));
-    atomic_store_explicit(&pool->fresh, pool->blocks, memory_order_relaxed);
+    uint32_t fresh = (uint32_t)cn_max(cn_pool_fresh(pool), blocks_up_to_last_live(pool));
+    atomic_store_explicit(&pool->fresh, fresh, memory_order_relaxed);
     mark_slots(pool, UINT64_MAX, owner);
 }
 

@@ -86,7 +86,8 @@ static void check_fresh(const struct cn_look *look) {
         if (place.class_index != CN_CLASS_SPAN && (place.heap == cn_heap_mine || cn_os_is_single_threaded())) {
             const struct cn_pool *pool = &cn_region.pools[place.slot];
             size_t block_bytes = cn_class_at(place.class_index)->block_bytes;
-            cn_fresh_check(cn_pool_address(pool), cn_pool_slots(pool) * CN_SLOT_BYTES, cn_pool_fresh(pool) * block_bytes, look);
+            cn_fresh_check(cn_pool_address(pool), cn_pool_slots(pool) * CN_SLOT_BYTES,
+                           cn_pool_fresh(pool) * block_bytes, look);
         }
     }
 }

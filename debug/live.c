@@ -11,7 +11,8 @@ enum {
     /* Freed blocks of their own pages are made inaccessible, up to so many at a time, of the 65,530 mappings that a
      * process has by default. */
     PROTECTED_MAX = 8192,
-    PROTECTED_WAITING_BYTES = 4096,
+    /* Of what such blocks keep the memory is gone, but the addresses are not: so much of them counts as held. */
+    PROTECTED_SHARE = 64,
 };
 
 static _Atomic size_t protected_count;
@@ -81,8 +82,7 @@ static bool protect(const struct cn_known *known) {
         (void)atomic_fetch_sub(&protected_count, cn_options.protect_freed ? 1 : 0);
         return false;
     }
-    (void)cn_os_purge(known->core, known->core_bytes);
-    if (!cn_os_protect(known->core, known->core_bytes, CN_RIGHT_NONE)) {
+    if (!cn_os_decommit(known->core, known->core_bytes)) {
         (void)atomic_fetch_sub(&protected_count, 1);
         return false;
     }
@@ -94,7 +94,7 @@ static bool unprotect(const struct cn_known *known, uint64_t word) {
     if ((cn_record_marks_of(word) & CN_MARK_PROTECTED) == 0) {
         return true;
     }
-    if (!cn_os_protect(known->core, known->core_bytes, CN_RIGHT_WRITE)) {
+    if (!cn_os_commit(known->core, known->core_bytes)) {
         return false;
     }
     (void)atomic_fetch_sub(&protected_count, 1);
@@ -130,7 +130,8 @@ bool cn_live_end(const struct cn_known *known, uint64_t word, enum cn_ending end
 
 size_t cn_live_waiting_bytes(const struct cn_known *known) {
     uint64_t word = cn_record_load(known->record);
-    return (cn_record_marks_of(word) & CN_MARK_PROTECTED) != 0 ? PROTECTED_WAITING_BYTES : known->core_bytes;
+    return (cn_record_marks_of(word) & CN_MARK_PROTECTED) != 0 ? known->core_bytes / PROTECTED_SHARE
+                                                               : known->core_bytes;
 }
 
 /* ---- to the core --------------------------------------------------------------------------------------------- */

@@ -276,9 +276,6 @@ static void rebuild_from_bits(void *argument) {
     model.pool->held = 9999;
     model.pool->worth = 0;
     cn_pool_rebuild(model.pool, some_owner);
-    for (size_t i = 100; i < model.blocks; i++) { /* whether a block is fresh the bits do not say */
-        model.states[i] = IDLE;
-    }
     check();
     MUST(take(model.blocks) == model.blocks - 60);
 }
