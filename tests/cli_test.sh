@@ -223,6 +223,22 @@ an_option_does_not_replace_one_whose_name_it_begins() {
 }
 check an_option_does_not_replace_one_whose_name_it_begins
 
+guard_may_name_a_block_after_a_colon() {
+    CAIRN_OPTIONS=guard=site:beef:stats=0 cairn run --option guard=serial:12 printenv CAIRN_OPTIONS
+    expect_out_is "guard=site:beef:stats=0:guard=serial:12"
+    cairn run --option guard=serial:12:stats=1 true
+    expect_usage_error "cannot contain ':'"
+}
+check guard_may_name_a_block_after_a_colon
+
+help_of_run_lists_the_options_of_the_allocator() {
+    cairn run --help
+    expect_out "  stats=0|1 (default 0)"
+    expect_out "  guard=none|all|1/N|serial:N|site:HASH (default none)"
+    expect_out "  stack_depth=N * (default 16)"
+}
+check help_of_run_lists_the_options_of_the_allocator
+
 run_refuses_options_that_are_none() {
     for option in nonsense =1 "two words=1" ""; do
         cairn run --option "$option" true

@@ -1,10 +1,11 @@
 /*
- * options_test.c: CAIRN_OPTIONS (options.h): what each key takes, what is refused and how it is said, and that a refusal
+ * options_parse_test.c: CAIRN_OPTIONS (options.h): what each key takes, what is refused and how it is said, and that a refusal
  * leaves the rest as it was. Every text is parsed in a child, whose standard error is looked at.
  */
 #define _GNU_SOURCE
 #include "alloc/options.h"
 
+#include "alloc/form.h"
 #include "tests/child.h"
 
 struct trial {
@@ -114,17 +115,17 @@ static void last_of_several_values_holds(void **state) {
     EXPECT_TRIALS(trials);
 }
 
-static void warning_says_what_is_known_and_quotes_the_entry_alone(void **state) {
+static void warning_says_what_is_taken_and_quotes_the_entry_alone(void **state) {
     (void)state;
     const struct trial unknown = {"stats=1:colour=blue:stats_json=x", 1, true, "x"};
     struct child_end end = expect_trial(&unknown);
     assert_non_null(strstr(end.text, "unknown option in CAIRN_OPTIONS"));
-    assert_non_null(strstr(end.text, "stats and stats_json"));
+    assert_non_null(strstr(end.text, "cairn run --help"));
     assert_non_null(strstr(end.text, ": colour=blue\n"));
     const struct trial bad = {"stats=perhaps:stats_json=x", 1, false, "x"};
     end = expect_trial(&bad);
     assert_non_null(strstr(end.text, "bad value in CAIRN_OPTIONS"));
-    assert_non_null(strstr(end.text, ": stats=perhaps\n"));
+    assert_non_null(strstr(end.text, "stats takes 0|1: stats=perhaps\n"));
 }
 
 static void path_is_taken_up_to_its_room_and_refused_beyond(void **state) {
@@ -181,6 +182,22 @@ static void environment_is_read_where_it_is_set(void **state) {
     }
 }
 
+static void release_form_says_that_an_option_needs_the_debug_form(void **state) {
+    (void)state;
+    const struct trial trial = {"stack_depth=8:stats=1", CAIRN_DEBUG ? 0 : 1, true, ""};
+    struct child_end end = expect_trial(&trial);
+    static const char line[] = "cairn: WARNING: option stack_depth in CAIRN_OPTIONS needs the debug form (cairn run "
+                               "--debug) for this: stack_depth=8\n";
+    assert_int_equal(count_of(end.text, line), CAIRN_DEBUG ? 0 : 1);
+}
+
+static void warning_says_what_a_value_may_be(void **state) {
+    (void)state;
+    const struct trial trial = {"guard_side=left", 1, false, ""};
+    struct child_end end = expect_trial(&trial);
+    assert_non_null(strstr(end.text, "the default holds; guard_side takes after|before: guard_side=left\n"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_key_is_set_by_a_good_value),
@@ -189,10 +206,12 @@ int main(void) {
         cmocka_unit_test(bad_values_are_refused),
         cmocka_unit_test(refused_entry_leaves_the_others_in_force),
         cmocka_unit_test(last_of_several_values_holds),
-        cmocka_unit_test(warning_says_what_is_known_and_quotes_the_entry_alone),
+        cmocka_unit_test(warning_says_what_is_taken_and_quotes_the_entry_alone),
         cmocka_unit_test(path_is_taken_up_to_its_room_and_refused_beyond),
         cmocka_unit_test(thousands_of_entries_are_each_looked_at),
         cmocka_unit_test(environment_is_read_where_it_is_set),
+        cmocka_unit_test(release_form_says_that_an_option_needs_the_debug_form),
+        cmocka_unit_test(warning_says_what_a_value_may_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

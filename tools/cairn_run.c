@@ -7,11 +7,13 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "alloc/options_table.h"
 #include "tools/cairn_command.h"
 #include "tools/cairn_library.h"
 #include "tools/cairn_say.h"
@@ -40,7 +42,24 @@ struct run_arguments {
 
 static size_t key_length_of(const char *setting) { return strcspn(setting, "=:"); }
 
+/* The one option whose values may contain a colon, so that an item of the list may be half of one: it is never taken out,
+ * and of several the last holds. */
+static const char guard_key[] = "guard=";
+
+static bool may_contain_colon(const char *setting) {
+    static const char *const starts[] = {"guard=serial:", "guard=site:"};
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        if (strncmp(setting, starts[i], strlen(starts[i])) == 0) {
+            return strchr(setting + strlen(starts[i]), ':') == NULL;
+        }
+    }
+    return false;
+}
+
 static bool is_same_key(const char *item, size_t length, const char *setting) {
+    if (strncmp(setting, guard_key, strlen(guard_key)) == 0) {
+        return false;
+    }
     size_t key_length = key_length_of(setting);
     return length >= key_length && strncmp(item, setting, key_length) == 0 &&
            (length == key_length || item[key_length] == '=');
@@ -67,7 +86,7 @@ static void set_option(struct run_arguments *arguments, const char *setting, str
     if (setting[length] != '=' || !is_key(setting, length)) {
         argp_error(state, "--option wants KEY=VALUE, not '%s'", setting);
     }
-    if (strchr(setting, ':') != NULL) {
+    if (strchr(setting, ':') != NULL && !may_contain_colon(setting)) {
         argp_error(state, "--option %.*s: a value cannot contain ':', which parts options from each other", (int)length,
                    setting);
     }
@@ -131,9 +150,32 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     }
 }
 
+/* A line for each option of the allocator, after the rest of the help. */
+static char *list_options(void) {
+    struct cn_text list;
+    cn_text_init(&list);
+    fputs("Options of the allocator, KEY=VALUE (those marked * need --debug):", list.stream);
+    for (size_t i = 0; i < cn_option_count; i++) {
+        const struct cn_option *option = &cn_option_table[i];
+        fprintf(list.stream, "\n  %s=%s%s", option->name, option->value,
+                option->form == CN_OPTION_OF_DEBUG_FORM ? " *" : "");
+        if (option->preset[0] != '\0') {
+            fprintf(list.stream, " (default %s)", option->preset);
+        }
+        fprintf(list.stream, "\n      %s", option->help);
+    }
+    return cn_text_fini(&list);
+}
+
+static char *extend_help(int key, const char *text, void *input) {
+    (void)input;
+    return key == ARGP_KEY_HELP_EXTRA ? list_options() : (char *)(uintptr_t)text;
+}
+
 static const struct argp parser = {
     .options = run_options,
     .parser = parse,
+    .help_filter = extend_help,
     .args_doc = "[--] PROGRAM [ARGUMENT...]",
     .doc = "Runs PROGRAM with Cairn in place of the C library's malloc, and ends as it ends.\v"
            "Child processes of PROGRAM run on Cairn too. What LD_PRELOAD holds already is kept, before Cairn; of what "
