@@ -13,6 +13,8 @@
 #define CN_COLD __attribute__((noinline, cold))
 #define CN_INLINE static inline __attribute__((always_inline))
 #define CN_TLS __attribute__((tls_model("initial-exec")))
+/* A variable of the library's own: reached without a load of its address first. */
+#define CN_HIDDEN __attribute__((visibility("hidden")))
 #define CN_NORETURN __attribute__((noreturn))
 /* The exported function `name` under one more name. gcc wants the two declared alike, which `copy` sees to. */
 #if __has_attribute(copy)
@@ -28,6 +30,38 @@ CN_INLINE unsigned cn_clz(uint64_t word) { return (unsigned)__builtin_clzll(word
 CN_INLINE unsigned cn_popcount(uint64_t word) { return (unsigned)__builtin_popcountll(word); }
 
 CN_INLINE uint64_t cn_rotate_right(uint64_t word, unsigned by) { return word >> by | word << (64 - by); }
+
+/* Sets or clears the bit `bit % 64` of `word`; returns whether it was set before. On x86-64 one instruction does both, which
+ * the compilers do not find by themselves. */
+CN_INLINE bool cn_bit_put(uint64_t *word, size_t bit) {
+#if defined(__x86_64__) && defined(__GCC_ASM_FLAG_OUTPUTS__)
+    bool was_set;
+    __asm__("btsq %2, %0" : "+r"(*word), "=@ccc"(was_set) : "r"(bit));
+#else
+    uint64_t mask = (uint64_t)1 << bit % 64;
+    bool was_set = (*word & mask) != 0;
+    *word |= mask;
+#endif
+    return was_set;
+}
+CN_INLINE bool cn_bit_take(uint64_t *word, size_t bit) {
+#if defined(__x86_64__) && defined(__GCC_ASM_FLAG_OUTPUTS__)
+    bool was_set;
+    __asm__("btrq %2, %0" : "+r"(*word), "=@ccc"(was_set) : "r"(bit));
+#else
+    uint64_t mask = (uint64_t)1 << bit % 64;
+    bool was_set = (*word & mask) != 0;
+    *word &= ~mask;
+#endif
+    return was_set;
+}
+
+/* `index` itself, in such a way that the compiler does not know it to be the same: it would keep the address that it has
+ * computed from it in a register, where indexing twice takes no instruction at all. */
+CN_INLINE size_t cn_same(size_t index) {
+    __asm__("" : "+r"(index));
+    return index;
+}
 
 /* The lowest `count` bits set, count 0 to 64. */
 CN_INLINE uint64_t cn_low_bits(unsigned count) { return count >= 64 ? UINT64_MAX : ((uint64_t)1 << count) - 1; }

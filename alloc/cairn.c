@@ -1,12 +1,13 @@
 /*
- * cairn.c: the entry points: check, and route to pools, spans or mappings. The hot paths of malloc and free stand here;
- * all else is in slow paths of their own, so that the hot ones save no registers.
+ * cairn.c: the entry points: check, and route to pools, spans or mappings. The hot paths of malloc and free are in fast.h;
+ * what they do not know leads to the slow paths here.
  */
 #include "cairn.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "fast.h"
 #include "hooks.h"
 #include "misuse.h"
 #include "requested.h"
@@ -15,43 +16,29 @@
 
 /* ---- malloc -------------------------------------------------------------------------------------------------- */
 
-/* A block from the thread's magazine, live; NULL where that is empty, or the thread has no heap yet. */
+/* A block of the class from the thread's magazine, live; NULL where that is empty, or the thread has no heap yet. */
 CN_INLINE void *take_cached(unsigned class_index) {
     struct cairn_heap *heap = cn_heap_mine;
-    void *block = CN_LIKELY(heap != NULL) ? cn_magazine_pop(&heap->magazines[class_index]) : NULL;
-    if (CN_LIKELY(block != NULL)) {
-        cn_live_set(cn_granule_of(block));
-    }
-    return block;
+    return CN_LIKELY(heap != NULL) ? cn_fast_take(&heap->magazines[class_index]) : NULL;
 }
 
-static CN_NOINLINE void *malloc_slow(size_t size) { return cn_route_malloc(size, CN_GRANULE_BYTES, CN_FILL_NONE); }
+CN_NOINLINE void *cn_slow_malloc(size_t size) { return cn_route_malloc(size, CN_GRANULE_BYTES, CN_FILL_NONE); }
 
-/* Too large for the table of classes. */
-static CN_NOINLINE void *malloc_larger(size_t size) {
+CN_NOINLINE void *cn_slow_malloc_larger(size_t size) {
     if (size <= CN_BLOCK_MAX_BYTES) {
-        unsigned class_index = cn_class_of(size);
-        void *block = take_cached(class_index);
+        void *block = take_cached(cn_class_of(size));
         if (CN_LIKELY(block != NULL)) {
             return block;
         }
     }
-    return malloc_slow(size);
+    return cn_slow_malloc(size);
 }
 
 void *cairn_malloc(size_t size) {
     if (CAIRN_DEBUG) {
         return cn_debug_malloc(NULL, size, CN_GRANULE_BYTES, CN_ASKED_MALLOC);
     }
-    if (CN_UNLIKELY(size > CN_CLASS_TABLE_MAX_BYTES)) {
-        return malloc_larger(size);
-    }
-    unsigned class_index = cn_class_of_small(size);
-    void *block = take_cached(class_index);
-    if (CN_UNLIKELY(block == NULL)) {
-        return malloc_slow(size);
-    }
-    return block;
+    return cn_fast_malloc(size);
 }
 
 static CN_NOINLINE void *calloc_slow(size_t size) { return cn_route_malloc(size, CN_GRANULE_BYTES, CN_FILL_ZERO); }
@@ -94,34 +81,16 @@ void *cairn_aligned_alloc(size_t alignment, size_t size) {
 
 /* ---- free ---------------------------------------------------------------------------------------------------- */
 
-static CN_NOINLINE void free_slow(void *block) { cn_route_free("free", block); }
+CN_NOINLINE void cn_slow_free(void *block) { cn_route_free("free", block); }
 
-/* The magazine is full; the block's live bit is still set. */
-static CN_NOINLINE void free_overflowing(size_t granule) { cn_heap_give(cn_heap_mine, granule); }
+CN_NOINLINE void cn_slow_free_full(size_t granule) { cn_heap_give(cn_heap_mine, granule); }
 
 void cairn_free(void *block) {
     if (CAIRN_DEBUG) {
         cn_debug_free(NULL, block, &(struct cn_release){"free", CN_ASKED_MALLOC, CN_ANY_SIZE, 0});
         return;
     }
-    size_t granule = cn_granule_of(block);
-    if (CN_UNLIKELY(!cn_region_covers(granule))) {
-        free_slow(block);
-        return;
-    }
-    _Atomic uint64_t *word = &cn_region.live[granule >> CN_WORD_SHIFT];
-    uint64_t bits = atomic_load_explicit(word, memory_order_relaxed);
-    uintptr_t owner = atomic_load_explicit(&cn_region.owner[cn_slot_of_granule(granule)], memory_order_relaxed);
-    if (CN_UNLIKELY((bits >> granule % CN_WORD_GRANULES & 1) == 0 || !cn_heap_owns(cn_heap_mine, owner))) {
-        free_slow(block);
-        return;
-    }
-    struct cn_magazine *magazine = (struct cn_magazine *)owner; // NOLINT: owner words are made from magazines
-    if (CN_UNLIKELY(!cn_magazine_push(magazine, block))) {
-        free_overflowing(granule);
-        return;
-    }
-    atomic_store_explicit(word, bits & ~((uint64_t)1 << granule % CN_WORD_GRANULES), memory_order_relaxed);
+    cn_fast_free(block);
 }
 
 void cairn_free_sized(void *block, size_t size) {

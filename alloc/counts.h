@@ -19,7 +19,7 @@ struct cn_counts {
     _Atomic size_t breath_slots; /* see purge.h */
 };
 
-extern struct cn_counts cn_counts; /* in arena.c */
+extern struct cn_counts cn_counts CN_HIDDEN; /* in arena.c */
 
 CN_INLINE size_t cn_count_of(_Atomic size_t *count) { return atomic_load_explicit(count, memory_order_relaxed); }
 

@@ -14,6 +14,8 @@
 
 #include "bits.h"
 #include "cairn.h"
+#include "fast.h"
+#include "form.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -32,11 +34,17 @@ int __posix_memalign(void **block, size_t alignment, size_t size);
 struct mallinfo __libc_mallinfo(void);
 int __libc_mallopt(int parameter, int value);
 
-EXPORT void *malloc(size_t size) { return cairn_malloc(size); }
+EXPORT void *malloc(size_t size) { return CAIRN_DEBUG ? cairn_malloc(size) : cn_fast_malloc(size); }
 EXPORT void *calloc(size_t count, size_t size) { return cairn_calloc(count, size); }
 EXPORT void *realloc(void *block, size_t size) { return cairn_realloc(block, size); }
 EXPORT void *reallocarray(void *block, size_t count, size_t size) { return cairn_reallocarray(block, count, size); }
-EXPORT void free(void *block) { cairn_free(block); }
+EXPORT void free(void *block) {
+    if (CAIRN_DEBUG) {
+        cairn_free(block);
+        return;
+    }
+    cn_fast_free(block);
+}
 EXPORT void cfree(void *block) { cairn_free(block); }
 EXPORT void free_sized(void *block, size_t size) { cairn_free_sized(block, size); }
 EXPORT void free_aligned_sized(void *block, size_t alignment, size_t size) {

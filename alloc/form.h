@@ -7,4 +7,11 @@
 
 enum { CAIRN_DEBUG = CAIRN_FORM_DEBUG };
 
+/* 0 in an experiment alone, never in what is shipped: `bazel build --define checks=off`, to see what the checks of a free
+ * cost. */
+#ifndef CAIRN_FORM_CHECKED
+#define CAIRN_FORM_CHECKED 1
+#endif
+enum { CN_CHECKED = CAIRN_FORM_CHECKED };
+
 #endif

@@ -66,14 +66,25 @@ struct cairn_heap {
 
     void *entries[]; /* of the magazines: CN_MAGAZINE_ENTRIES */
 };
+_Static_assert(offsetof(struct cairn_heap, magazines) == 0 && offsetof(struct cn_magazine, top) == 0 &&
+                   sizeof(struct cn_magazine) == CN_MAGAZINE_WORDS * sizeof(void *),
+               "the table `small` says at which word of a heap a magazine's top is");
 _Static_assert(sizeof(struct cairn_heap) + CN_MAGAZINE_ENTRIES * sizeof(void *) <= CN_HEAP_BYTES,
                "a heap fits its place");
 
-/* The calling thread's heap; NULL before its first allocation, cn_heap_gone when its end has come, whose magazines are
- * empty. NULL, so that the variable needs no initial value: an allocation can come before the dynamic linker has copied
- * those. One pointer wide and initial-exec, so that the library can be loaded at any time. */
-extern _Thread_local struct cairn_heap *cn_heap_mine CN_TLS;
-extern struct cairn_heap cn_heap_gone;
+/* The calling thread's heap; cn_heap_none before its first allocation, cn_heap_gone when its end has come: the magazines of
+ * these two are empty. An allocation can come before the dynamic linker has copied initial values; then it is NULL, and
+ * the hot path is not open yet (size_class.h). One pointer wide and initial-exec, so that the library can be loaded at any
+ * time. */
+extern _Thread_local struct cairn_heap *cn_heap_mine CN_TLS CN_HIDDEN;
+extern struct cairn_heap cn_heap_none CN_HIDDEN;
+extern struct cairn_heap cn_heap_gone CN_HIDDEN;
+
+/* The same; NULL where the thread has none. */
+CN_INLINE struct cairn_heap *cn_heap_of_thread(void) {
+    struct cairn_heap *heap = cn_heap_mine;
+    return heap != &cn_heap_none && heap != &cn_heap_gone ? heap : NULL;
+}
 
 CN_INLINE size_t cn_heap_index(const struct cairn_heap *heap) {
     return (size_t)((const char *)heap - cn_region.heaps) >> CN_HEAP_SHIFT;

@@ -76,7 +76,7 @@ static size_t trim_named(void) {
 size_t cairn_trim(void) {
     cn_process_start();
     size_t bytes = trim_named() + cn_heap_trim_abandoned();
-    if (cn_heap_mine != NULL && cn_heap_mine != &cn_heap_gone) {
+    if (cn_heap_of_thread() != NULL) {
         bytes += cn_heap_trim(cn_heap_mine);
     }
     return bytes + cn_purge_all();

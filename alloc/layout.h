@@ -60,6 +60,7 @@ enum {
     CN_BLOCK_MAX_BYTES = 65536, /* the largest block of a pool */
 
     CN_CLASS_COUNT = 80,
+    CN_MAGAZINE_WORDS = 2, /* words that a magazine takes up at the start of a heap; see heap.h */
 
     CN_POOL_ENTRY_BYTES = 128, /* an entry of the table of pools */
 

@@ -53,6 +53,14 @@ CN_INLINE void cn_live_set(size_t granule) {
     atomic_store_explicit(word, bits | (uint64_t)1 << granule % CN_WORD_GRANULES, memory_order_relaxed);
 }
 
+/* As cn_live_set, by the block's address, and without a look at where the region starts. */
+CN_INLINE void cn_live_put(const void *block) {
+    size_t word = (uintptr_t)block >> (CN_GRANULE_SHIFT + CN_WORD_SHIFT);
+    uint64_t bits = atomic_load_explicit(&cn_region.live_at_zero[word], memory_order_relaxed);
+    (void)cn_bit_put(&bits, (uintptr_t)block >> CN_GRANULE_SHIFT);
+    atomic_store_explicit(&cn_region.live_at_zero[word], bits, memory_order_relaxed);
+}
+
 CN_INLINE void cn_live_clear(size_t granule) {
     _Atomic uint64_t *word = &cn_region.live[granule >> CN_WORD_SHIFT];
     uint64_t bits = atomic_load_explicit(word, memory_order_relaxed);

@@ -50,6 +50,7 @@ static void lay_out(char *at, size_t arenas) {
     cn_region.fits = (_Atomic uint64_t *)cn_region.tables[CN_TABLE_FITS].start;
     cn_region.arenas = (struct cn_arena *)cn_region.tables[CN_TABLE_ARENAS].start;
     cn_region.live = (_Atomic uint64_t *)cn_region.tables[CN_TABLE_LIVE].start;
+    cn_region.live_at_zero = cn_region.live - ((uintptr_t)at >> (CN_WORD_SHIFT + CN_GRANULE_SHIFT));
     cn_region.remote = (_Atomic uint64_t *)cn_region.tables[CN_TABLE_REMOTE].start;
     cn_region.slack = (_Atomic uint16_t *)cn_region.tables[CN_TABLE_SLACK].start;
     cn_region.notes = cn_region.tables[CN_TABLE_NOTES].start;

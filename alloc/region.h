@@ -49,10 +49,11 @@ struct cn_table {
 };
 
 struct cn_region {
-    /* Read on the hot path; written once by cn_region_init, but for granules. */
-    char *base;
+    /* On one cache line: read on the hot path; written once by cn_region_init, but for granules. */
+    _Alignas(64) char *base;
     _Atomic size_t granules; /* pairs with nothing: it is a bound, and an owner of a block is already within it */
     _Atomic uint64_t *live;
+    _Atomic uint64_t *live_at_zero; /* the live word of address 0, if there were one: see cn_live_put */
     _Atomic uintptr_t *owner;
 
     _Atomic uint64_t *remote;
@@ -70,7 +71,7 @@ struct cn_region {
     bool slack_is_enabled; /* written under lock, before there is a second thread */
 };
 
-extern struct cn_region cn_region;
+extern struct cn_region cn_region CN_HIDDEN;
 
 void cn_region_init(void);
 

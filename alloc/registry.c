@@ -5,7 +5,7 @@
 #include "arena.h"
 #include "heap.h"
 
-/* The entry that every magazine of cn_heap_gone points at. */
+/* The entry that every magazine of cn_heap_none and cn_heap_gone points at. */
 static void *empty_magazine[1];
 
 #define EMPTY_1                                                                                                        \
@@ -13,9 +13,10 @@ static void *empty_magazine[1];
 #define EMPTY_8 EMPTY_1, EMPTY_1, EMPTY_1, EMPTY_1, EMPTY_1, EMPTY_1, EMPTY_1, EMPTY_1
 #define EMPTY_80 EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8
 
+struct cairn_heap cn_heap_none = {.magazines = {EMPTY_80}};
 struct cairn_heap cn_heap_gone = {.magazines = {EMPTY_80}};
 
-_Thread_local struct cairn_heap *cn_heap_mine CN_TLS;
+_Thread_local struct cairn_heap *cn_heap_mine CN_TLS CN_HIDDEN = &cn_heap_none;
 
 static _Atomic uint8_t states[CN_HEAP_LIMIT]; /* enum cn_heap_state; acquire on claim pairs with release on abandon */
 static _Atomic uint32_t heap_count;

@@ -4,6 +4,6 @@
 
 void cn_requested_enable(void) {
     if (cn_region_enable_slack()) {
-        cn_heap_disable_magazines(cn_heap_mine);
+        cn_heap_disable_magazines(cn_heap_of_thread());
     }
 }

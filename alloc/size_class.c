@@ -59,7 +59,9 @@ void cn_class_init(void) {
         entries += 1 + cn_class_table.classes[i].magazine_blocks; /* the sentinel comes first */
     }
     CN_ASSERT(entries <= CN_MAGAZINE_ENTRIES, "S4: all magazines have room in a heap");
-    for (unsigned granules = 0; granules < sizeof cn_class_table.small; granules++) {
-        cn_class_table.small[granules] = (uint8_t)cn_class_of(granules * CN_GRANULE_BYTES);
+    for (unsigned bytes = 0; bytes < sizeof cn_class_table.small; bytes++) {
+        cn_class_table.small[bytes] = (uint8_t)(CN_MAGAZINE_WORDS * cn_class_of(bytes));
     }
 }
+
+void cn_class_open(void) { cn_class_table.small_end = sizeof cn_class_table.small; }

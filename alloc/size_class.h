@@ -37,21 +37,24 @@ struct cn_class {
 };
 
 struct cn_class_table {
-    uint8_t small[CN_CLASS_TABLE_MAX_BYTES / CN_GRANULE_BYTES + 1]; /* by the request in granules, rounded up */
+    size_t small_end;                            /* requests below are looked up in `small`; 0 until cn_class_open */
+    uint8_t small[CN_CLASS_TABLE_MAX_BYTES + 1]; /* by the request in bytes: CN_MAGAZINE_WORDS times the class */
     struct cn_class classes[CN_CLASS_COUNT];
 };
 
 /* Filled by cn_class_init; all zero before, when there is no heap with a block in it either. */
-extern struct cn_class_table cn_class_table;
+extern struct cn_class_table cn_class_table CN_HIDDEN;
 
 void cn_class_init(void);
+
+/* From now on the hot path looks requests up. To be called when the library is loaded: the thread-local variables of all
+ * threads have their initial values then. */
+void cn_class_open(void);
 
 CN_INLINE const struct cn_class *cn_class_at(unsigned class_index) { return &cn_class_table.classes[class_index]; }
 
 /* The class of a request of at most CN_CLASS_TABLE_MAX_BYTES. */
-CN_INLINE unsigned cn_class_of_small(size_t bytes) {
-    return cn_class_table.small[(bytes + CN_GRANULE_BYTES - 1) >> CN_GRANULE_SHIFT];
-}
+CN_INLINE unsigned cn_class_of_small(size_t bytes) { return cn_class_table.small[bytes] / CN_MAGAZINE_WORDS; }
 
 /* The class of a request of at most CN_BLOCK_MAX_BYTES. */
 CN_INLINE unsigned cn_class_of(size_t bytes) {

@@ -37,7 +37,7 @@ static struct cairn_heap *enter_common(void) {
 
 struct cairn_heap *cn_thread_enter(void) {
     struct cairn_heap *heap = cn_heap_mine;
-    if (heap == NULL) {
+    if (heap == NULL || heap == &cn_heap_none) {
         heap = cn_heap_claim();
         if (heap == NULL) {
             return enter_common();

@@ -43,7 +43,7 @@ static void process_starts_once_whoever_comes_first(void **state) {
 static void enter_and_leave(void *argument) {
     (void)argument;
     cn_process_start();
-    MUST(cn_heap_mine == NULL);
+    MUST(cn_heap_of_thread() == NULL);
     struct cairn_heap *heap = cn_thread_enter();
     MUST(heap != NULL && heap == cn_heap_mine && cn_heap_state(heap) == CN_HEAP_OWNED);
     cn_thread_leave(heap);
@@ -188,7 +188,7 @@ static void run_out_of_heaps(void *argument) {
         MUST(cn_heap_claim_named() != NULL);
     }
     cn_thread_leave(cn_thread_enter()); /* none, and no lock is held */
-    MUST(cn_heap_mine == NULL);
+    MUST(cn_heap_of_thread() == NULL);
 }
 
 static void thread_that_finds_no_heap_has_none(void **state) {

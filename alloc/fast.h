@@ -1,0 +1,82 @@
+/*
+ * fast.h: the paths that nearly every malloc and free takes, in the release form, inlined where they are exported: in cairn.c by the names of
+ * cairn.h, in dropin.c by those of the C library, so that neither is a jump to the other. All else is in slow paths, which
+ * are called last, so that these here save no registers.
+ *
+ * What keeps them short, and so must stay as it is (bench/instructions.json has the count):
+ *   - A request below cn_class_table.small_end is looked up by its bytes; what it finds is where the magazine lies.
+ *   - Every thread has some heap to look into: cn_heap_none has magazines too, which are empty. Only before the library
+ *     was loaded can the thread's pointer be NULL, and small_end is 0 until then.
+ *   - A block's live word is found from its address alone.
+ *   - The test of the live bit is its clearing, in a register; the word is stored when all checks have passed.
+ */
+#ifndef CN_FAST_H
+#define CN_FAST_H
+
+#include "form.h"
+#include "heap.h"
+
+/* In cairn.c. The block is not known to be good, or not to be this thread's. */
+void cn_slow_free(void *block);
+/* The block at the granule is this thread's and live, and its magazine is full. */
+void cn_slow_free_full(size_t granule);
+/* The thread's magazine is empty, or it has no heap yet. */
+void *cn_slow_malloc(size_t size);
+/* Too large for the table of classes, or the table is not in use yet. */
+void *cn_slow_malloc_larger(size_t size);
+
+/* A block of the magazine, live; NULL where it is empty. */
+CN_INLINE void *cn_fast_take(struct cn_magazine *magazine) {
+    void *block = cn_magazine_pop(magazine);
+    if (CN_LIKELY(block != NULL)) {
+        cn_live_put(block);
+    }
+    return block;
+}
+
+CN_INLINE void *cn_fast_malloc(size_t size) {
+    if (CN_UNLIKELY(size >= cn_class_table.small_end)) {
+        return cn_slow_malloc_larger(size);
+    }
+    void ***tops = (void ***)cn_heap_mine; /* the tops of magazines are among the heap's first words */
+    size_t word = cn_class_table.small[size];
+    void **top = tops[word];
+    void *block = *top;
+    if (CN_UNLIKELY(block == NULL)) {
+        return cn_slow_malloc(size);
+    }
+    tops[cn_same(word)] = top - 1;
+    cn_live_put(block);
+    return block;
+}
+
+CN_INLINE void cn_fast_free(void *block) {
+    size_t granule = cn_granule_of(block);
+    if (CN_UNLIKELY(!cn_region_covers(granule))) {
+        cn_slow_free(block);
+        return;
+    }
+    size_t word = granule >> CN_WORD_SHIFT;
+    uint64_t bits = atomic_load_explicit(&cn_region.live[word], memory_order_relaxed);
+    bool is_live = cn_bit_take(&bits, granule);
+    if (CN_UNLIKELY(CN_CHECKED && !is_live)) {
+        cn_slow_free(block);
+        return;
+    }
+    uintptr_t owner = atomic_load_explicit(&cn_region.owner[cn_slot_of_granule(granule)], memory_order_relaxed);
+    if (CN_UNLIKELY(!cn_heap_owns(cn_heap_mine, owner))) {
+        cn_slow_free(block);
+        return;
+    }
+    struct cn_magazine *magazine = (struct cn_magazine *)owner; // NOLINT: owner words are made from magazines
+    void **top = magazine->top;
+    if (CN_UNLIKELY(top == magazine->ceiling)) {
+        cn_slow_free_full(granule);
+        return;
+    }
+    atomic_store_explicit(&cn_region.live[word], bits, memory_order_relaxed);
+    top[1] = block;
+    magazine->top = top + 1;
+}
+
+#endif
