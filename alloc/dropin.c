@@ -1,5 +1,6 @@
 /*
- * dropin.c: malloc and its kin by the names of the C library, with the semantics of glibc. On the public header alone.
+ * dropin.c: malloc and its kin by the names of the C library, with the semantics of glibc. On the public header alone,
+ * but for the paths of fast.h.
  *
  * Where glibc rounds an alignment that is no power of two up to the next one (memalign, aligned_alloc), so does this.
  */

@@ -1,9 +1,9 @@
 /*
- * fast.h: the paths that nearly every malloc and free takes, in the release form, inlined where they are exported: in cairn.c by the names of
- * cairn.h, in dropin.c by those of the C library, so that neither is a jump to the other. All else is in slow paths, which
- * are called last, so that these here save no registers.
+ * fast.h: the paths that nearly every malloc and free of the release form takes. They are inlined where they are exported,
+ * in cairn.c by the names of cairn.h and in dropin.c by those of the C library, so that neither is a jump to the other. All
+ * else is in slow paths, which are called last, so that these here save no registers.
  *
- * What keeps them short, and so must stay as it is (bench/instructions.json has the count):
+ * What keeps them short, and so must stay as it is (`tools/bench instructions` counts):
  *   - A request below cn_class_table.small_end is looked up by its bytes; what it finds is where the magazine lies.
  *   - Every thread has some heap to look into: cn_heap_none has magazines too, which are empty. Only before the library
  *     was loaded can the thread's pointer be NULL, and small_end is 0 until then.
