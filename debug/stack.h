@@ -1,19 +1,46 @@
 /*
- * stack.h: where the program was.
+ * stack.h: where the program was: the calling thread's stack as one number, an id of the depot (depot.h).
+ *
+ * Taken at each malloc and free, so it must be fast. Each thread remembers its last walks by where they began: the
+ * words of the stack that such a walk read, and what came of it. While these words are what they were the walk would
+ * find the same, and need not be done (stack.c).
+ *
+ * K1  A capture reads no memory that it does not know to be readable (unwind.h), takes no lock, and allocates from the
+ *     system alone: it may be called from anywhere, from a signal handler and within dlopen as well.
  */
 #ifndef CN_STACK_H
 #define CN_STACK_H
 
-#include "alloc/bits.h"
+#include "unwind.h"
 
+/* Where a capture begins. */
 struct cn_stack_start {
-    uintptr_t pc;
+    struct cn_registers registers;
 };
 
+/* Where the calling function was called from. That must not be inlined. Both machines that Cairn knows keep a frame's
+ * two words at the frame address: the caller's frame pointer, and the return address. */
 CN_INLINE struct cn_stack_start cn_stack_here(void) {
-    return (struct cn_stack_start){(uintptr_t)__builtin_return_address(0)};
+    const uintptr_t *frame = (const uintptr_t *)__builtin_frame_address(0);
+    return (struct cn_stack_start){{
+        .pc = (uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)),
+        .sp = (uintptr_t)(frame + 2),
+        .fp = frame[0],
+    }};
 }
 
-CN_INLINE uint32_t cn_stack_capture(const struct cn_stack_start *start) { return start->pc == 0; }
+/* The stack from `start` outwards, the place of `start` first, of at most cn_options.stack_depth frames. 0 where that is 0; else
+ * an id of the depot, CN_DEPOT_FULL where there is no more room. errno stays as it was. */
+uint32_t cn_stack_capture(const struct cn_stack_start *start);
+
+/* As above, of the code that a signal interrupted; `context` is the ucontext_t that the handler was given. The first
+ * frame is the interrupted instruction itself. */
+uint32_t cn_stack_capture_interrupted(const void *context);
+
+/* The thread ends, or will capture nothing for long: gives its memory to others. */
+void cn_stack_thread_ends(void);
+
+/* In the child of a fork: the same for the threads that are not there. */
+void cn_stack_after_fork(void);
 
 #endif
