@@ -55,6 +55,9 @@ bool cn_os_resize(void *memory, size_t old_bytes, size_t new_bytes);
 /* The bytes of [memory, memory + bytes) that are in memory now. */
 size_t cn_os_resident_bytes(const void *memory, size_t bytes);
 
+/* Whether the word at `address`, a multiple of its size, can be read now. */
+bool cn_os_is_readable(const void *address);
+
 /* Milliseconds on a coarse clock that never goes back. */
 uint64_t cn_os_milliseconds(void);
 

@@ -29,8 +29,11 @@ CN_INLINE struct cn_stack_start cn_stack_here(void) {
     }};
 }
 
-/* The stack from `start` outwards, the place of `start` first, of at most cn_options.stack_depth frames. 0 where that is 0; else
- * an id of the depot, CN_DEPOT_FULL where there is no more room. errno stays as it was. */
+/* How many frames a stack has at most from now on: 0 to CN_FRAME_MAX_DEPTH; 0 means that none are taken. */
+void cn_stack_set_depth(size_t depth);
+
+/* The stack from `start` outwards, the place of `start` first. An id of the depot: CN_DEPOT_NONE where
+ * none are taken, CN_DEPOT_FULL where there is no more room. errno stays as it was. */
 uint32_t cn_stack_capture(const struct cn_stack_start *start);
 
 /* As above, of the code that a signal interrupted; `context` is the ucontext_t that the handler was given. The first

@@ -14,13 +14,7 @@
 #define CN_UNWIND_H
 
 #include "frame.h"
-
-/* A place in the program: of a call, what holds when it has returned. */
-struct cn_registers {
-    uintptr_t pc;
-    uintptr_t sp;
-    uintptr_t fp;
-};
+#include "machine.h"
 
 /* What a thread has seen to be readable of the stack that it is on; zero at first. */
 struct cn_readable {
@@ -36,7 +30,7 @@ struct cn_unwind_words {
     bool is_all;      /* false where more than words decided: a walk through a signal's frame, or one that got lost */
     bool has_used_fp; /* registers.fp decided too */
     size_t count;
-    uintptr_t at[2 * CN_FRAME_MAX_DEPTH]; /* addresses, each once */
+    uintptr_t at[3 * CN_FRAME_MAX_DEPTH]; /* addresses */
 };
 
 struct cn_walk {
@@ -48,8 +42,5 @@ struct cn_walk {
 /* Finds the frames from `registers` outwards, that one first, at most `depth` (1 to CN_FRAME_MAX_DEPTH). */
 void cn_unwind(const struct cn_registers *registers, enum cn_unwind_start start, size_t depth,
                struct cn_readable *readable, struct cn_walk *walk);
-
-/* The place that a signal interrupted; `context` is the ucontext_t that its handler was given. */
-struct cn_registers cn_unwind_interrupted(const void *context);
 
 #endif

@@ -1,0 +1,203 @@
+#include "stack.h"
+
+#include <stdatomic.h>
+
+#include "alloc/os.h"
+#include "depot.h"
+#include "hash.h"
+
+/*
+ * A walk is a function of where it began and of the words that it read, as long as the modules stay. One that is
+ * remembered holds which words these were, and a hash of what they held. Words that a stack has at its other end can
+ * differ from call to call while all near its beginning is the same: a hash of all of them is looked at each time.
+ *
+ * K2  The words of a walk lie between its beginning and the end of what was readable then. That is read again only while
+ *     it is within what the thread knows to be readable now.
+ * K3  While `is_busy`, a capture of the same thread, in a signal handler, leaves what is remembered alone.
+ */
+enum { MAX_WORDS = 48, MEMO_BITS = 10, MEMO_ALIGNMENT = 64, DEFAULT_DEPTH = 16, WORD_BYTES = sizeof(uintptr_t) };
+
+struct memo {
+    uintptr_t pc; /* of the beginning; 0: none */
+    uintptr_t sp;
+    uint64_t hash; /* of the depth, the words, and the frame pointer where it decided */
+    uint32_t id;
+    uint16_t farthest; /* of the words */
+    uint8_t word_count;
+    uint8_t has_used_fp;
+    uint16_t words[MAX_WORDS]; /* where they are: words beyond sp */
+};
+_Static_assert(sizeof(struct memo) == 2 * MEMO_ALIGNMENT, "a memo is two cache lines");
+
+struct thread {
+    struct thread *next; /* of all; never changes */
+    _Atomic bool is_taken;
+    bool is_busy;
+    struct cn_readable readable;
+    _Alignas(MEMO_ALIGNMENT) struct memo memos[1 << MEMO_BITS];
+};
+
+static _Thread_local struct thread *mine CN_TLS;
+static _Atomic(struct thread *) all;
+static _Atomic size_t depth_now = DEFAULT_DEPTH;
+
+/* ---- threads ------------------------------------------------------------------------------------------------- */
+
+static struct thread *reuse(void) {
+    for (struct thread *thread = atomic_load_explicit(&all, memory_order_acquire); thread != NULL;
+         thread = thread->next) {
+        if (!atomic_load_explicit(&thread->is_taken, memory_order_relaxed) &&
+            !atomic_exchange_explicit(&thread->is_taken, true, memory_order_acquire)) {
+            thread->readable = (struct cn_readable){0};
+            thread->is_busy = false;
+            return thread;
+        }
+    }
+    return NULL;
+}
+
+static size_t thread_bytes(void) { return cn_round_up(sizeof(struct thread), cn_os_page_bytes()); }
+
+static CN_NOINLINE struct thread *take_thread(void) {
+    struct thread *thread = reuse();
+    if (thread == NULL) {
+        thread = (struct thread *)(void *)cn_os_map(thread_bytes(), cn_os_page_bytes());
+        if (thread == NULL) {
+            return NULL;
+        }
+        atomic_store_explicit(&thread->is_taken, true, memory_order_relaxed);
+        thread->next = atomic_load_explicit(&all, memory_order_relaxed);
+        while (!atomic_compare_exchange_weak_explicit(&all, &thread->next, thread, memory_order_release,
+                                                      memory_order_relaxed)) {
+        }
+    }
+    mine = thread;
+    return thread;
+}
+
+void cn_stack_thread_ends(void) {
+    struct thread *thread = mine;
+    mine = NULL;
+    if (thread != NULL) {
+        atomic_store_explicit(&thread->is_taken, false, memory_order_release);
+    }
+}
+
+void cn_stack_after_fork(void) {
+    for (struct thread *thread = atomic_load_explicit(&all, memory_order_acquire); thread != NULL;
+         thread = thread->next) {
+        if (thread != mine) {
+            atomic_store_explicit(&thread->is_taken, false, memory_order_release);
+        }
+    }
+}
+
+/* ---- what is remembered -------------------------------------------------------------------------------------- */
+
+static struct memo *memo_of(struct thread *thread, const struct cn_registers *at) {
+    uint64_t mixed = cn_hash_mix(cn_hash_mix(at->pc, at->sp), 0);
+    return &thread->memos[mixed & cn_low_bits(MEMO_BITS)];
+}
+
+/* Of the words that the memo names, and of all else that decided. */
+CN_INLINE uint64_t hash_now(const struct memo *memo, const struct cn_registers *at, size_t depth) {
+    const uintptr_t *words = (const uintptr_t *)at->sp; // NOLINT: the stack
+    struct cn_hash hash = cn_hash_start(depth ^ (memo->has_used_fp != 0 ? at->fp : 0));
+    size_t i = 0;
+    for (; i + CN_HASH_LANES <= memo->word_count; i += CN_HASH_LANES) {
+        for (unsigned lane = 0; lane < CN_HASH_LANES; lane++) {
+            cn_hash_add(&hash, lane, words[memo->words[i + lane]]);
+        }
+    }
+    for (; i < memo->word_count; i++) {
+        cn_hash_add(&hash, i % CN_HASH_LANES, words[memo->words[i]]);
+    }
+    return cn_hash_end(&hash);
+}
+
+/* The id that a walk would find; CN_DEPOT_NONE where that is not known. K2. */
+CN_INLINE uint32_t recall(const struct memo *memo, const struct cn_registers *at, size_t depth,
+                          const struct cn_readable *readable) {
+    bool is_safe = memo->pc == at->pc && memo->sp == at->sp && at->sp >= readable->start &&
+                   at->sp + (size_t)memo->farthest * WORD_BYTES < readable->end;
+    return is_safe && hash_now(memo, at, depth) == memo->hash ? memo->id : CN_DEPOT_NONE;
+}
+
+/* Remembers the walk if its words can be named. */
+static void remember(struct memo *memo, const struct cn_registers *at, size_t depth, const struct cn_walk *walk,
+                     uint32_t id) {
+    const struct cn_unwind_words *words = &walk->words;
+    memo->pc = 0;
+    if (!words->is_all || words->count > MAX_WORDS) {
+        return;
+    }
+    memo->farthest = 0;
+    for (size_t i = 0; i < words->count; i++) {
+        uintptr_t distance = (words->at[i] - at->sp) / WORD_BYTES;
+        if (distance > UINT16_MAX) {
+            return;
+        }
+        memo->words[i] = (uint16_t)distance;
+        memo->farthest = (uint16_t)cn_max(memo->farthest, distance);
+    }
+    memo->word_count = (uint8_t)words->count;
+    memo->has_used_fp = words->has_used_fp;
+    memo->sp = at->sp;
+    memo->id = id;
+    memo->hash = hash_now(memo, at, depth);
+    memo->pc = at->pc;
+}
+
+/* ---- captures ------------------------------------------------------------------------------------------------ */
+
+/* Without anything of the thread's. */
+static CN_NOINLINE uint32_t walk_alone(const struct cn_registers *at, enum cn_unwind_start start, size_t depth) {
+    struct cn_readable readable = {0};
+    struct cn_walk walk;
+    cn_unwind(at, start, depth, &readable, &walk);
+    return cn_depot_put(walk.frames, walk.count);
+}
+
+static CN_NOINLINE uint32_t walk_and_remember(struct thread *thread, struct memo *memo, const struct cn_registers *at,
+                                              size_t depth) {
+    struct cn_walk walk;
+    cn_unwind(at, CN_UNWIND_FROM_CALL, depth, &thread->readable, &walk);
+    uint32_t id = cn_depot_put(walk.frames, walk.count);
+    if (id != CN_DEPOT_FULL) {
+        remember(memo, at, depth, &walk, id);
+    }
+    return id;
+}
+
+uint32_t cn_stack_capture(const struct cn_stack_start *start) {
+    const struct cn_registers *at = &start->registers;
+    size_t depth = atomic_load_explicit(&depth_now, memory_order_relaxed);
+    if (depth == 0) {
+        return CN_DEPOT_NONE;
+    }
+    struct thread *thread = mine;
+    thread = CN_LIKELY(thread != NULL) ? thread : take_thread();
+    if (CN_UNLIKELY(thread == NULL || thread->is_busy)) {
+        return walk_alone(at, CN_UNWIND_FROM_CALL, depth);
+    }
+    thread->is_busy = true;
+    atomic_signal_fence(memory_order_seq_cst);
+    struct memo *memo = memo_of(thread, at);
+    uint32_t id = recall(memo, at, depth, &thread->readable);
+    if (CN_UNLIKELY(id == CN_DEPOT_NONE)) {
+        id = walk_and_remember(thread, memo, at, depth);
+    }
+    atomic_signal_fence(memory_order_seq_cst);
+    thread->is_busy = false;
+    return id;
+}
+
+uint32_t cn_stack_capture_interrupted(const void *context) {
+    struct cn_registers at = cn_machine_interrupted(context);
+    size_t depth = atomic_load_explicit(&depth_now, memory_order_relaxed);
+    return depth == 0 ? CN_DEPOT_NONE : walk_alone(&at, CN_UNWIND_FROM_INTERRUPTED, depth);
+}
+
+void cn_stack_set_depth(size_t depth) {
+    atomic_store_explicit(&depth_now, cn_min(depth, CN_FRAME_MAX_DEPTH), memory_order_relaxed);
+}
