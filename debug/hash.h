@@ -25,9 +25,9 @@ CN_INLINE void cn_hash_add(struct cn_hash *hash, unsigned lane, uint64_t word) {
 }
 
 CN_INLINE uint64_t cn_hash_end(const struct cn_hash *hash) {
-    uint64_t left = cn_hash_mix(hash->lanes[0], hash->lanes[1]);
-    uint64_t right = cn_hash_mix(hash->lanes[2], hash->lanes[3]);
-    return cn_hash_mix(cn_hash_mix(left, right), left);
+    enum { APART = 13 };
+    return cn_hash_mix(hash->lanes[0] + cn_rotate_right(hash->lanes[1], APART),
+                       hash->lanes[2] + cn_rotate_right(hash->lanes[3], 2 * APART));
 }
 
 #endif

@@ -95,8 +95,7 @@ void cn_stack_after_fork(void) {
 /* ---- what is remembered -------------------------------------------------------------------------------------- */
 
 static struct memo *memo_of(struct thread *thread, const struct cn_registers *at) {
-    uint64_t mixed = cn_hash_mix(cn_hash_mix(at->pc, at->sp), 0);
-    return &thread->memos[mixed & cn_low_bits(MEMO_BITS)];
+    return &thread->memos[cn_hash_mix(at->pc << 1, at->sp) & cn_low_bits(MEMO_BITS)];
 }
 
 /* Of the words that the memo names, and of all else that decided. */
