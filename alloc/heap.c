@@ -1,5 +1,7 @@
 #include "heap.h"
 
+#include <string.h>
+
 #include "arena.h"
 #include "panic.h"
 #include "purge.h"
@@ -133,18 +135,10 @@ void cn_heap_drain(struct cairn_heap *heap) {
 
 /* ---- blocks -------------------------------------------------------------------------------------------------- */
 
-static void reverse(void **blocks, size_t count) {
-    for (size_t i = 0; i < count / 2; i++) {
-        void *block = blocks[i];
-        blocks[i] = blocks[count - 1 - i];
-        blocks[count - 1 - i] = block;
-    }
-}
-
-static size_t take_from_pool(struct cairn_heap *heap, struct cn_pool *pool, void **blocks, size_t count) {
+static size_t take_from_pool(struct cairn_heap *heap, struct cn_pool *pool, void **end, size_t count) {
     struct cn_bin *bin = &heap->bins[pool->class_index];
     heap->empty_slots -= pool->held == 0 ? cn_pool_slots(pool) : 0;
-    size_t taken = cn_pool_take(pool, blocks, count);
+    size_t taken = cn_pool_take(pool, end, count);
     lower_idle(heap, taken * cn_class_at(pool->class_index)->block_bytes);
     if (pool->held == pool->blocks) {
         cn_pool_unlink(&bin->partial, pool);
@@ -153,8 +147,8 @@ static size_t take_from_pool(struct cairn_heap *heap, struct cn_pool *pool, void
     return taken;
 }
 
-/* Up to `count` blocks of the class; a pool is added only where there would be none. */
-static size_t take_blocks(struct cairn_heap *heap, unsigned class_index, void **blocks, size_t count) {
+/* Up to `count` blocks of the class, as cn_pool_take; a pool is added only where there would be none. */
+static size_t take_blocks(struct cairn_heap *heap, unsigned class_index, void **end, size_t count) {
     struct cn_pool_list *partial = &heap->bins[class_index].partial;
     size_t taken = 0;
     while (taken < count) {
@@ -165,7 +159,7 @@ static size_t take_blocks(struct cairn_heap *heap, unsigned class_index, void **
         if (pool == NULL) {
             break;
         }
-        size_t more = take_from_pool(heap, pool, blocks + taken, count - taken);
+        size_t more = take_from_pool(heap, pool, end - taken, count - taken);
         CN_ASSERT(more > 0, "P4: a pool on partial has a block to take");
         taken += more;
     }
@@ -175,12 +169,15 @@ static size_t take_blocks(struct cairn_heap *heap, unsigned class_index, void **
 static void *refill(struct cairn_heap *heap, unsigned class_index) {
     struct cn_magazine *magazine = &heap->magazines[class_index];
     cn_heap_drain(heap);
-    size_t room = (size_t)(magazine->ceiling - magazine->top);
-    size_t taken = take_blocks(heap, class_index, magazine->top + 1, cn_max(room / 2, 1));
+    size_t wanted = cn_max((size_t)(magazine->ceiling - magazine->top) / 2, 1);
+    void **first = magazine->top + 1;
+    size_t taken = take_blocks(heap, class_index, first + wanted, wanted);
     if (taken == 0) {
         return NULL;
     }
-    reverse(magazine->top + 1, taken);
+    if (taken < wanted) {
+        memmove(first, first + wanted - taken, taken * sizeof *first);
+    }
     magazine->top += taken - 1;
     return magazine->top[1];
 }
@@ -196,20 +193,19 @@ void *cn_heap_take(struct cairn_heap *heap, unsigned class_index) {
     return block;
 }
 
+static size_t slot_of(const void *block) { return cn_slot_of_granule(cn_granule_of(block)); }
+
 /* Blocks next to each other in a magazine often come from one slot, and are made idle together then. */
 static void drop(struct cairn_heap *heap, void *const *blocks, size_t count) {
-    for (size_t i = 0; i < count;) {
-        size_t word = cn_granule_of(blocks[i]) >> CN_WORD_SHIFT;
-        size_t slot = word / CN_SLOT_WORDS;
+    void *const *end = blocks + count;
+    while (blocks < end) {
+        void *const *first = blocks;
         uint64_t worth = 0;
-        uint32_t run = 0;
         do {
-            worth |= (uint64_t)1 << word % CN_SLOT_WORDS;
-            run++;
-            i++;
-            word = i < count ? cn_granule_of(blocks[i]) >> CN_WORD_SHIFT : SIZE_MAX;
-        } while (word / CN_SLOT_WORDS == slot);
-        make_idle(heap, slot, worth, run);
+            worth |= (uint64_t)1 << ((uintptr_t)*blocks >> (CN_GRANULE_SHIFT + CN_WORD_SHIFT)) % CN_SLOT_WORDS;
+            blocks++;
+        } while (blocks < end && ((uintptr_t)*blocks ^ (uintptr_t)*first) >> CN_SLOT_SHIFT == 0);
+        make_idle(heap, slot_of(*first), worth, (uint32_t)(blocks - first));
     }
 }
 
@@ -219,9 +215,7 @@ static void drop_oldest(struct cairn_heap *heap, unsigned class_index, size_t co
     void **first = cn_heap_bottom(heap, class_index) + 1;
     size_t left = (size_t)(magazine->top + 1 - first) - count;
     drop(heap, first, count);
-    for (size_t i = 0; i < left; i++) {
-        first[i] = first[i + count];
-    }
+    memmove(first, first + count, left * sizeof *first);
     magazine->top -= count;
 }
 

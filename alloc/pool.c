@@ -95,26 +95,26 @@ static void unmark_clean(struct cn_pool *pool, size_t from, size_t to) {
     }
 }
 
-/* Takes idle blocks of one slot. */
-static size_t take_idle(struct cn_pool *pool, size_t slot_in_pool, void **blocks, size_t count) {
+/* Takes idle blocks of one slot, as cn_pool_take. */
+static size_t take_idle(struct cn_pool *pool, size_t slot_in_pool, void **end, size_t count) {
     size_t block_bytes = cn_class_at(pool->class_index)->block_bytes;
     uint64_t *worth = &pool[slot_in_pool].worth;
-    size_t taken = 0;
-    while (*worth != 0 && taken < count) {
+    void **at = end;
+    while (*worth != 0 && at > end - count) {
         size_t word = slot_in_pool * CN_SLOT_WORDS + cn_ctz(*worth);
         uint64_t idle = starts_in_word(pool, word) & ~live_word(cn_pool_slot(pool) * CN_SLOT_WORDS + word);
         size_t byte = word * CN_WORD_GRANULES * CN_GRANULE_BYTES;
         char *first = cn_pool_address(pool) + byte;
         unmark_clean(pool, byte, byte + CN_WORD_GRANULES * CN_GRANULE_BYTES + block_bytes);
-        for (; idle != 0 && taken < count; idle &= idle - 1) {
-            blocks[taken++] = first + (size_t)cn_ctz(idle) * CN_GRANULE_BYTES;
+        for (; idle != 0 && at > end - count; idle &= idle - 1) {
+            *--at = first + (size_t)cn_ctz(idle) * CN_GRANULE_BYTES;
         }
         if (idle != 0) {
             break; /* the rest of this word is for the next time */
         }
         *worth &= *worth - 1;
     }
-    return taken;
+    return (size_t)(end - at);
 }
 
 /* Tells the debug form of the `count` fresh blocks from `first` on, which are about to be handed out. */
@@ -128,13 +128,13 @@ static void hook_fresh(const struct cn_pool *pool, size_t first, size_t count) {
     cn_hook_fresh(&fresh);
 }
 
-static size_t take_fresh(struct cn_pool *pool, void **blocks, size_t count) {
+static size_t take_fresh(struct cn_pool *pool, void **end, size_t count) {
     size_t block_bytes = cn_class_at(pool->class_index)->block_bytes;
     uint32_t fresh = cn_pool_fresh(pool);
     size_t taken = cn_min(count, pool->blocks - fresh);
     char *block = cn_pool_address(pool) + fresh * block_bytes;
-    for (size_t i = 0; i < taken; i++, block += block_bytes) {
-        blocks[i] = block;
+    for (void **at = end; at > end - taken; block += block_bytes) {
+        *--at = block;
     }
     unmark_clean(pool, fresh * block_bytes, (fresh + taken) * block_bytes);
     hook_fresh(pool, fresh, taken);
@@ -142,12 +142,12 @@ static size_t take_fresh(struct cn_pool *pool, void **blocks, size_t count) {
     return taken;
 }
 
-size_t cn_pool_take(struct cn_pool *pool, void **blocks, size_t count) {
+size_t cn_pool_take(struct cn_pool *pool, void **end, size_t count) {
     size_t taken = 0;
     for (size_t slot = 0; slot < cn_pool_slots(pool) && taken < count; slot++) {
-        taken += take_idle(pool, slot, blocks + taken, count - taken);
+        taken += take_idle(pool, slot, end - taken, count - taken);
     }
-    taken += take_fresh(pool, blocks + taken, count - taken);
+    taken += take_fresh(pool, end - taken, count - taken);
     pool->held += (uint32_t)taken;
     return taken;
 }

@@ -101,8 +101,9 @@ struct cn_pool *cn_pool_make(size_t slot, unsigned class_index, struct cairn_hea
 /* Ends a pool that holds no block; its slots stay taken. */
 void cn_pool_unmake(struct cn_pool *pool);
 
-/* Takes up to `count` blocks, in order of address; returns how many. The magazine must be empty. */
-size_t cn_pool_take(struct cn_pool *pool, void **blocks, size_t count);
+/* Takes up to `count` blocks, in order of address, and writes them downwards: the first to end[-1]; so a magazine pops them in
+ * that order. Returns how many. The magazine must be empty. */
+size_t cn_pool_take(struct cn_pool *pool, void **end, size_t count);
 
 /* Notes that `count` blocks of the pool, which start in the slot, in the words `worth` of its bitmap, are idle now. */
 CN_INLINE void cn_pool_drop(struct cn_pool *pool, size_t slot, uint64_t worth, uint32_t count) {

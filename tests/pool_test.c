@@ -75,15 +75,17 @@ static void drop_block(size_t block) {
 /* Takes up to `count` blocks, which come in order, idle ones first, and makes them cached. */
 static size_t take(size_t count) {
     static void *blocks[MOST_BLOCKS + 1];
-    size_t taken = cn_pool_take(model.pool, blocks, count);
+    void **end = blocks + MOST_BLOCKS + 1;
+    size_t taken = cn_pool_take(model.pool, end, count);
     enum block_state from = IDLE;
     for (size_t i = 0; i < taken; i++) {
-        size_t byte = (size_t)((char *)blocks[i] - cn_pool_address(model.pool));
+        void **block = end - 1 - i;
+        size_t byte = (size_t)((char *)*block - cn_pool_address(model.pool));
         MUST(byte % model.bytes == 0 && byte / model.bytes < model.blocks);
         enum block_state *state = &model.states[byte / model.bytes];
         MUST(*state == IDLE || *state == FRESH);
         MUST(from == IDLE || *state == FRESH); /* no idle one after a fresh one */
-        MUST(i == 0 || from != *state || blocks[i - 1] < blocks[i]);
+        MUST(i == 0 || from != *state || block[1] < block[0]);
         from = *state;
         *state = CACHED;
     }
