@@ -9,7 +9,8 @@ load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
 load("@rules_shell//shell:sh_test.bzl", "sh_test")
 load(":copts.bzl", "ALLOCATOR_COPTS", "FREESTANDING_CXXOPTS", "SHARED_LINKOPTS", "STRICT_COPTS", "STRICT_CXXOPTS")
 
-_DEFINITION = {
+# What a form is: the suffix of its targets, and the definition that it is compiled with.
+FORM_DEFINITIONS = {
     "": "CAIRN_FORM_DEBUG=0",
     "_debug": "CAIRN_FORM_DEBUG=1",
 }
@@ -31,7 +32,16 @@ _SHARED_LIBRARY = {
     "_debug": "//:libcairn-debug.so",
 }
 
-def _in_form(labels, form):
+def in_form(labels, form):
+    """Says which targets stand for modules that have both forms.
+
+    Args:
+      labels: the modules, by their release label.
+      form: "" (release) or "_debug".
+
+    Returns:
+      Their labels in that form.
+    """
     for label in labels:
         if ":" not in label:
             fail("%s: write the label with its colon, the form's suffix is added to it" % label)
@@ -55,8 +65,8 @@ def _module(name, form, suffix, hdrs, srcs, copts, deps, plain_deps, **kwargs):
         alwayslink = True,
         copts = copts + ALLOCATOR_COPTS,
         linkstatic = True,
-        local_defines = [_DEFINITION[form]],
-        deps = _in_form(deps, form) + plain_deps,
+        local_defines = [FORM_DEFINITIONS[form]],
+        deps = in_form(deps, form) + plain_deps,
         **kwargs
     )
 
@@ -72,13 +82,13 @@ def cairn_module(name, hdrs = None, srcs = None, deps = [], plain_deps = [], **k
       **kwargs: passed to cc_library.
     """
     hdrs, srcs = _sources(name, hdrs, srcs, ".c")
-    for form in _DEFINITION:
+    for form in FORM_DEFINITIONS:
         _module(name, form, form, hdrs, srcs, STRICT_COPTS, deps, plain_deps, **kwargs)
 
 def cairn_cxx_module(name, hdrs = None, srcs = None, deps = [], plain_deps = [], **kwargs):
     """As cairn_module, of C++ sources (`<name>.cc`) that do not need the C++ library."""
     hdrs, srcs = _sources(name, hdrs, srcs, ".cc")
-    for form in _DEFINITION:
+    for form in FORM_DEFINITIONS:
         _module(name, form, form, hdrs, srcs, FREESTANDING_CXXOPTS, deps, plain_deps, **kwargs)
 
 def cairn_debug_module(name, hdrs = None, srcs = None, deps = [], plain_deps = [], **kwargs):
@@ -100,10 +110,18 @@ def cairn_shared_library(name, form, deps):
         linkshared = True,
         tags = ["preload"],
         visibility = ["//visibility:public"],
-        deps = _in_form(deps, form) + _debug_only(form),
+        deps = in_form(deps, form) + debug_only(form),
     )
 
-def _debug_only(form):
+def debug_only(form):
+    """Says what a program is linked with besides the modules that it names.
+
+    Args:
+      form: "" (release) or "_debug".
+
+    Returns:
+      Labels.
+    """
     return [_DEBUG_ONLY] if form == "_debug" else []
 
 def _strict_copts(srcs):
@@ -127,7 +145,7 @@ def cairn_test(name, deps = [], srcs = None, plain_deps = [], malloc = None, **k
         # dlsym finds the names of the drop-in in the program as it would in the shared library.
         linkopts = linkopts + ["-rdynamic"]
     srcs = srcs or [name + ".c"]
-    for form, definition in _DEFINITION.items():
+    for form, definition in FORM_DEFINITIONS.items():
         cc_test(
             name = name + form,
             srcs = srcs,
@@ -137,7 +155,7 @@ def cairn_test(name, deps = [], srcs = None, plain_deps = [], malloc = None, **k
             local_defines = [definition],
             malloc = malloc + form if malloc else "@bazel_tools//tools/cpp:malloc",
             tags = tags,
-            deps = _in_form(deps, form) + _TEST_DEPS + plain_deps + _debug_only(form),
+            deps = in_form(deps, form) + _TEST_DEPS + plain_deps + debug_only(form),
             **kwargs
         )
 
