@@ -1,0 +1,142 @@
+/*
+ * replay_main.c: the main of a harness that is run as an ordinary test, without a fuzzer.
+ *
+ *   X_fuzz PATH...     each PATH a directory of inputs, or one input
+ *
+ * All inputs run in this process, one after the other, sorted by name. It speaks TAP: one case for the empty input,
+ * one for each directory named "corpora/...", and one for every single input that is named, or that lies in another
+ * directory, such as those under crashes/. When an input ends the process, or takes too long, its path is the last
+ * line on standard error. A directory that is not there holds nothing.
+ */
+#define _GNU_SOURCE
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fuzz/fuzzer.h"
+
+enum { SECONDS_PER_INPUT = 60, PATH_BYTES = 4096 };
+
+extern __attribute__((weak)) int LLVMFuzzerInitialize(int *argc, char ***argv);
+extern __attribute__((weak)) void __sanitizer_set_death_callback(void (*callback)(void));
+
+static char running[PATH_BYTES] = "the empty input";
+static unsigned case_count;
+
+static void say_what_was_running(void) {
+    static const char words[] = "\nThe input that was running: ";
+    (void)!write(STDERR_FILENO, words, sizeof words - 1);
+    (void)!write(STDERR_FILENO, running, strlen(running));
+    (void)!write(STDERR_FILENO, "\n", 1);
+}
+
+/* SA_RESETHAND: the signal's own effect follows. */
+static void on_death(int number) {
+    say_what_was_running();
+    (void)raise(number);
+}
+
+static void watch_for_death(void) {
+    static const int numbers[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGALRM, SIGTERM};
+    struct sigaction action = {.sa_handler = on_death, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction had;
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        (void)sigaction(numbers[i], NULL, &had);
+        if (had.sa_handler == SIG_DFL) { /* else a sanitizer has its own */
+            (void)sigaction(numbers[i], &action, NULL);
+        }
+    }
+    if (__sanitizer_set_death_callback != NULL) {
+        __sanitizer_set_death_callback(say_what_was_running);
+    }
+}
+
+static void print_case(const char *name, unsigned input_count) {
+    case_count++;
+    printf("ok %u - %s (%u %s)\n", case_count, name, input_count, input_count == 1 ? "input" : "inputs");
+    (void)fflush(stdout);
+}
+
+static _Noreturn void give_up(const char *what) {
+    printf("Bail out! %s: ", what);
+    (void)fflush(stdout);
+    perror(running);
+    exit(EXIT_FAILURE);
+}
+
+/* The harness gets memory of exactly the input's size, so that a sanitizer sees where it reads beyond. */
+static void run_file(const char *path) {
+    (void)snprintf(running, sizeof running, "%s", path);
+    FILE *file = fopen(path, "rb");
+    struct stat status;
+    if (file == NULL || fstat(fileno(file), &status) != 0) {
+        give_up("cannot open an input");
+    }
+    size_t size = (size_t)status.st_size;
+    uint8_t *data = malloc(size);
+    if ((data == NULL && size != 0) || fread(data, 1, size, file) != size) {
+        give_up("cannot read an input");
+    }
+    (void)fclose(file);
+    (void)alarm(SECONDS_PER_INPUT);
+    (void)LLVMFuzzerTestOneInput(data, size);
+    (void)alarm(0);
+    free(data);
+}
+
+static int is_input(const struct dirent *entry) {
+    return entry->d_name[0] != '.' && strstr(entry->d_name, ".txt") == NULL;
+}
+
+static bool is_corpus(const char *directory) { return strstr(directory, "corpora/") != NULL; }
+
+static void run_directory(const char *directory) {
+    struct dirent **entries = NULL;
+    int count = scandir(directory, &entries, is_input, alphasort);
+    for (int i = 0; i < count; i++) {
+        char path[PATH_BYTES];
+        (void)snprintf(path, sizeof path, "%s/%s", directory, entries[i]->d_name);
+        run_file(path);
+        if (!is_corpus(directory)) {
+            print_case(path, 1);
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    if (count > 0 && is_corpus(directory)) {
+        print_case(directory, (unsigned)count);
+    }
+}
+
+static void run_path(const char *path) {
+    struct stat status;
+    if (stat(path, &status) != 0) {
+        return;
+    }
+    if (S_ISDIR(status.st_mode)) {
+        run_directory(path);
+    } else {
+        run_file(path);
+        print_case(path, 1);
+    }
+}
+
+int main(int argc, char **argv) {
+    watch_for_death();
+    if (LLVMFuzzerInitialize != NULL) {
+        (void)LLVMFuzzerInitialize(&argc, &argv);
+    }
+    (void)LLVMFuzzerTestOneInput((const uint8_t *)"", 0);
+    print_case(running, 1);
+    for (int i = 1; i < argc; i++) {
+        run_path(argv[i]);
+    }
+    printf("1..%u\n", case_count);
+    return EXIT_SUCCESS;
+}
