@@ -1,0 +1,21 @@
+/*
+ * play.h: runs a program (program.h) on the allocator, through cairn.h alone, under the eyes of the model.
+ *
+ * Each run starts with no block, no named heap and no thread of its own, and ends so. Free memory that the allocator
+ * keeps for the next request is given back only where the program says so, since that costs more than all the rest.
+ */
+#ifndef CAIRN_FUZZ_PLAY_H
+#define CAIRN_FUZZ_PLAY_H
+
+#include "fuzz/model.h"
+#include "fuzz/program.h"
+
+struct cn_play;
+
+/* The one player there is. `null_rule` is for all of its runs. */
+struct cn_play *cn_play_init(enum cn_model_null null_rule);
+
+/* Runs the program of an input, whole. */
+void cn_play_run(struct cn_play *play, const uint8_t *data, size_t size, enum cn_program_shape shape);
+
+#endif

@@ -1,0 +1,103 @@
+/*
+ * play_heaps.c: named heaps, and operations that look at heaps as a whole.
+ */
+#include "fuzz/expect.h"
+#include "fuzz/play_state.h"
+
+/* A heap at its budget lets go of its first block, but not of the one that is being resized. */
+static void free_first_block(struct cairn_heap *handle, size_t size, void *argument) {
+    struct cn_play_callback *callback = argument;
+    struct cn_model *model = &callback->play->model;
+    (void)size;
+    for (size_t i = 0; i < model->block_end; i++) {
+        if (model->blocks[i].start != NULL && model->blocks[i].heap == callback->heap && i != callback->play->busy) {
+            cairn_heap_free(handle, cn_model_take(model, i));
+            return;
+        }
+    }
+}
+
+void cn_play_destroy_heap(struct cn_play *play, unsigned heap) {
+    struct cairn_heap *handle = play->model.heaps[heap].handle;
+    if (handle != NULL) {
+        cn_model_heap_ends(&play->model, heap);
+        cairn_heap_destroy(handle);
+    }
+}
+
+static void create_heap(struct cn_play *play, unsigned heap, size_t budget_bytes, bool has_callback) {
+    struct cairn_heap_options options = {.budget_bytes = budget_bytes};
+    if (has_callback) {
+        play->callbacks[heap] = (struct cn_play_callback){play, heap};
+        options.on_budget = free_first_block;
+        options.argument = &play->callbacks[heap];
+    }
+    struct cairn_heap *handle = cairn_heap_create("fuzzed", &options);
+    CN_EXPECT(handle != NULL || play->model.null_rule == CN_NULL_ANYTIME, "a heap can be created");
+    if (handle != NULL) {
+        cn_model_heap_created(&play->model, heap, handle, budget_bytes);
+    }
+}
+
+/* The heap's handle; NULL for the default heap, and where there is no memory for one more. */
+struct cairn_heap *cn_play_heap(struct cn_play *play, unsigned heap) {
+    if (heap != 0 && play->model.heaps[heap].handle == NULL) {
+        create_heap(play, heap, 0, false);
+    }
+    return play->model.heaps[heap].handle;
+}
+
+void cn_play_do_heap_create(struct cn_play *play, const struct cn_operation *operation) {
+    cn_play_destroy_heap(play, operation->heap);
+    create_heap(play, operation->heap, operation->size, operation->slot % 2 != 0);
+}
+
+void cn_play_do_heap_destroy(struct cn_play *play, const struct cn_operation *operation) {
+    cn_play_destroy_heap(play, operation->heap);
+}
+
+void cn_play_do_check(struct cn_play *play, const struct cn_operation *operation) {
+    (void)operation;
+    cn_model_check_all(&play->model);
+    CN_EXPECT(cairn_check(), "every invariant holds");
+}
+
+void cn_play_do_walk(struct cn_play *play, const struct cn_operation *operation) {
+    if (cn_play_heap(play, operation->heap) != NULL) {
+        cn_model_check_heap_walk(&play->model, operation->heap);
+    } else {
+        cn_model_check_walk(&play->model);
+    }
+}
+
+void cn_play_do_walk_and_free(struct cn_play *play, const struct cn_operation *operation) {
+    (void)operation;
+    cn_model_walk_and_free(&play->model);
+}
+
+void cn_play_do_stats(struct cn_play *play, const struct cn_operation *operation) {
+    (void)operation;
+    cn_model_check_stats(&play->model);
+}
+
+void cn_play_do_heap_stats(struct cn_play *play, const struct cn_operation *operation) {
+    if (cn_play_heap(play, operation->heap) != NULL) {
+        cn_model_check_heap_stats(&play->model, operation->heap);
+    }
+}
+
+void cn_play_do_trim(struct cn_play *play, const struct cn_operation *operation) {
+    (void)operation;
+    (void)cairn_trim();
+    cn_model_check_all(&play->model);
+}
+
+void cn_play_free_all(struct cn_play *play) {
+    while (play->model.block_end > 0) {
+        cn_play_free(play, play->model.block_end - 1);
+    }
+    for (unsigned heap = 1; heap < CN_MODEL_HEAPS; heap++) {
+        cn_play_destroy_heap(play, heap);
+    }
+    play->burst_end = CN_PROGRAM_SLOTS;
+}

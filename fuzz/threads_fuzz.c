@@ -1,0 +1,13 @@
+/*
+ * threads_fuzz.c: up to four threads, which take turns as the input says, against the model. What is live at the end is
+ * freed by all of them at once, so that ThreadSanitizer sees them meet.
+ */
+#include "fuzz/fuzzer.h"
+#include "fuzz/play.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static struct cn_play *play;
+    play = play != NULL ? play : cn_play_init(CN_NULL_FOR_A_REASON);
+    cn_play_run(play, data, size, CN_PROGRAM_CREW);
+    return 0;
+}
