@@ -6,8 +6,9 @@
 #include "fuzz/expect.h"
 #include "fuzz/play_state.h"
 
-/* A request that would make more than this live is left out: it would only be slow. */
+/* A large request that would make more than this live is left out: it would only be slow. */
 static const size_t live_max_bytes = (size_t)64 << 20;
+static const size_t large_bytes = (size_t)64 << 10;
 /* Sizes above are asked for all the same: no system has them. */
 static const size_t absurd_bytes = (size_t)1 << 46;
 
@@ -41,7 +42,7 @@ static bool is_too_much(const struct cn_play *play, size_t bytes) {
     for (unsigned i = 0; i < CN_MODEL_HEAPS; i++) {
         live += play->model.heaps[i].asked_bytes;
     }
-    return bytes < absurd_bytes && live + bytes > live_max_bytes;
+    return bytes >= large_bytes && bytes < absurd_bytes && live + bytes > live_max_bytes;
 }
 
 static void *allocate(struct cairn_heap *heap, const struct cn_operation *operation) {
@@ -170,9 +171,7 @@ void cn_play_do_free_some(struct cn_play *play, const struct cn_operation *opera
 }
 
 void cn_play_do_burst(struct cn_play *play, const struct cn_operation *operation) {
-    enum { BURST_MAX_BYTES = 128 << 10 };
-    size_t room = BURST_MAX_BYTES / (operation->size < BURST_MAX_BYTES ? operation->size + 1 : BURST_MAX_BYTES) + 1;
-    size_t count = operation->count < room ? operation->count : room;
+    size_t count = operation->count;
     for (; count > 0 && play->burst_end < CN_PLAY_BURST_END; count--) {
         if (!allocate_into(play, operation, play->burst_end)) {
             return;

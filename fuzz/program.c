@@ -88,7 +88,14 @@ static const uint8_t tidyings[] = {
 #define KIB ((size_t)1024)
 #define MIB (1024 * KIB)
 
-enum { GROUP_SHIFT = 5, TINY_SHIFT = 4, MEDIUM_STEP = 3, POWERS = 19, HUGE_FIRST_POWER = 47 };
+enum {
+    GROUP_SHIFT = 5,
+    TINY_SHIFT = 4,
+    MEDIUM_STEP = 3,
+    POWERS = 19,
+    HUGE_FIRST_POWER = 47,
+    BURST_MAX_BYTES = 128 << 10
+};
 
 static size_t near_to(size_t bytes, uint8_t how) {
     static const int deltas[] = {0, 1, -1, 8, -8, 15, -15, 16};
@@ -188,6 +195,12 @@ static size_t element_bytes(size_t count, uint8_t how, uint8_t which) {
     return is_huge(how) && count > 1 ? SIZE_MAX / count + 1 + (which & 3) : size_of(how, which) / count;
 }
 
+/* Many small blocks, or few large ones. */
+static size_t burst_count(size_t count, size_t size) {
+    size_t most = BURST_MAX_BYTES / (size < BURST_MAX_BYTES ? size + 1 : BURST_MAX_BYTES) + 1;
+    return count < most ? count : most;
+}
+
 static unsigned heap_of(enum cn_operation_kind kind, unsigned flavour, enum cn_program_shape shape) {
     bool is_about_heaps = kind == CN_OP_HEAP_CREATE || kind == CN_OP_HEAP_DESTROY || kind == CN_OP_HEAP_STATS;
     if (shape == CN_PROGRAM_HEAPS_ALL || is_about_heaps) {
@@ -229,6 +242,8 @@ struct cn_operation cn_program_operation(const uint8_t *data, size_t index, enum
     operation.count = count_of(operation.kind, extra, bytes[3]);
     if (operation.kind == CN_OP_CALLOC || operation.kind == CN_OP_REALLOCARRAY) {
         operation.size = element_bytes(operation.count, bytes[2], bytes[3]);
+    } else if (operation.kind == CN_OP_BURST) {
+        operation.count = burst_count(operation.count, operation.size);
     } else if (operation.kind == CN_OP_HEAP_CREATE && extra < 4) {
         operation.size = 0;
     }

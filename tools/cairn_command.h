@@ -24,6 +24,7 @@ struct cn_command {
     int (*run)(int argc, char **argv);
 };
 
+extern const struct cn_command cn_command_fuzz;
 extern const struct cn_command cn_command_run;
 extern const struct cn_command cn_command_stats;
 extern const struct cn_command cn_command_version;
