@@ -5,6 +5,7 @@ LIB_FUZZING_ENGINE from the environment as OSS-Fuzz sets them, and leaves the fu
 """
 
 import argparse
+import configparser
 import dataclasses
 import os
 import pathlib
@@ -37,9 +38,14 @@ class Target:
         """The folders of its inputs, from the tree's root."""
         return [f"{PACKAGE}/{kind}/{self.unit}" for kind in ("corpora", "crashes")]
 
-    def setting(self, extension: str) -> str:
-        """Its dictionary or options, from the tree's root; the file need not be there."""
-        return f"{PACKAGE}/{self.unit}_fuzz.{extension}"
+    def engine_flags(self, root: pathlib.Path) -> list[str]:
+        """What its .options say, as flags for libFuzzer."""
+        settings = configparser.ConfigParser()
+        settings.read(root / PACKAGE / f"{self.unit}_fuzz.options")
+        flags = dict(settings["libfuzzer"]) if settings.has_section("libfuzzer") else {}
+        if "dict" in flags:
+            flags["dict"] = str(root / PACKAGE / flags["dict"])
+        return [f"-{key}={value}" for key, value in flags.items()]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""Tests of what tools/fuzz and its kin share, and of the data in fuzz/mutants, in TAP."""
+
+import pathlib
+import sys
+import tempfile
+import traceback
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+import buildfiles  # the path is set above
+import mutation
+import targets
+
+ROOT = targets.ROOT
+LEAST_MUTANTS = 60
+
+BUILD_FILE = """
+load("//defs:m.bzl", "twice")
+load("@rules_cc//cc:defs.bzl", "cc_library")
+
+cc_library(name = "low", srcs = ["low.c", "low.h"], linkopts = select({"//x": ["-lx"], "//conditions:default": ["-ly"]}))
+twice(name = "high", deps = [":low"])
+"""
+BZL_FILE = """
+load("@rules_cc//cc:defs.bzl", "cc_binary")
+
+def twice(name, deps):
+    for form in ["", "_debug"]:
+        cc_binary(name = name + form, srcs = native.glob(["h*.c"]), deps = deps, copts = ["-D" + native.package_name()])
+"""
+
+
+def example(folder: str) -> buildfiles.Tree:
+    root = pathlib.Path(folder)
+    for path, text in {"p/BUILD": BUILD_FILE, "defs/m.bzl": BZL_FILE, "p/h1.c": "", "p/h2.c": "", "p/i.c": ""}.items():
+        (root / path).parent.mkdir(exist_ok=True)
+        (root / path).write_text(text, encoding="utf-8")
+    return buildfiles.Tree(root)
+
+
+def a_macro_makes_the_rules_that_it_makes_in_bazel():
+    with tempfile.TemporaryDirectory() as folder:
+        tree = example(folder)
+        assert [rule.name for rule in tree.rules_of("p")] == ["low", "high", "high_debug"]
+        high = tree.rule("//p:high_debug")
+        assert tree.sources(high) == ["p/h1.c", "p/h2.c"]
+        assert high.texts("copts") == ["-Dp"]
+
+
+def a_closure_holds_what_is_depended_on_with_its_options():
+    with tempfile.TemporaryDirectory() as folder:
+        tree = example(folder)
+        closure = tree.closure(tree.rule("//p:high"))
+        assert [rule.name for rule in closure] == ["high", "low"]
+        assert closure[1].texts("linkopts") == ["-ly"]
+        assert tree.sources(closure[1]) == ["p/low.c"]
+
+
+def targets_are_named_by_unit_or_by_form():
+    found = targets.all_targets(buildfiles.Tree(ROOT))
+    names = {target.name for target in found}
+    assert {"options_fuzz", "options_fuzz_debug"} <= names, names
+    assert [target.name for target in targets.chosen(found, ["options_fuzz_debug"])] == ["options_fuzz_debug"]
+    assert {target.form for target in targets.chosen(found, ["options"])} == {"release", "debug"}
+
+
+def a_form_is_compiled_with_its_definition():
+    tree = buildfiles.Tree(ROOT)
+    makefile = targets.Makefile(tree, "out", targets.Toolchain.of_clang())
+    text = makefile.text(targets.chosen(targets.all_targets(tree), ["options"]))
+    for name, definition in (("options", "CAIRN_FORM_DEBUG=0"), ("options_debug", "CAIRN_FORM_DEBUG=1")):
+        lines = [line for line in text.splitlines() if f"-o out/obj/alloc/{name}/options.c.o" in line]
+        assert len(lines) == 1 and f"-D{definition}" in lines[0], lines
+
+
+def mutant(**changes) -> mutation.Mutant:
+    return mutation.Mutant(**{"name": "m", "file": "f", "find": "x", "replace": "y", "breaks": "B.", "by": ()} | changes)
+
+
+def is_refused(text: str, **changes) -> bool:
+    try:
+        mutant(**changes).applied_to(text)
+    except mutation.DataError:
+        return True
+    return False
+
+
+def a_mutant_changes_one_place():
+    assert mutant().applied_to("a x b") == "a y b"
+    assert mutant(function="g(").applied_to("f(\n x\n}\ng(\n x\n}\n") == "f(\n x\n}\ng(\n y\n}\n"
+
+
+def a_mutant_that_is_not_found_exactly_once_is_refused():
+    assert is_refused("a b")
+    assert is_refused("x x")
+    assert is_refused("x", replace="x")
+    assert is_refused("f(\n x\n}\n", function="g(")
+
+
+def every_mutant_of_the_tree_is_found_exactly_once():
+    for each in mutation.read_all(ROOT):
+        each.applied_to((ROOT / each.file).read_text(encoding="utf-8"))
+
+
+def there_are_enough_mutants_and_each_says_what_it_breaks():
+    mutants = mutation.read_all(ROOT)
+    assert len(mutants) >= LEAST_MUTANTS, len(mutants)
+    for each in mutants:
+        assert each.breaks.endswith(".") and len(each.breaks.split()) > 2, each.name
+        assert not each.survives or each.survives.endswith("."), each.name
+
+
+def every_mutant_names_units_that_there_are():
+    units = {target.unit for target in targets.all_targets(buildfiles.Tree(ROOT))}
+    for each in mutation.read_all(ROOT):
+        assert each.by and set(each.by) <= units, f"{each.name}: {set(each.by) - units}"
+
+
+CASES = [
+    a_macro_makes_the_rules_that_it_makes_in_bazel,
+    a_closure_holds_what_is_depended_on_with_its_options,
+    targets_are_named_by_unit_or_by_form,
+    a_form_is_compiled_with_its_definition,
+    a_mutant_changes_one_place,
+    a_mutant_that_is_not_found_exactly_once_is_refused,
+    every_mutant_of_the_tree_is_found_exactly_once,
+    there_are_enough_mutants_and_each_says_what_it_breaks,
+    every_mutant_names_units_that_there_are,
+]
+
+
+def main() -> int:
+    print(f"1..{len(CASES)}")
+    failed = False
+    for number, case in enumerate(CASES, 1):
+        try:
+            case()
+            print(f"ok {number} - {case.__name__}")
+        except Exception:  # pylint: disable=broad-exception-caught
+            failed = True
+            print(f"not ok {number} - {case.__name__}")
+            print("".join(f"# {line}\n" for line in traceback.format_exc().splitlines()), end="")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
