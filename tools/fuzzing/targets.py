@@ -71,6 +71,12 @@ class Toolchain:
         common = ("-g", "-fno-omit-frame-pointer", "-fsanitize=fuzzer-no-link", *flags)
         return Toolchain("clang", "clang++", common, common, (_ENGINE,))
 
+    @staticmethod
+    def of_afl(*flags: str) -> "Toolchain":
+        """AFL++, whose compiler takes -fsanitize=fuzzer for its own driver."""
+        common = ("-g", "-fno-omit-frame-pointer", *flags)
+        return Toolchain("afl-clang-fast", "afl-clang-fast++", common, common, (_ENGINE,))
+
 
 def all_targets(tree: buildfiles.Tree) -> list[Target]:
     targets = []
@@ -150,7 +156,7 @@ def build(root: pathlib.Path, out: pathlib.Path, toolchain: Toolchain, names: li
     if not makefile.exists() or makefile.read_text(encoding="utf-8") != text:
         subprocess.run(["rm", "-rf", str(out / "obj")], check=True)  # other flags
         makefile.write_text(text, encoding="utf-8")
-    subprocess.run(["make", "--no-print-directory", f"-j{jobs}", "-f", str(makefile), "all"], cwd=root, check=True)
+    subprocess.run(["make", "--silent", f"-j{jobs}", "-f", str(makefile), "all"], cwd=root, check=True)
     return targets
 
 

@@ -1,0 +1,81 @@
+"""What becomes of an input that ends a fuzzer: it is minimised, printed, and kept in fuzz/crashes for every test to come."""
+
+import hashlib
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+from typing import Optional
+
+import session
+import targets as fuzz
+
+_MARKS = ("cairn: ERROR", ": not so: ", "ERROR: ", "WARNING: ThreadSanitizer", "runtime error: ")
+_MINIMISE_SECONDS = 20
+_LIMITS = ["-timeout=25", "-rss_limit_mb=2560"]
+
+
+def run(command: list[str]) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        command, env=session.ENVIRONMENT | os.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, errors="replace", check=False,
+    )  # fmt: skip
+
+
+def reason_of(said: str) -> str:
+    """The line of a fuzzer's output that says what is wrong."""
+    for mark in _MARKS:
+        for line in said.splitlines():
+            if mark in line:
+                return line.strip()
+    return "it ended without a word"
+
+
+def kind_of(reason: str) -> str:
+    """The reason without what differs from run to run, so that the same fault has the same text."""
+    return re.sub(r"0x[0-9a-f]+|==\d+==|\b\d+\b", "N", reason)
+
+
+def reproduce(binary: pathlib.Path, path: pathlib.Path) -> Optional[str]:
+    """Why the input ends the fuzzer; None where it does not."""
+    done = run([str(binary), *_LIMITS, str(path)])
+    return reason_of(done.stdout) if done.returncode != 0 else None
+
+
+def minimise(binary: pathlib.Path, path: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
+    """The least input that still ends the fuzzer for the same kind of reason; the input itself, where none is found."""
+    smaller = folder / "smaller"
+    flags = [*_LIMITS, "-minimize_crash=1", f"-max_total_time={_MINIMISE_SECONDS}", f"-exact_artifact_path={smaller}"]
+    run([str(binary), *flags, str(path)])
+    reasons = [reproduce(binary, each) for each in (smaller, path) if each.exists()]
+    is_same = len(reasons) == 2 and all(reasons) and kind_of(str(reasons[0])) == kind_of(str(reasons[1]))
+    return smaller if is_same else path
+
+
+def printed(path: pathlib.Path) -> str:
+    """The input as `cairn fuzz print` shows it; as a hex dump, where it is no program or the tool is not built."""
+    tool = fuzz.ROOT / "bazel-bin" / "tools" / "cairn"
+    if tool.exists():
+        done = run([str(tool), "fuzz", "print", str(path)])
+        if done.returncode == 0:
+            return done.stdout
+    return path.read_bytes().hex(" ") + "\n"
+
+
+def keep(target: fuzz.Target, binary: pathlib.Path, path: pathlib.Path, known: dict[str, pathlib.Path]) -> str:
+    """Puts a crash into the tree, unless its reason is in `known`; says in a line what was done."""
+    reason = reproduce(binary, path)
+    if reason is None:
+        return f"{path} does not end {target.name} when it is run alone"
+    if kind_of(reason) in known:
+        return ""
+    with tempfile.TemporaryDirectory() as folder:
+        data = minimise(binary, path, pathlib.Path(folder)).read_bytes()
+    name = hashlib.sha1(data).hexdigest()
+    kept = fuzz.ROOT / fuzz.PACKAGE / "crashes" / target.unit / name
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_bytes(data)
+    kept.with_suffix(".txt").write_text(f"{target.name}: {reason}\n\n{printed(kept)}", encoding="utf-8")
+    known[kind_of(reason)] = kept
+    return f"{kept.relative_to(fuzz.ROOT)}: {reason}"
