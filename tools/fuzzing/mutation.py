@@ -9,7 +9,7 @@ Each file holds `[[mutant]]` tables:
   replace   what stands there instead
   breaks    in one sentence, what is wrong then
   by        the units whose fuzzers are tried first
-  form      `debug` where it is no fault of the release form (default: both forms are tried)
+  form      the form that is fuzzed, `release` or `debug` (default: debug for debug/, release for the rest)
   survives  in one sentence, why no fuzzer can tell
 """
 
@@ -35,6 +35,10 @@ class Mutant:
     function: str = ""
     form: str = ""
     survives: str = ""
+
+    @property
+    def fuzzed_form(self) -> str:
+        return self.form or ("debug" if self.file.startswith("debug/") else "release")
 
     def _bounds(self, text: str) -> tuple[int, int]:
         """Where `find` is looked for: the function's lines up to the brace that ends it, else the file."""
