@@ -1,0 +1,161 @@
+#define _GNU_SOURCE
+#include "fuzz/fresh.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <link.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "alloc/heap.h"
+#include "fuzz/expect.h"
+#include "fuzz/system.h"
+
+enum { VARIABLES_MAX = 512, BYTES_MAX = 1 << 20 };
+
+struct variable {
+    char *start;
+    size_t bytes;
+};
+
+static struct variable variables[VARIABLES_MAX];
+static size_t variable_count;
+static _Alignas(uint64_t) char first_values[BYTES_MAX]; /* of all variables, each at a multiple of eight */
+static size_t value_bytes;
+
+/* Where the reservation lies, of which the core's own variables may say nothing any more. */
+static char *reservation;
+static size_t reservation_bytes;
+
+/* ---- copying ------------------------------------------------------------------------------------------------- */
+
+/* A sanitizer must see neither the copy, which goes across what it has put around variables, nor a memcpy in its place. */
+__attribute__((no_sanitize_address, no_sanitize_thread)) static void copy(char *to, const char *from, size_t bytes) {
+    volatile uint64_t *to_words = (volatile uint64_t *)(void *)to;
+    const volatile uint64_t *from_words = (const volatile uint64_t *)(const void *)from;
+    size_t words = (uintptr_t)to % 8 == 0 && (uintptr_t)from % 8 == 0 ? bytes / 8 : 0;
+    for (size_t i = 0; i < words; i++) {
+        to_words[i] = from_words[i];
+    }
+    for (size_t i = words * 8; i < bytes; i++) {
+        ((volatile char *)to)[i] = ((const volatile char *)from)[i];
+    }
+}
+
+static void remember(char *start, size_t bytes) {
+    CN_EXPECT(variable_count < VARIABLES_MAX && value_bytes + bytes + 8 <= BYTES_MAX,
+              "there is room for all variables");
+    variables[variable_count++] = (struct variable){start, bytes};
+    copy(first_values + value_bytes, start, bytes);
+    value_bytes += (bytes + 7) / 8 * 8;
+}
+
+/* ---- the symbol table ---------------------------------------------------------------------------------------- */
+
+struct image {
+    const char *bytes;
+    uintptr_t moved_by; /* addresses in memory minus those in the file */
+    const Elf64_Shdr *sections;
+    const Elf64_Shdr *symbols;
+    const char *names;
+    const char *section_names;
+};
+
+static bool begins_with(const char *name, const char *with) { return strncmp(name, with, strlen(with)) == 0; }
+
+static bool ends_with(const char *name, const char *with) {
+    return strlen(name) >= strlen(with) && strcmp(name + strlen(name) - strlen(with), with) == 0;
+}
+
+/* The fuzzers' own C sources, and those of what compilers link with. All others are the core's. */
+static bool is_core_source(const char *name) {
+    static const char *const others[] = {"afl-", "crtstuff", "fresh", "GCDA", "Instr", "replay_main", "system."};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (begins_with(name, others[i])) {
+            return false;
+        }
+    }
+    return ends_with(name, ".c") && !ends_with(name, "_fuzz.c") && !ends_with(name, "_test.c");
+}
+
+static bool is_writable(const struct image *image, unsigned section) {
+    if (section == SHN_UNDEF || section >= SHN_LORESERVE) {
+        return false;
+    }
+    const Elf64_Shdr *header = &image->sections[section];
+    return (header->sh_flags & SHF_WRITE) != 0 && !begins_with(image->section_names + header->sh_name, ".data.rel.ro");
+}
+
+/* Names that start like this are the compiler's: counters of what was covered, which must stay. */
+static bool is_compilers(const char *name) { return begins_with(name, "__"); }
+
+static void remember_variables(const struct image *image) {
+    const Elf64_Sym *symbols = (const Elf64_Sym *)(const void *)(image->bytes + image->symbols->sh_offset);
+    bool is_core = false;
+    for (size_t i = 0; i < image->symbols->sh_size / sizeof *symbols; i++) {
+        const Elf64_Sym *symbol = &symbols[i];
+        const char *name = image->names + symbol->st_name;
+        if (ELF64_ST_TYPE(symbol->st_info) == STT_FILE) {
+            is_core = is_core_source(name);
+        } else if (ELF64_ST_TYPE(symbol->st_info) == STT_OBJECT && is_writable(image, symbol->st_shndx) &&
+                   !is_compilers(name)) {
+            bool is_global = ELF64_ST_BIND(symbol->st_info) != STB_LOCAL || begins_with(name, "cn_");
+            if (is_global ? begins_with(name, "cn_") : is_core) {
+                remember((char *)(symbol->st_value + image->moved_by), symbol->st_size); // NOLINT: an address
+            }
+        }
+    }
+}
+
+static int note_move(struct dl_phdr_info *info, size_t size, void *argument) {
+    (void)size;
+    ((struct image *)argument)->moved_by = info->dlpi_addr;
+    return 1; /* the program is the first of all */
+}
+
+static void find_sections(struct image *image) {
+    const Elf64_Ehdr *header = (const Elf64_Ehdr *)(const void *)image->bytes;
+    image->sections = (const Elf64_Shdr *)(const void *)(image->bytes + header->e_shoff);
+    image->section_names = image->bytes + image->sections[header->e_shstrndx].sh_offset;
+    for (unsigned i = 0; i < header->e_shnum; i++) {
+        if (image->sections[i].sh_type == SHT_SYMTAB) {
+            image->symbols = &image->sections[i];
+            image->names = image->bytes + image->sections[image->symbols->sh_link].sh_offset;
+        }
+    }
+    CN_EXPECT(image->symbols != NULL, "the program has its symbol table");
+    (void)dl_iterate_phdr(note_move, image);
+}
+
+void cn_fresh_init(void) {
+    struct image image = {.bytes = NULL};
+    struct stat status;
+    int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    CN_EXPECT(file >= 0 && fstat(file, &status) == 0, "the program can be read");
+    void *bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, file, 0);
+    CN_EXPECT(bytes != MAP_FAILED, "the program can be mapped");
+    image.bytes = bytes;
+    find_sections(&image);
+    remember_variables(&image);
+    (void)munmap(bytes, (size_t)status.st_size);
+    (void)close(file);
+    reservation = cn_region.heaps - CN_GAP_BYTES;
+    reservation_bytes = (size_t)(cn_region.base - reservation) + cn_region.arena_limit * CN_ARENA_BYTES;
+    CN_EXPECT(cn_region.base != NULL && cn_heap_mine == NULL, "the allocator has started, and has not been used");
+}
+
+void cn_fresh_renew(void) {
+    const char *value = first_values;
+    cn_system_unmap_rest();
+    void *memory = mmap(reservation, reservation_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    CN_EXPECT(memory == reservation, "the region's memory can be replaced");
+    for (size_t i = 0; i < variable_count; i++) {
+        copy(variables[i].start, value, variables[i].bytes);
+        value += (variables[i].bytes + 7) / 8 * 8;
+    }
+    cn_heap_mine = NULL;
+}

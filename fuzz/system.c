@@ -1,0 +1,171 @@
+#define _GNU_SOURCE
+#include "fuzz/system.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "fuzz/expect.h"
+
+enum { MAPPINGS_MAX = 4096, REPORT_BYTES = 1024 };
+
+struct mapping {
+    char *start;
+    char *end;
+};
+
+static _Thread_local bool is_running;
+static jmp_buf end_of_run;
+static char report[REPORT_BYTES];
+static size_t report_length;
+
+static struct mapping mappings[MAPPINGS_MAX]; /* in no order */
+static size_t mapping_count;
+
+static unsigned planned_kinds;
+static uint64_t planned_pattern;
+static size_t failures;
+
+void cn_system_plan(unsigned kinds, uint64_t pattern) {
+    planned_kinds = kinds;
+    planned_pattern = pattern;
+}
+
+size_t cn_system_failures(void) { return failures; }
+
+const char *cn_system_report(void) { return report; }
+
+/* Whether this call is one that fails; if so, errno says why. */
+static bool must_fail(enum cn_system_call kind) {
+    if (!is_running || (planned_kinds & kind) == 0) {
+        return false;
+    }
+    bool fails = (planned_pattern & 1) != 0;
+    planned_pattern >>= 1;
+    failures += fails ? 1 : 0;
+    errno = fails ? ENOMEM : errno;
+    return fails;
+}
+
+/* ---- what is mapped ------------------------------------------------------------------------------------------ */
+
+static void note_mapping(char *start, char *end) {
+    if (start < end) {
+        CN_EXPECT(mapping_count < MAPPINGS_MAX, "the allocator has a limited number of mappings");
+        mappings[mapping_count++] = (struct mapping){start, end};
+    }
+}
+
+/* [start, end) is no longer mapped: what was left and right of it in a mapping stays. */
+static void forget_mapping(char *start, char *end) {
+    for (size_t i = mapping_count; i > 0; i--) {
+        struct mapping had = mappings[i - 1];
+        if (had.start < end && start < had.end) {
+            mappings[i - 1] = mappings[--mapping_count];
+            note_mapping(had.start, start);
+            note_mapping(end, had.end);
+        }
+    }
+}
+
+void cn_system_unmap_rest(void) {
+    while (mapping_count > 0) {
+        struct mapping last = mappings[--mapping_count];
+        (void)syscall(SYS_munmap, last.start, (size_t)(last.end - last.start));
+    }
+}
+
+/* ---- running ------------------------------------------------------------------------------------------------- */
+
+bool cn_system_run(void (*run)(void *), void *argument) {
+    report_length = 0;
+    report[0] = '\0';
+    is_running = true;
+    bool came_back = _setjmp(end_of_run) == 0;
+    if (came_back) {
+        run(argument);
+    }
+    is_running = false;
+    return came_back;
+}
+
+static void keep_report(const char *bytes, size_t count) {
+    size_t room = sizeof report - 1 - report_length;
+    size_t kept = count < room ? count : room;
+    memcpy(report + report_length, bytes, kept);
+    report_length += kept;
+    report[report_length] = '\0';
+}
+
+/* ---- the C library's functions ------------------------------------------------------------------------------- */
+
+void *mmap(void *wanted, size_t bytes, int protection, int flags, int fd, off_t offset) {
+    if (must_fail(CN_SYSTEM_MAP)) {
+        return MAP_FAILED;
+    }
+    void *memory = (void *)syscall(SYS_mmap, wanted, bytes, protection, flags, fd, offset); // NOLINT: its result
+    if (is_running && memory != MAP_FAILED && (flags & MAP_FIXED) == 0) {
+        note_mapping(memory, (char *)memory + bytes);
+    }
+    return memory;
+}
+
+int munmap(void *memory, size_t bytes) {
+    if (must_fail(CN_SYSTEM_UNMAP)) {
+        return -1;
+    }
+    if (is_running) {
+        forget_mapping(memory, (char *)memory + bytes);
+    }
+    return (int)syscall(SYS_munmap, memory, bytes);
+}
+
+int mprotect(void *memory, size_t bytes, int protection) {
+    return must_fail(CN_SYSTEM_PROTECT) ? -1 : (int)syscall(SYS_mprotect, memory, bytes, protection);
+}
+
+int madvise(void *memory, size_t bytes, int advice) {
+    return must_fail(CN_SYSTEM_ADVISE) ? -1 : (int)syscall(SYS_madvise, memory, bytes, advice);
+}
+
+static void *wanted_place(int flags, va_list rest) { return (flags & MREMAP_FIXED) != 0 ? va_arg(rest, void *) : NULL; }
+
+void *mremap(void *memory, size_t old_bytes, size_t new_bytes, int flags, ...) {
+    va_list rest;
+    va_start(rest, flags);
+    void *place = wanted_place(flags, rest);
+    va_end(rest);
+    if (must_fail(CN_SYSTEM_REMAP)) {
+        if (place != NULL) {
+            (void)syscall(SYS_munmap, place, new_bytes);
+        }
+        errno = ENOMEM;
+        return MAP_FAILED;
+    }
+    void *moved = (void *)syscall(SYS_mremap, memory, old_bytes, new_bytes, flags, place); // NOLINT: its result
+    if (is_running && moved != MAP_FAILED && place == NULL) {
+        forget_mapping(memory, (char *)memory + old_bytes);
+        note_mapping(moved, (char *)moved + new_bytes);
+    }
+    return moved;
+}
+
+ssize_t write(int fd, const void *bytes, size_t count) {
+    if (is_running && fd == STDERR_FILENO) {
+        keep_report(bytes, count);
+        return (ssize_t)count;
+    }
+    return syscall(SYS_write, fd, bytes, count);
+}
+
+int raise(int number) {
+    if (is_running && number == SIGABRT) {
+        _longjmp(end_of_run, 1);
+    }
+    return (int)syscall(SYS_tgkill, getpid(), gettid(), number);
+}

@@ -1,0 +1,44 @@
+/*
+ * system.h: stands between the allocator and the system, for harnesses that decide what the system does.
+ *
+ * system.c defines mmap, munmap, mprotect, madvise, mremap, write and raise for the whole program, in place of the C
+ * library's, so that the core's one layer of system calls (alloc/os_linux.c) is tried as it is. They do as the system
+ * does, except while cn_system_run is running in the same thread. Then
+ *
+ *   - calls fail as they were told to;
+ *   - mappings are noted, so that those that were left behind can be taken away;
+ *   - what is written on standard error is kept as the report, and not printed;
+ *   - raising SIGABRT ends cn_system_run, not the process. The allocator's state is then what an abort leaves: good for
+ *     nothing but to be renewed (fresh.h).
+ */
+#ifndef CAIRN_FUZZ_SYSTEM_H
+#define CAIRN_FUZZ_SYSTEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Calls that can be told to fail; values are bits. */
+enum cn_system_call {
+    CN_SYSTEM_MAP = 1,     /* new mappings, and those put in place of others */
+    CN_SYSTEM_UNMAP = 2,   /* which a full table of mappings can refuse */
+    CN_SYSTEM_PROTECT = 4, /* making memory accessible */
+    CN_SYSTEM_ADVISE = 8,  /* giving pages back */
+    CN_SYSTEM_REMAP = 16,  /* resizing and moving; a move that fails has unmapped its target, as older kernels do */
+    CN_SYSTEM_ANY = 31
+};
+
+/* From now on, of the calls that `kinds` names, the k-th fails where bit k of `pattern` is set; none after the 64th. */
+void cn_system_plan(unsigned kinds, uint64_t pattern);
+
+/* Calls that have failed since the start of the program, as they were told to. */
+size_t cn_system_failures(void);
+
+/* Calls run(argument). False where that raised SIGABRT; cn_system_report is what it said then. */
+bool cn_system_run(void (*run)(void *), void *argument);
+const char *cn_system_report(void);
+
+/* Unmaps what was newly mapped during cn_system_run and is still there. */
+void cn_system_unmap_rest(void);
+
+#endif
