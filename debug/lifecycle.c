@@ -11,6 +11,8 @@
 #include "fresh.h"
 #include "quarantine.h"
 #include "report.h"
+#include "self.h"
+#include "stack.h"
 
 /* ---- start --------------------------------------------------------------------------------------------------- */
 
@@ -48,6 +50,7 @@ static void on_check_signal(int number) {
 }
 
 void cn_debug_start(void) {
+    cn_stack_set_depth(cn_options.stack_depth);
     if (cn_options.fill_freed != cn_fill_freed || cn_options.fill_allocated != cn_fill_allocated) {
         set_fills();
     }
@@ -58,7 +61,13 @@ void cn_debug_start(void) {
 
 /* ---- forks and the end --------------------------------------------------------------------------------------- */
 
+void cn_self_ends(struct cn_self *self) {
+    cn_quarantine_hand_over(self);
+    cn_stack_thread_ends();
+}
+
 void cn_debug_after_fork(void) {
+    cn_stack_after_fork();
     cn_audit_after_fork();
     cn_report_after_fork();
     cn_quarantine_after_fork();

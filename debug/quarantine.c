@@ -160,7 +160,6 @@ void cn_quarantine_hand_over(struct cn_self *self) {
     }
 }
 
-void cn_self_ends(struct cn_self *self) { cn_quarantine_hand_over(self); }
 
 void cn_quarantine_add(struct cn_self *self, const struct cn_known *known, uint64_t serial) {
     uint64_t entry = serial << SERIAL_SHIFT | (uintptr_t)known->core;

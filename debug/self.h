@@ -39,7 +39,7 @@ uint64_t cn_self_count(struct cn_self *self);
 /* Milliseconds since the first call. */
 uint32_t cn_self_clock(void);
 
-/* Called at the end of a thread; defined in quarantine.c. */
+/* Called at the end of a thread; defined in lifecycle.c. */
 void cn_self_ends(struct cn_self *self);
 
 /* In the child of a fork: gives back what the other threads had, after `visit` has seen each. */
