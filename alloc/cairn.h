@@ -153,6 +153,34 @@ CAIRN_API bool cairn_check(void);
  * ended. Returns the bytes that went back to the system. */
 CAIRN_API size_t cairn_trim(void);
 
+/* ---- reports of the debug form ------------------------------------------------------------------------------- */
+
+/* What a report is about. Valid during the callback only. */
+struct cairn_report {
+    const char *kind;     /* "double-free" and the like */
+    const char *sentence; /* the rest of the report's first line */
+    const void *pointer;  /* what was handed in, or accessed; NULL: what is reported is damage that was found */
+    const void *block;    /* the block concerned, as malloc returned it; NULL: none */
+    size_t size;          /* that it was asked for with */
+    uint64_t serial;      /* its number among all allocations, from 1 */
+    uint64_t site;        /* a hash of where it was allocated, the same in every run; 0: not known */
+};
+
+enum cairn_verdict {
+    CAIRN_STOP, /* raise SIGABRT */
+    CAIRN_GO_ON /* as if the bad call had not been made; a damaged block is set aside and never used again */
+};
+
+/* From now on `callback` is called after each report is printed, in the thread that made the bad call or found the
+ * damage, and decides what comes of it, in place of the option halt_on_error. It must not allocate or free, and may be
+ * inside any call of this header. NULL: none. False in the release form, which always stops. */
+typedef enum cairn_verdict cairn_report_fn(const struct cairn_report *report, void *argument);
+CAIRN_API bool cairn_set_report_callback(cairn_report_fn *callback, void *argument);
+
+/* Prints on standard error what the pointer is: which block's start or inside, with size and stacks, else what else lies
+ * there. Any value may be asked for. In a debugger: `call cairn_describe(pointer)`. The release form says less. */
+CAIRN_API void cairn_describe(const void *pointer);
+
 /* CAIRN_VERSION and the form, for example "0.1.0 release". */
 CAIRN_API const char *cairn_version(void);
 

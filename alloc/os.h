@@ -57,13 +57,24 @@ size_t cn_os_resident_bytes(const void *memory, size_t bytes);
 
 /* Whether the word at `address`, a multiple of its size, can be read now. */
 bool cn_os_is_readable(const void *address);
+/* Copies from memory that may be anything, or nothing. Returns how many bytes there were, from the first one on. */
+size_t cn_os_peek(const void *from, void *to, size_t bytes);
 
 /* Milliseconds on a coarse clock that never goes back. */
 uint64_t cn_os_milliseconds(void);
 
-/* Writes all bytes; 0 or an errno. `open` creates or truncates a file for writing; -1 where it fails. */
+/* The system's number for the calling thread. */
+unsigned cn_os_thread_id(void);
+
+/* Writes all bytes; 0 or an errno. `open` creates or truncates a file for writing, `open_to_append` creates it or goes on
+ * at its end, `open_to_read` opens one that is there; -1 where it fails. */
 int cn_os_write(int fd, const char *bytes, size_t length);
 int cn_os_open(const char *path);
+int cn_os_open_to_append(const char *path);
+int cn_os_open_to_read(const char *path);
+/* How many bytes were read, at most `room`; 0 at the end of the file, -1 where it fails. */
+ptrdiff_t cn_os_read(int fd, char *bytes, size_t room);
+bool cn_os_is_terminal(int fd);
 int cn_os_duplicate(int fd); /* not inherited by other programs; fd itself where it fails */
 void cn_os_close(int fd);
 unsigned cn_os_process_id(void);

@@ -8,6 +8,7 @@
 #include "options.h"
 #include "os.h"
 #include "panic.h"
+#include "path.h"
 #include "stats.h"
 #include "text.h"
 
@@ -142,24 +143,9 @@ int cairn_stats_print(int fd) { return print(fd, put_text); }
 
 int cairn_stats_print_json(int fd) { return print(fd, put_json); }
 
-/* `path` with every %p replaced by the process id; false where it gets too long. */
-static bool expand_path(const char *path, char result[CN_OPTION_PATH_BYTES]) {
-    size_t length = 0;
-    for (; *path != '\0' && length < CN_OPTION_PATH_BYTES - 11; path++) {
-        if (path[0] == '%' && path[1] == 'p') {
-            length += cn_text_format_number(cn_os_process_id(), result + length);
-            path++;
-        } else {
-            result[length++] = *path;
-        }
-    }
-    result[length] = '\0';
-    return *path == '\0';
-}
-
 static void write_json_file(void) {
     char path[CN_OPTION_PATH_BYTES];
-    int fd = expand_path(cn_options.stats_json, path) ? cn_os_open(path) : -1;
+    int fd = cn_path_expand(cn_options.stats_json, path, sizeof path) ? cn_os_open(path) : -1;
     if (fd < 0) {
         cn_warn("cannot write the file that stats_json names", cn_options.stats_json, strlen(cn_options.stats_json));
         return;

@@ -14,14 +14,56 @@ static void flush(struct cn_text *text) {
 void cn_text_init(struct cn_text *text, int fd) {
     text->fd = fd;
     text->error = 0;
+    text->is_quoted = false;
     text->length = 0;
 }
 
-void cn_text_put_char(struct cn_text *text, char c) {
+static void put_plain(struct cn_text *text, char c) {
     if (text->length == sizeof text->bytes) {
+        if (text->fd == CN_TEXT_NOWHERE) {
+            return;
+        }
         flush(text);
     }
     text->bytes[text->length++] = c;
+}
+
+/* As the inside of a string of JSON. Bytes above ASCII stand for the characters of Latin 1 with these numbers: names of
+ * files are bytes of no certain encoding. */
+static void put_escaped(struct cn_text *text, unsigned char c) {
+    static const char digits[] = "0123456789abcdef";
+    if (c == '"' || c == '\\') {
+        put_plain(text, '\\');
+        put_plain(text, (char)c);
+    } else if (c == '\n') {
+        put_plain(text, '\\');
+        put_plain(text, 'n');
+    } else if (c >= ' ' && c <= '~') {
+        put_plain(text, (char)c);
+    } else {
+        const char escape[] = {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
+        for (size_t i = 0; i < sizeof escape; i++) {
+            put_plain(text, escape[i]);
+        }
+    }
+}
+
+void cn_text_put_char(struct cn_text *text, char c) {
+    if (text->is_quoted) {
+        put_escaped(text, (unsigned char)c);
+    } else {
+        put_plain(text, c);
+    }
+}
+
+void cn_text_quote(struct cn_text *text) {
+    put_plain(text, '"');
+    text->is_quoted = true;
+}
+
+void cn_text_unquote(struct cn_text *text) {
+    text->is_quoted = false;
+    put_plain(text, '"');
 }
 
 void cn_text_put(struct cn_text *text, const char *string) {

@@ -1,32 +1,161 @@
 #include "report.h"
 
+#include <errno.h>
+#include <string.h>
+
+#include "alloc/cairn.h"
+#include "alloc/lock.h"
+#include "alloc/options.h"
+#include "alloc/os.h"
 #include "alloc/panic.h"
-#include "alloc/text.h"
+#include "alloc/path.h"
+#include "page.h"
+#include "self.h"
+#include "sentence.h"
 
-static const char *const kind_names[] = {"heap-buffer-overflow",
-                                         "heap-buffer-underflow",
-                                         "heap-use-after-free",
-                                         "double-free",
-                                         "bad-free",
-                                         "alloc-dealloc-mismatch",
-                                         "size-mismatch",
-                                         "realloc-of-freed",
-                                         "invalid-alignment",
-                                         "sealed-write",
-                                         "fence-write",
-                                         "leak"};
+enum { STANDARD_ERROR = 2 };
 
-void cn_report(const struct cn_incident *incident) {
+static struct cn_lock lock;
+static _Atomic unsigned holder; /* the thread that holds it; 0: none. Only a thread's own number matters to it. */
+static _Atomic unsigned count;
+
+/* Written by cn_report_set_callback, under the lock. */
+static cairn_report_fn *callback;
+static void *callback_argument;
+
+/* Of the report at hand, under the lock; they would be much for the stack of a signal handler. */
+static struct cn_page page;
+static struct cn_text out;
+
+/* ---- one at a time ------------------------------------------------------------------------------------------- */
+
+bool cn_report_begin(void) {
+    unsigned self = cn_os_thread_id();
+    if (atomic_load_explicit(&holder, memory_order_relaxed) == self) {
+        return false;
+    }
+    cn_lock_take(&lock);
+    atomic_store_explicit(&holder, self, memory_order_relaxed);
+    return true;
+}
+
+void cn_report_end(void) {
+    atomic_store_explicit(&holder, 0, memory_order_relaxed);
+    cn_lock_give(&lock);
+}
+
+void cn_report_after_fork(void) {
+    atomic_store_explicit(&holder, 0, memory_order_relaxed);
+    (void)cn_lock_renew(&lock);
+}
+
+unsigned cn_report_count(void) { return atomic_load_explicit(&count, memory_order_relaxed); }
+
+/* ---- where it goes ------------------------------------------------------------------------------------------- */
+
+int cn_report_open(void) {
+    char path[CN_OPTION_PATH_BYTES];
+    if (cn_options.log_path[0] == '\0') {
+        return STANDARD_ERROR;
+    }
+    int fd = cn_path_expand(cn_options.log_path, path, sizeof path) ? cn_os_open_to_append(path) : -1;
+    if (fd < 0) {
+        cn_warn("cannot write the file that log_path names", cn_options.log_path, strlen(cn_options.log_path));
+    }
+    return fd >= 0 ? fd : STANDARD_ERROR;
+}
+
+void cn_report_close(int fd) {
+    if (fd != STANDARD_ERROR) {
+        cn_os_close(fd);
+    }
+}
+
+static void print(void) {
+    int fd = cn_report_open();
+    cn_text_init(&out, fd);
+    if (cn_options.report == CN_REPORT_JSON) {
+        cn_page_put_json(&out, &page);
+    } else {
+        cn_page_put_text(&out, &page);
+    }
+    (void)cn_text_fini(&out);
+    cn_report_close(fd);
+}
+
+/* ---- what it says -------------------------------------------------------------------------------------------- */
+
+static void fill_sentence(void) {
+    cn_text_init(&out, CN_TEXT_NOWHERE);
+    cn_sentence_put(&out, page.incident, &page.where);
+    size_t length = cn_min(out.length, sizeof page.sentence - 1);
+    memcpy(page.sentence, out.bytes, length);
+    page.sentence[length] = '\0';
+}
+
+static void fill_page(const struct cn_incident *incident) {
+    bool has_block = incident->known.kind != CN_BLOCK_NONE;
+    const struct cn_self *self = cn_self_mine;
+    uint32_t stack = has_block ? incident->facts.alloc_stack : incident->stack;
+    page.incident = incident;
+    page.thread = self != NULL ? self->number : 0;
+    page.site = stack != 0 ? cn_page_site_of(stack) : 0;
+    if (has_block) {
+        cn_where_in_block(incident->pointer, &incident->known, &incident->facts, &page.where);
+    } else if (incident->pointer != NULL) {
+        cn_where_find(incident->pointer, &page.where);
+    }
+    fill_sentence();
+}
+
+/* A second report by the thread that is making one: the first has met something unforeseen, or a handler of its signal
+ * goes on with the misuse. */
+static CN_NORETURN void cut_short(const struct cn_incident *incident) {
     struct cn_text text;
-    cn_panic_start(&text, kind_names[incident->kind]);
+    cn_panic_start(&text, cn_sentence_kind(incident->kind));
     cn_text_put(&text, incident->operation);
     cn_text_put(&text, " of ");
-    cn_text_put_hex(&text, (uintptr_t)incident->pointer);
-    cn_text_put(&text, " block of ");
-    cn_text_put_number(&text, incident->facts.size_bytes);
+    cn_text_put_hex(&text, (uintptr_t)(incident->pointer != NULL ? incident->pointer : incident->damage));
+    cn_text_put(&text, ", while another error was reported");
     cn_panic_stop(&text);
 }
 
-unsigned cn_report_count(void) { return 0; }
+static bool ask_whether_to_go_on(void) {
+    if (callback == NULL) {
+        return !cn_options.halt_on_error;
+    }
+    struct cairn_report report = {.kind = cn_sentence_kind(page.incident->kind),
+                                  .sentence = page.sentence,
+                                  .pointer = page.incident->pointer,
+                                  .site = page.site};
+    if (cn_page_has_block(&page)) {
+        report.block = cn_where_user(&page.incident->known, &page.incident->facts);
+        report.size = page.incident->facts.size_bytes;
+        report.serial = page.incident->facts.serial;
+    }
+    return callback(&report, callback_argument) == CAIRN_GO_ON;
+}
 
-void cn_report_after_fork(void) {}
+void cn_report(const struct cn_incident *incident) {
+    int saved = errno;
+    if (!cn_report_begin()) {
+        cut_short(incident);
+    }
+    (void)atomic_fetch_add_explicit(&count, 1, memory_order_relaxed);
+    fill_page(incident);
+    print();
+    if (!ask_whether_to_go_on()) {
+        cn_os_abort(); /* the lock stays held: one report is enough */
+    }
+    cn_report_end();
+    errno = saved;
+}
+
+void cn_report_set_callback(cairn_report_fn *function, void *argument) {
+    bool is_first = cn_report_begin();
+    callback = function;
+    callback_argument = argument;
+    if (is_first) {
+        cn_report_end();
+    }
+}

@@ -7,6 +7,7 @@
 #ifndef CN_REPORT_H
 #define CN_REPORT_H
 
+#include "alloc/cairn.h"
 #include "record.h"
 
 /* The kinds, in AddressSanitizer's vocabulary. */
@@ -50,7 +51,20 @@ void cn_report(const struct cn_incident *incident);
 /* How many reports there were. */
 unsigned cn_report_count(void);
 
+/* What decides after a report, in place of halt_on_error; NULL: nobody. */
+void cn_report_set_callback(cairn_report_fn *callback, void *argument);
+
 /* In the child of a fork. */
 void cn_report_after_fork(void);
+
+/* ---- for whoever else prints (describe.h, leak.h) ------------------------------------------------------------ */
+
+/* Waits until no other thread reports. False where the calling thread does already. `end` lets others go on. */
+bool cn_report_begin(void);
+void cn_report_end(void);
+
+/* The file that reports go to; `close` for it. */
+int cn_report_open(void);
+void cn_report_close(int fd);
 
 #endif

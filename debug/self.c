@@ -65,6 +65,7 @@ CN_NOINLINE struct cn_self *cn_self_make(void) {
         return NULL;
     }
     self->number = atomic_fetch_add(&last_number, 1) + 1;
+    self->control = cn_os_thread_id() == cn_os_process_id() ? 0 : (uintptr_t)pthread_self();
     self->milliseconds = cn_self_clock();
     cn_self_mine = self; /* first: pthread_setspecific may allocate */
     if (is_farewell_known) {
@@ -74,6 +75,17 @@ CN_NOINLINE struct cn_self *cn_self_make(void) {
 }
 
 uint32_t cn_self_clock(void) { return (uint32_t)(cn_os_milliseconds() - atomic_load(&started_at)); }
+
+unsigned cn_self_find_by_stack(uintptr_t address, uintptr_t end) {
+    const struct cn_self *nearest = NULL;
+    for (const struct cn_self *self = atomic_load(&all); self != NULL; self = self->next) {
+        bool is_nearer = nearest == NULL || self->control < nearest->control;
+        if (atomic_load(&self->is_taken) && self->control >= address && self->control < end && is_nearer) {
+            nearest = self;
+        }
+    }
+    return nearest != NULL ? nearest->number : 0;
+}
 
 uint64_t cn_self_count(struct cn_self *self) {
     if (++self->operations % CLOCK_EVERY == 0) {

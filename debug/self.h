@@ -18,7 +18,8 @@ struct cn_chunk; /* quarantine.h */
 struct cn_self {
     struct cn_self *next; /* of all; never changes */
     _Atomic bool is_taken;
-    unsigned number; /* threads count from 1, the main thread */
+    uintptr_t control; /* the address of the thread's control block, at its stack's upper end; 0: the main thread's */
+    unsigned number;   /* threads count from 1, the main thread */
     struct cn_chunk *chunk;
     uint64_t operations; /* so far */
     uint32_t milliseconds;
@@ -35,6 +36,10 @@ CN_INLINE struct cn_self *cn_self(void) {
 
 /* Counts one operation, and looks at the clock now and then. Returns how many there were. */
 uint64_t cn_self_count(struct cn_self *self);
+
+/* The number of the thread on whose stack the address may lie: the control block of each is at its stack's upper end, and
+ * `end` is that of the mapping around the address. 0: of none. */
+unsigned cn_self_find_by_stack(uintptr_t address, uintptr_t end);
 
 /* Milliseconds since the first call. */
 uint32_t cn_self_clock(void);

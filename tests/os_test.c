@@ -232,6 +232,44 @@ static void errno_stays_as_it_was(void **state) {
     assert_int_equal(errno, 1789);
 }
 
+static void peek_reads_up_to_what_cannot_be_read(void **state) {
+    size_t page = cn_os_page_bytes();
+    char *pages = cn_os_map(3 * page, page);
+    char *copy = cn_os_map(3 * page, page);
+    (void)state;
+    fill_pattern(pages, 3 * page, 5);
+    assert_int_equal(cn_os_peek(pages, copy, 3 * page), 3 * page);
+    assert_true(has_pattern(copy, 3 * page, 5));
+    cn_os_unmap(pages + page, page);
+    assert_int_equal(cn_os_peek(pages + 10, copy, 3 * page - 10), page - 10);
+    assert_int_equal(cn_os_peek(pages + page, copy, 1), 0);
+    assert_int_equal(cn_os_peek(pages + 2 * page, copy, page), page);
+    assert_int_equal(cn_os_peek(NULL, copy, 1), 0);
+    cn_os_unmap(pages, page);
+    cn_os_unmap(pages + 2 * page, page);
+    cn_os_unmap(copy, 3 * page);
+}
+
+static void file_goes_on_where_it_is_appended_to(void **state) {
+    char path[] = "/tmp/cairn_os_test_XXXXXX";
+    char text[16] = {0};
+    (void)state;
+    int fd = mkstemp(path);
+    MUST(fd >= 0 && cn_os_write(fd, "one ", 4) == 0);
+    cn_os_close(fd);
+    fd = cn_os_open_to_append(path);
+    assert_true(fd >= 0);
+    assert_int_equal(cn_os_write(fd, "two", 3), 0);
+    assert_false(cn_os_is_terminal(fd));
+    cn_os_close(fd);
+    fd = cn_os_open_to_read(path);
+    assert_int_equal(cn_os_read(fd, text, sizeof text), 7);
+    assert_int_equal(cn_os_read(fd, text + 8, 1), 0);
+    cn_os_close(fd);
+    assert_string_equal(text, "one two");
+    assert_int_equal(unlink(path), 0);
+}
+
 static void milliseconds_never_go_back(void **state) {
     (void)state;
     uint64_t before = cn_os_milliseconds();
@@ -256,6 +294,8 @@ int main(void) {
         cmocka_unit_test(whole_of_a_long_text_is_written),
         cmocka_unit_test(files_are_made_private_and_links_are_not_followed),
         cmocka_unit_test(errno_stays_as_it_was),
+        cmocka_unit_test(peek_reads_up_to_what_cannot_be_read),
+        cmocka_unit_test(file_goes_on_where_it_is_appended_to),
         cmocka_unit_test(milliseconds_never_go_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -206,6 +206,31 @@ static void warning_quotes_as_much_of_the_detail_as_it_was_told(void **state) {
     assert_string_equal(end.text, "cairn: WARNING: unknown thing: wrong\n");
 }
 
+static void quoted_text_is_a_string_of_json(void **state) {
+    struct cn_text text;
+    (void)state;
+    cn_text_init(&text, CN_TEXT_NOWHERE);
+    cn_text_quote(&text);
+    cn_text_put(&text, "a \"b\" \\ c\n\t\xe9");
+    cn_text_put_number(&text, 7);
+    cn_text_unquote(&text);
+    cn_text_put(&text, "\"");
+    cn_text_put_char(&text, '\0');
+    assert_string_equal(text.bytes, "\"a \\\"b\\\" \\\\ c\\n\\u0009\\u00e97\"\"");
+}
+
+static void text_that_goes_nowhere_keeps_its_beginning(void **state) {
+    struct cn_text text;
+    (void)state;
+    cn_text_init(&text, CN_TEXT_NOWHERE);
+    cn_text_put(&text, "first");
+    for (size_t i = 0; i < 2 * sizeof text.bytes; i++) {
+        cn_text_put_char(&text, 'x');
+    }
+    assert_int_equal(text.length, sizeof text.bytes);
+    assert_memory_equal(text.bytes, "firstx", 6);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strings_and_characters_come_out_in_order),
@@ -216,6 +241,8 @@ int main(void) {
         cmocka_unit_test(text_longer_than_the_buffer_is_written_whole),
         cmocka_unit_test(first_failure_to_write_is_kept),
         cmocka_unit_test(text_that_failed_writes_no_more),
+        cmocka_unit_test(quoted_text_is_a_string_of_json),
+        cmocka_unit_test(text_that_goes_nowhere_keeps_its_beginning),
         cmocka_unit_test(broken_invariant_is_named_and_aborts),
         cmocka_unit_test(report_ends_the_process_even_where_the_signal_is_ignored),
         cmocka_unit_test(warning_quotes_as_much_of_the_detail_as_it_was_told),

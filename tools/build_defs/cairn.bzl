@@ -128,6 +128,25 @@ def _strict_copts(srcs):
     """The options for tests and programs, whose sources are all of one language."""
     return STRICT_CXXOPTS if srcs[0].endswith(".cc") else STRICT_COPTS
 
+def _test(name, form, deps, srcs, plain_deps, malloc, linkopts = [], tags = [], **kwargs):
+    """One form of a cmocka test."""
+    if malloc:
+        # dlsym finds the names of the drop-in in the program as it would in the shared library.
+        linkopts = linkopts + ["-rdynamic"]
+        tags = tags + ["preload"]
+        kwargs["malloc"] = malloc + form
+    cc_test(
+        name = name + form,
+        srcs = srcs,
+        copts = _strict_copts(srcs),
+        linkopts = linkopts + _TEST_LINKOPTS,
+        linkstatic = True,
+        local_defines = [FORM_DEFINITIONS[form]],
+        tags = tags,
+        deps = in_form(deps, form) + _TEST_DEPS + plain_deps + debug_only(form),
+        **kwargs
+    )
+
 def cairn_test(name, deps = [], srcs = None, plain_deps = [], malloc = None, **kwargs):
     """A cmocka test, built and run against both forms as `<name>` and `<name>_debug`.
 
@@ -139,25 +158,21 @@ def cairn_test(name, deps = [], srcs = None, plain_deps = [], malloc = None, **k
       malloc: `//:malloc` where the test's own malloc, and all that the C library allocates, is to be Cairn's.
       **kwargs: passed to cc_test.
     """
-    linkopts = kwargs.pop("linkopts", [])
-    tags = kwargs.pop("tags", []) + (["preload"] if malloc else [])
-    if malloc:
-        # dlsym finds the names of the drop-in in the program as it would in the shared library.
-        linkopts = linkopts + ["-rdynamic"]
-    srcs = srcs or [name + ".c"]
-    for form, definition in FORM_DEFINITIONS.items():
-        cc_test(
-            name = name + form,
-            srcs = srcs,
-            copts = _strict_copts(srcs),
-            linkopts = linkopts + _TEST_LINKOPTS,
-            linkstatic = True,
-            local_defines = [definition],
-            malloc = malloc + form if malloc else "@bazel_tools//tools/cpp:malloc",
-            tags = tags,
-            deps = in_form(deps, form) + _TEST_DEPS + plain_deps + debug_only(form),
-            **kwargs
-        )
+    for form in FORM_DEFINITIONS:
+        _test(name, form, deps, srcs or [name + ".c"], plain_deps, malloc, **kwargs)
+
+def cairn_debug_test(name, deps = [], srcs = None, plain_deps = [], malloc = None, **kwargs):
+    """A cmocka test of what the debug form alone has, built and run as `<name>_debug`.
+
+    Args:
+      name: the test; its source is `<name>.c` unless srcs says otherwise.
+      deps: the core's modules that it opens, by their release label.
+      srcs: sources and headers of the test's own.
+      plain_deps: libraries without a form, and the debug form's modules that it opens.
+      malloc: as for cairn_test.
+      **kwargs: passed to cc_test.
+    """
+    _test(name, "_debug", deps, srcs or [name + ".c"], plain_deps, malloc, **kwargs)
 
 def cairn_dropin_test(name, srcs = None, plain_deps = [], tags = [], **kwargs):
     """A cmocka test of the C library's allocation functions that asks for nothing of Cairn's at build.

@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""Runs misuse programs on the debug form with report=json, reads what it writes, and prints TAP.
+
+    CAIRN_LIBRARY=path/to/libcairn-debug.so tests/report_json_test.py
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+from typing import Any
+
+HERE = pathlib.Path(__file__).resolve().parent
+LIBRARY = pathlib.Path(os.environ["CAIRN_LIBRARY"]).resolve()
+
+PROGRAM = r"""
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int main(int count, char **arguments) {
+    char *block = malloc(40);
+    char local[64];
+    printf("%p\n", (void *)block);
+    fflush(stdout);
+    if (count > 1 && strcmp(arguments[1], "twice") == 0) {
+        free(block);
+        free(block);
+        free(block);
+    } else if (count > 1 && strcmp(arguments[1], "overflow") == 0) {
+        memset(block + 40, 0, 3);
+        free(block);
+    } else if (count > 1 && strcmp(arguments[1], "stack") == 0) {
+        free(local + 16);
+    }
+    return 0;
+}
+"""
+
+
+class Run:
+    """One run of the program: its reports, and the address of its block."""
+
+    def __init__(self, folder: pathlib.Path, program: pathlib.Path, misuse: str) -> None:
+        log = folder / f"{misuse}.json"
+        options = f"report=json:log_path={log}:halt_on_error=0"
+        environment = {**os.environ, "LD_PRELOAD": str(LIBRARY), "CAIRN_OPTIONS": options}
+        done = subprocess.run([program, misuse], env=environment, capture_output=True, text=True, timeout=60, check=True)
+        self.block = done.stdout.strip()
+        self.said = done.stderr
+        self.lines = log.read_text(encoding="ascii").splitlines() if log.exists() else []
+        self.reports: list[dict[str, Any]] = [json.loads(line) for line in self.lines]
+
+
+def double_free_is_told_whole(run: Run) -> None:
+    assert len(run.reports) == 2, run.lines
+    first = run.reports[0]
+    assert first["kind"] == "double-free"
+    assert first["sentence"] == f"free of {run.block}, which is already free"
+    assert first["operation"] == "free"
+    assert first["thread"] == 1
+    assert first["pointer"] == {"offset": 0, "address": run.block, "place": "start"}
+    block = first["block"]
+    assert (block["size"], block["address"], block["state"]) == (40, run.block, "freed")
+    assert block["serial"] >= 1 and block["from"] == "malloc"
+    assert block["allocated"]["thread"] == 1 and block["freed"]["thread"] == 1
+    assert "damage" not in first
+
+
+def damage_is_told_byte_by_byte(run: Run) -> None:
+    (report,) = run.reports
+    assert report["kind"] == "heap-buffer-overflow"
+    damage = report["damage"]
+    assert (damage["offset"], damage["bytes"], damage["found"]) == (40, 3, "000000")
+    assert int(damage["address"], 16) == int(run.block, 16) + 40
+    expected = bytes.fromhex(damage["expected"])
+    assert len(expected) == 3 and 0 not in expected
+    assert "pointer" not in report and report["block"]["state"] == "live"
+
+
+def pointer_outside_the_heap_is_placed(run: Run) -> None:
+    (report,) = run.reports
+    assert report["kind"] == "bad-free" and "block" not in report
+    assert report["pointer"]["place"] == "stack" and report["pointer"]["mapping"] == "[stack]"
+    assert report["hint"]
+
+
+def program_without_misuse_has_no_report(run: Run) -> None:
+    assert not run.reports
+
+
+CASES = {
+    "twice": double_free_is_told_whole,
+    "overflow": damage_is_told_byte_by_byte,
+    "stack": pointer_outside_the_heap_is_placed,
+    "nothing": program_without_misuse_has_no_report,
+}
+
+
+def main() -> int:
+    failed = 0
+    print(f"1..{len(CASES)}")
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        source = folder / "program.c"
+        source.write_text(PROGRAM, encoding="ascii")
+        program = folder / "program"
+        subprocess.run([os.environ.get("CC", "gcc"), "-w", "-O0", "-fno-builtin", "-o", program, source], check=True)
+        for number, (misuse, check) in enumerate(CASES.items(), 1):
+            try:
+                run = Run(folder, program, misuse)
+                check(run)
+                assert not run.said, run.said
+                print(f"ok {number} - {check.__name__}")
+            except (AssertionError, KeyError, ValueError, subprocess.SubprocessError) as error:
+                failed += 1
+                print(f"not ok {number} - {check.__name__}\n# {error!r}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

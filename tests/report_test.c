@@ -1,0 +1,712 @@
+/*
+ * report_test.c: what the debug form says of each kind of misuse: first lines to the letter, and what stands below
+ * them. The program runs on the drop-in, so that a report that allocated would be seen in the blocks' serial numbers.
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <sys/mman.h>
+
+#include "alloc/cairn.h"
+#include "alloc/options.h"
+#include "alloc/os.h"
+#include "tests/child.h"
+
+enum { SECONDS = 20 };
+
+static char *block_of(size_t size) { return hide(cairn_malloc(size)); }
+
+/* Bytes at which no canary is: it is never NUL. */
+static void spoil(char *bytes, size_t count) { memset(hide(bytes), 0, count); }
+
+static void say(const char *format, const void *pointer) {
+    char line[512];
+    int length = snprintf(line, sizeof line, format, pointer);
+    MUST(length > 0 && cn_os_write(STDERR_FILENO, line, (size_t)length) == 0);
+}
+
+/* Each misuse says first what the report must begin with; its first line is then told apart by `: ERROR: `. */
+static void promise(const char *format, const void *pointer) { say(format, pointer); }
+
+/* The first line after those that the child promised must be the promise. */
+static void expect_promised(void (*run)(void *)) {
+    struct child_end end = run_in_child(run, NULL, SECONDS);
+    char *report = strstr(end.text, "cairn: ERROR: ");
+    MUST(WIFSIGNALED(end.status) && WTERMSIG(end.status) == SIGABRT);
+    assert_non_null(report);
+    *strchr(report, '\n') = '\0';
+    report[-1] = '\0';
+    assert_string_equal(report + strlen("cairn: ERROR: "), end.text);
+}
+
+/* ---- first lines --------------------------------------------------------------------------------------------- */
+
+static void overflow(void *argument) {
+    (void)argument;
+    char *block = block_of(40);
+    spoil(block + 40, 3);
+    promise(
+        "heap-buffer-overflow: block of 40 bytes at %p has 3 bytes written past its end, at offset 40; found at free\n",
+        block);
+    cairn_free(block);
+}
+
+static void overflow_found_by_check(void *argument) {
+    (void)argument;
+    char *block = block_of(1);
+    spoil(block + 1, 1);
+    promise("heap-buffer-overflow: block of 1 byte at %p has 1 byte written past its end, at offset 1; found at "
+            "cairn_check\n",
+            block);
+    cairn_check();
+}
+
+static void underflow(void *argument) {
+    (void)argument;
+    char *block = block_of(100000);
+    spoil(block - 8, 4);
+    promise("heap-buffer-underflow: block of 100000 bytes at %p has 4 bytes written before its start, at offset -8; "
+            "found at realloc\n",
+            block);
+    (void)hide(cairn_realloc(block, 10));
+}
+
+static void use_after_free(void *argument) {
+    (void)argument;
+    char *block = block_of(64);
+    cairn_free(block);
+    spoil(hide(block + 10), 2);
+    promise(
+        "heap-use-after-free: block of 64 bytes at %p has 2 bytes written after it was freed, at offset 10; found at "
+        "cairn_check\n",
+        block);
+    cairn_check();
+}
+
+static void double_free(void *argument) {
+    (void)argument;
+    char *block = block_of(64);
+    cairn_free(block);
+    promise("double-free: free of %p, which is already free\n", block);
+    cairn_free(hide(block));
+}
+
+static void realloc_of_freed(void *argument) {
+    (void)argument;
+    char *block = block_of(64);
+    cairn_free(block);
+    promise("realloc-of-freed: realloc of %p, which is already free\n", block);
+    (void)hide(cairn_realloc(hide(block), 100));
+}
+
+static void usable_size_of_freed(void *argument) {
+    (void)argument;
+    char *block = block_of(64);
+    cairn_free(block);
+    promise("bad-free: malloc_usable_size of %p, which is already free\n", block);
+    (void)cairn_usable_size(hide(block));
+}
+
+static void free_of_interior(void *argument) {
+    (void)argument;
+    char *block = block_of(64) + 1;
+    promise("bad-free: free of %p, which is not the start of a live block: it lies 1 byte inside a block of 64 bytes\n",
+            block);
+    cairn_free(block);
+}
+
+static void free_of_freed_interior(void *argument) {
+    (void)argument;
+    char *block = block_of(64);
+    cairn_free(block);
+    promise("bad-free: free of %p, which is not the start of a live block: it lies 32 bytes inside a freed block of 64 "
+            "bytes\n",
+            block + 32);
+    cairn_free(hide(block + 32));
+}
+
+static void free_of_head(void *argument) {
+    (void)argument;
+    char *block = block_of(64) - 16;
+    promise(
+        "bad-free: free of %p, which is not the start of a live block: it lies 16 bytes before a block of 64 bytes\n",
+        block);
+    cairn_free(block);
+}
+
+static void free_of_tail(void *argument) {
+    (void)argument;
+    char *block = block_of(65) + 66;
+    promise(
+        "bad-free: free of %p, which is not the start of a live block: it lies 1 byte past the end of a block of 65 "
+        "bytes\n",
+        block);
+    cairn_free(block);
+}
+
+static void free_of_fresh(void *argument) {
+    (void)argument;
+    char *block = block_of(5000) + (8 << 20);
+    promise("bad-free: free of %p, which is not the start of a live block: no block was handed out there\n", block);
+    cairn_free(block);
+}
+
+static void free_of_stack(void *argument) {
+    char local[64];
+    char *inside = hide(local);
+    (void)argument;
+    promise("bad-free: free of %p, which is not the start of a live block: it lies outside the heap, on the stack of "
+            "thread 1\n",
+            inside + 16);
+    cairn_free(inside + 16);
+}
+
+static void *free_own_stack(void *argument) {
+    char local[64];
+    char *inside = hide(local);
+    cairn_free(cairn_malloc(1));
+    promise(argument, inside);
+    cairn_free(inside);
+    return NULL;
+}
+
+static void in_second_thread(void *(*run)(void *), void *argument) {
+    pthread_t thread;
+    MUST(pthread_create(&thread, NULL, run, argument) == 0);
+    MUST(pthread_join(thread, NULL) == 0);
+}
+
+static void free_of_second_stack(void *argument) {
+    static char promised[] =
+        "bad-free: free of %p, which is not the start of a live block: it lies outside the heap, on "
+        "the stack of thread 2\n";
+    (void)argument;
+    in_second_thread(free_own_stack, promised);
+}
+
+static int global_array[8];
+
+static void free_of_global(void *argument) {
+    (void)argument;
+    promise("bad-free: free of %p, which is not the start of a live block: it lies outside the heap, in the data of "
+            "report_test_debug\n",
+            global_array);
+    cairn_free(hide(global_array));
+}
+
+static void free_of_code(void *argument) {
+    (void)argument;
+    union {
+        void (*code)(void *);
+        void *pointer;
+    } here = {free_of_code};
+    promise("bad-free: free of %p, which is not the start of a live block: it lies outside the heap, in the code of "
+            "report_test_debug\n",
+            here.pointer);
+    cairn_free(here.pointer);
+}
+
+static void free_of_mapping(void *argument) {
+    (void)argument;
+    char *pages = mmap(NULL, 3 * 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    MUST(pages != MAP_FAILED);
+    promise(
+        "bad-free: free of %p, which is not the start of a live block: it lies outside the heap, in memory that was "
+        "mapped by somebody else\n",
+        pages + 4096);
+    cairn_free(pages + 4096);
+}
+
+static void free_of_file(void *argument) {
+    (void)argument;
+    int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+    char *file = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
+    MUST(fd >= 0 && file != MAP_FAILED);
+    promise(
+        "bad-free: free of %p, which is not the start of a live block: it lies outside the heap, in the mapped file "
+        "passwd\n",
+        file);
+    cairn_free(file);
+}
+
+static void free_of_unmapped(void *argument) {
+    (void)argument;
+    char *page = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    MUST(page != MAP_FAILED && munmap(page, 4096) == 0);
+    promise(
+        "bad-free: free of %p, which is not the start of a live block: it lies outside the heap, at an address where "
+        "nothing is mapped\n",
+        page);
+    cairn_free(page);
+}
+
+static void free_of_small_number(void *argument) {
+    (void)argument;
+    void *number = hide((void *)24); // NOLINT(performance-no-int-to-ptr): what is tested
+    promise("bad-free: free of %p, which is not the start of a live block: it lies outside the heap, in the page at "
+            "NULL\n",
+            number);
+    cairn_free(number);
+}
+
+static void free_by_another_heap(void *argument) {
+    (void)argument;
+    void *block = cairn_heap_malloc(cairn_heap_create("one", NULL), 10);
+    promise("bad-free: cairn_heap_free of %p, which is not a block of heap 'two'\n", block);
+    cairn_heap_free(cairn_heap_create("two", NULL), block);
+}
+
+static void wrong_size(void *argument) {
+    (void)argument;
+    void *block = block_of(100);
+    promise("size-mismatch: free_sized of %p with size 101 bytes, which does not belong to its block of 100 bytes\n",
+            block);
+    cairn_free_sized(block, 101);
+}
+
+static void wrong_size_and_alignment(void *argument) {
+    (void)argument;
+    void *block = cairn_aligned_alloc(64, 100);
+    promise("size-mismatch: free_aligned_sized of %p with size 1 byte and alignment 64 bytes, which does not belong to "
+            "its block of 100 bytes\n",
+            block);
+    cairn_free_aligned_sized(block, 64, 1);
+}
+
+static void impossible_alignment(void *argument) {
+    (void)argument;
+    void *block = cairn_aligned_alloc(64, 100);
+    promise("invalid-alignment: free_aligned_sized of %p with alignment 48 bytes, which is not a power of two\n",
+            block);
+    cairn_free_aligned_sized(block, 48, 100);
+}
+
+static void every_misuse_has_its_first_line(void **state) {
+    static void (*const misuses[])(void *) = {overflow,
+                                              overflow_found_by_check,
+                                              underflow,
+                                              use_after_free,
+                                              double_free,
+                                              realloc_of_freed,
+                                              usable_size_of_freed,
+                                              free_of_interior,
+                                              free_of_freed_interior,
+                                              free_of_head,
+                                              free_of_tail,
+                                              free_of_fresh,
+                                              free_by_another_heap,
+                                              wrong_size,
+                                              wrong_size_and_alignment,
+                                              impossible_alignment};
+    (void)state;
+    for (size_t i = 0; i < sizeof misuses / sizeof misuses[0]; i++) {
+        expect_promised(misuses[i]);
+    }
+}
+
+static void every_place_outside_the_heap_is_named(void **state) {
+    static void (*const misuses[])(void *) = {free_of_stack,    free_of_second_stack, free_of_global,
+                                              free_of_code,     free_of_mapping,      free_of_file,
+                                              free_of_unmapped, free_of_small_number};
+    (void)state;
+    for (size_t i = 0; i < sizeof misuses / sizeof misuses[0]; i++) {
+        expect_promised(misuses[i]);
+    }
+}
+
+/* ---- what stands below --------------------------------------------------------------------------------------- */
+
+static void expect_words(const struct child_end *end, const char *words) {
+    if (strstr(end->text, words) == NULL) {
+        fail_msg("\"%s\" is not in the report: %s", words, end->text);
+    }
+}
+
+static void damaged_bytes_are_marked_beside_what_they_should_be(void **state) {
+    (void)state;
+    struct child_end end = run_in_child(overflow, NULL, SECONDS);
+    expect_words(&end, "  block      40 bytes at 0x");
+    expect_words(&end, "live, ");
+    expect_words(&end, "+32   cd cd cd cd cd cd cd cd 00 00 00 ");
+    expect_words(&end, " ^^ ^^ ^^\n");
+    expect_words(&end, "should be");
+}
+
+static void write_into_middle(void *argument) {
+    (void)argument;
+    (void)block_of(24);
+    char *block = block_of(24);
+    (void)block_of(24);
+    spoil(block + 24, 1);
+    cairn_free(block);
+}
+
+static void neighbours_are_named(void **state) {
+    (void)state;
+    struct child_end end = run_in_child(write_into_middle, NULL, SECONDS);
+    expect_words(&end, "    before   24 bytes at 0x");
+    expect_words(&end, "    behind   24 bytes at 0x");
+}
+
+struct hint_case {
+    size_t size;
+    const void *bytes;
+    size_t length;
+    const char *hint;
+};
+
+static void write_behind(void *argument) {
+    const struct hint_case *hint = argument;
+    char *block = block_of(hint->size);
+    memcpy(hide(block + hint->size), hint->bytes, hint->length);
+    cairn_free(block);
+}
+
+static void damage_is_guessed_at(void **state) {
+    static const uint32_t element = 0x00000000;
+    static const unsigned char number[] = {0x39, 0x05, 0x00};
+    static const unsigned char zeros[64];
+    void *pointer = &global_array;
+    const struct hint_case cases[] = {
+        {16, "", 1, "hint: a NUL one byte past the end: was the size taken from strlen, without the + 1?\n"},
+        {24, "overflow", 9, "hint: the bytes look like text: \"overflow\"\n"},
+        {40, &pointer, sizeof pointer, "looks like a pointer: it lies in the data of report_test_debug\n"},
+        {40, &element, sizeof element,
+         "hint: one element of 4 bytes just past the end: an index that is one too large?\n"},
+        {41, number, sizeof number, "hint: the value 1337 looks like a count, a size or an index\n"},
+        {900, zeros, 64, "hint: all of the bytes are 0x0: memset, or a loop, with too large a count?\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct hint_case one = cases[i];
+        struct child_end end = run_in_child(write_behind, &one, SECONDS);
+        expect_words(&end, one.hint);
+    }
+}
+
+static void report_in_colour(void *argument) {
+    cn_options.color = CN_COLOR_ALWAYS;
+    double_free(argument);
+}
+
+static void colours_are_for_terminals_or_whoever_asks(void **state) {
+    (void)state;
+    struct child_end plain = run_in_child(double_free, NULL, SECONDS);
+    struct child_end coloured = run_in_child(report_in_colour, NULL, SECONDS);
+    assert_null(strchr(plain.text, '\033'));
+    expect_words(&coloured, "\033[1;31mcairn: ERROR: double-free: ");
+}
+
+/* ---- going on ------------------------------------------------------------------------------------------------ */
+
+static size_t count_of(const char *text, const char *words) {
+    size_t count = 0;
+    for (const char *at = strstr(text, words); at != NULL; at = strstr(at + 1, words)) {
+        count++;
+    }
+    return count;
+}
+
+static void go_on_after_bad_calls(void *argument) {
+    (void)argument;
+    cn_options.halt_on_error = false;
+    char *block = block_of(64);
+    cairn_free(block);
+    cairn_free(hide(block));
+    cairn_free(hide(block));
+    MUST(cairn_realloc(hide(block), 10) == NULL);
+    char *other = block_of(64);
+    fill_pattern(other, 64, 1);
+    MUST(has_pattern(other, 64, 1));
+    cairn_free(other);
+    MUST(cairn_check());
+}
+
+static void bad_calls_are_as_if_not_made_where_one_goes_on(void **state) {
+    (void)state;
+    struct child_end end = run_in_child(go_on_after_bad_calls, NULL, SECONDS);
+    expect_success(&end);
+    assert_int_equal(count_of(end.text, "cairn: ERROR: double-free: "), 2);
+    assert_int_equal(count_of(end.text, "cairn: ERROR: realloc-of-freed: "), 1);
+}
+
+static void free_damaged_and_go_on(void *argument) {
+    (void)argument;
+    cn_options.halt_on_error = false;
+    char *block = block_of(64);
+    spoil(block + 64, 1);
+    cairn_free(block);
+    for (size_t i = 0; i < 100000; i++) {
+        char *other = block_of(64);
+        MUST(other != block);
+        cairn_free(other);
+    }
+}
+
+static void damaged_block_is_never_handed_out_again(void **state) {
+    (void)state;
+    struct child_end end = run_in_child(free_damaged_and_go_on, NULL, SECONDS);
+    expect_success(&end);
+    assert_int_equal(count_of(end.text, "cairn: ERROR: "), 1);
+}
+
+struct answer {
+    enum cairn_verdict verdict;
+    const void *block;
+    unsigned calls;
+};
+
+static enum cairn_verdict answer_report(const struct cairn_report *report, void *argument) {
+    struct answer *answer = argument;
+    answer->calls++;
+    MUST(strcmp(report->kind, "double-free") == 0);
+    MUST(strstr(report->sentence, ", which is already free") != NULL);
+    MUST(report->pointer == answer->block && report->block == answer->block);
+    MUST(report->size == 64 && report->serial > 0);
+    return answer->verdict;
+}
+
+static void free_twice_with_callback(void *argument) {
+    struct answer *answer = argument;
+    char *block = block_of(64);
+    answer->block = block;
+    MUST(cairn_set_report_callback(answer_report, answer));
+    cairn_free(block);
+    cairn_free(hide(block));
+    MUST(answer->calls == 1);
+}
+
+static void callback_says_whether_to_stop(void **state) {
+    struct answer go_on = {.verdict = CAIRN_GO_ON};
+    struct answer stop = {.verdict = CAIRN_STOP};
+    (void)state;
+    struct child_end end = run_in_child(free_twice_with_callback, &go_on, SECONDS);
+    expect_success(&end);
+    expect_words(&end, "cairn: ERROR: double-free: ");
+    end = run_in_child(free_twice_with_callback, &stop, SECONDS);
+    expect_abort(&end, "cairn: ERROR: double-free: ");
+}
+
+/* ---- under all circumstances --------------------------------------------------------------------------------- */
+
+static uint64_t seen_serial;
+
+static enum cairn_verdict note_serial(const struct cairn_report *report, void *argument) {
+    (void)argument;
+    seen_serial = report->serial;
+    return CAIRN_GO_ON;
+}
+
+/* The number of the allocation that this makes. */
+static uint64_t next_serial(void) {
+    char *block = block_of(1);
+    cairn_free(block);
+    cairn_free(hide(block)); /* reported, with its serial */
+    return seen_serial;
+}
+
+static void report_between_two_allocations(void *argument) {
+    (void)argument;
+    static char local[32];
+    cairn_set_report_callback(note_serial, NULL);
+    uint64_t before = next_serial();
+    cairn_free(hide(local));
+    char *block = block_of(100);
+    spoil(block + 100, 8);
+    cairn_free(block);
+    cairn_describe(block);
+    MUST(next_serial() == before + 2);
+}
+
+static void reports_allocate_nothing(void **state) {
+    (void)state;
+    struct child_end end = run_in_child(report_between_two_allocations, NULL, SECONDS);
+    expect_success(&end);
+}
+
+static void free_in_handler(int number) {
+    (void)number;
+    cairn_free(hide(global_array));
+}
+
+static void *misuse_in_handler(void *argument) {
+    (void)argument;
+    struct sigaction action = {.sa_handler = free_in_handler};
+    MUST(sigaction(SIGUSR1, &action, NULL) == 0 && raise(SIGUSR1) == 0);
+    return NULL;
+}
+
+static void misuse_in_handlers(void *argument) {
+    cn_options.halt_on_error = false;
+    (void)misuse_in_handler(argument);
+    in_second_thread(misuse_in_handler, NULL);
+}
+
+static void handlers_of_signals_can_report(void **state) {
+    (void)state;
+    struct child_end end = run_in_child(misuse_in_handlers, NULL, SECONDS);
+    expect_success(&end);
+    assert_int_equal(count_of(end.text, "cairn: ERROR: bad-free: "), 2);
+}
+
+static void misuse_when_aborted(void *argument) {
+    struct sigaction action = {.sa_handler = free_in_handler};
+    MUST(sigaction(SIGABRT, &action, NULL) == 0);
+    double_free(argument);
+}
+
+static void misuse_by_a_handler_of_the_abort_ends_too(void **state) {
+    (void)state;
+    struct child_end end = run_in_child(misuse_when_aborted, NULL, SECONDS);
+    expect_abort(&end, "cairn: ERROR: double-free: ");
+    expect_words(&end, ", while another error was reported\n");
+}
+
+enum { THREADS = 4, REPORTS = 10 };
+
+static void *report_often(void *argument) {
+    for (int i = 0; i < REPORTS; i++) {
+        cairn_free(argument);
+    }
+    return NULL;
+}
+
+static void report_by_many(void *argument) {
+    pthread_t threads[THREADS];
+    cn_options.halt_on_error = false;
+    for (size_t i = 0; i < THREADS; i++) {
+        MUST(pthread_create(&threads[i], NULL, report_often, argument) == 0);
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        MUST(pthread_join(threads[i], NULL) == 0);
+    }
+}
+
+/* The reports go to a file of the test's own, which it reads whole. */
+static size_t read_log(char *text, size_t room) {
+    int fd = open(cn_options.log_path, O_RDONLY | O_CLOEXEC);
+    MUST(fd >= 0);
+    ssize_t length = read(fd, text, room - 1);
+    MUST(length >= 0 && close(fd) == 0 && unlink(cn_options.log_path) == 0);
+    text[length] = '\0';
+    return (size_t)length;
+}
+
+static void set_log_path(const char *name) {
+    const char *folder = getenv("TEST_TMPDIR");
+    int length =
+        snprintf(cn_options.log_path, sizeof cn_options.log_path, "%s/%s", folder != NULL ? folder : "/tmp", name);
+    MUST(length > 0 && (size_t)length < sizeof cn_options.log_path);
+}
+
+static void reports_of_many_threads_do_not_mix(void **state) {
+    static char text[1 << 18];
+    (void)state;
+    set_log_path("report_test.many");
+    struct child_end end = run_in_child(report_by_many, global_array, SECONDS);
+    expect_success(&end);
+    (void)read_log(text, sizeof text);
+    cn_options.log_path[0] = '\0';
+    assert_string_equal(end.text, "");
+    assert_int_equal(count_of(text, "cairn: ERROR: bad-free: "), THREADS * REPORTS);
+    assert_int_equal(count_of(text, "must not be freed\n\n"), THREADS * REPORTS);
+    assert_int_equal(count_of(text, "\n\ncairn: ERROR: bad-free: "), THREADS * REPORTS - 1);
+}
+
+static void log_path_names_the_process(void **state) {
+    char text[4096];
+    (void)state;
+    set_log_path("report_test.%p");
+    struct child_end end = run_in_child(double_free, NULL, SECONDS);
+    cn_options.log_path[0] = '\0';
+    assert_null(strstr(end.text, "cairn: ERROR: "));
+    assert_true(WIFSIGNALED(end.status));
+    /* The child's number is not known here; the one file of that name in the folder is its. */
+    char command[1200];
+    const char *folder = getenv("TEST_TMPDIR") != NULL ? getenv("TEST_TMPDIR") : "/tmp";
+    (void)snprintf(command, sizeof command, "cat %s/report_test.[0-9]* && rm %s/report_test.[0-9]*", folder, folder);
+    FILE *said = popen(command, "r"); // NOLINT(bugprone-command-processor,cert-env33-c): a test's own folder
+    MUST(said != NULL);
+    size_t length = fread(text, 1, sizeof text - 1, said);
+    text[length] = '\0';
+    assert_int_equal(pclose(said), 0);
+    assert_int_equal(count_of(text, "cairn: ERROR: double-free: "), 1);
+}
+
+static enum cairn_verdict fork_and_report(const struct cairn_report *report, void *argument) {
+    (void)report;
+    struct answer *answer = argument;
+    if (answer->calls++ == 0) {
+        int status = 0;
+        pid_t child = fork();
+        MUST(child >= 0);
+        if (child == 0) {
+            cairn_free(hide(global_array));
+            _exit(0);
+        }
+        MUST(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    return CAIRN_GO_ON;
+}
+
+static void report_in_forked_child(void *argument) {
+    struct answer answer = {.calls = 0};
+    MUST(cairn_set_report_callback(fork_and_report, &answer));
+    cairn_free(argument);
+}
+
+static void child_of_a_fork_can_report_while_its_parent_does(void **state) {
+    (void)state;
+    struct child_end end = run_in_child(report_in_forked_child, global_array, SECONDS);
+    expect_success(&end);
+    assert_int_equal(count_of(end.text, "cairn: ERROR: bad-free: "), 2);
+}
+
+/* ---- describing ---------------------------------------------------------------------------------------------- */
+
+static void describe_all(void *argument) {
+    (void)argument;
+    char *block = cairn_heap_malloc(cairn_heap_create("parser", NULL), 100);
+    cairn_describe(block);
+    cairn_describe(block + 3);
+    cairn_describe(block + 101);
+    cairn_describe(hide(&block));
+    cairn_describe(NULL);
+    char *large = block_of(200000);
+    cairn_free(large);
+    cairn_describe(large);
+}
+
+static void any_pointer_can_be_described(void **state) {
+    (void)state;
+    struct child_end end = run_in_child(describe_all, NULL, SECONDS);
+    expect_success(&end);
+    expect_words(&end, " lies at the start of a block of 100 bytes\n");
+    expect_words(&end, " in heap 'parser'");
+    expect_words(&end, " lies 3 bytes inside a block of 100 bytes; it is no multiple of 16");
+    expect_words(&end, " lies 1 byte past the end of a block of 100 bytes");
+    expect_words(&end, " lies on the stack of thread 1, of 0x");
+    expect_words(&end, "0x0 lies in the page at NULL\n");
+    assert_null(strstr(end.text, "cairn: ERROR"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_misuse_has_its_first_line),
+        cmocka_unit_test(every_place_outside_the_heap_is_named),
+        cmocka_unit_test(damaged_bytes_are_marked_beside_what_they_should_be),
+        cmocka_unit_test(neighbours_are_named),
+        cmocka_unit_test(damage_is_guessed_at),
+        cmocka_unit_test(colours_are_for_terminals_or_whoever_asks),
+        cmocka_unit_test(bad_calls_are_as_if_not_made_where_one_goes_on),
+        cmocka_unit_test(damaged_block_is_never_handed_out_again),
+        cmocka_unit_test(callback_says_whether_to_stop),
+        cmocka_unit_test(reports_allocate_nothing),
+        cmocka_unit_test(handlers_of_signals_can_report),
+        cmocka_unit_test(misuse_by_a_handler_of_the_abort_ends_too),
+        cmocka_unit_test(reports_of_many_threads_do_not_mix),
+        cmocka_unit_test(log_path_names_the_process),
+        cmocka_unit_test(child_of_a_fork_can_report_while_its_parent_does),
+        cmocka_unit_test(any_pointer_can_be_described),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
