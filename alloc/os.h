@@ -77,10 +77,16 @@ ptrdiff_t cn_os_read(int fd, char *bytes, size_t room);
 bool cn_os_is_terminal(int fd);
 int cn_os_duplicate(int fd); /* not inherited by other programs; fd itself where it fails */
 void cn_os_close(int fd);
+bool cn_os_is_file_readable(const char *path);
 unsigned cn_os_process_id(void);
 
 /* Bits that another process does not have. */
 uint64_t cn_os_random(void);
+
+/* The program's own file, by a name that is good even if it has been removed; and its path, with an end mark, or false
+ * where it is not to be had. */
+#define CN_OS_PROGRAM "/proc/self/exe"
+bool cn_os_program_path(char *result, size_t result_bytes);
 
 /* True where the process has had one thread only so far. */
 bool cn_os_is_single_threaded(void);

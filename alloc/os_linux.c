@@ -320,6 +320,21 @@ void cn_os_close(int fd) {
     errno = saved;
 }
 
+bool cn_os_is_file_readable(const char *path) {
+    int saved = errno;
+    bool is_readable = access(path, R_OK) == 0;
+    errno = saved;
+    return is_readable;
+}
+
+bool cn_os_program_path(char *result, size_t result_bytes) {
+    int saved = errno;
+    ssize_t length = readlink(CN_OS_PROGRAM, result, result_bytes - 1);
+    errno = saved;
+    result[length > 0 ? length : 0] = '\0';
+    return length > 0;
+}
+
 unsigned cn_os_process_id(void) { return (unsigned)getpid(); }
 
 bool cn_os_is_single_threaded(void) { return __libc_single_threaded != 0; }

@@ -10,27 +10,17 @@
 #ifndef CN_SYMBOL_H
 #define CN_SYMBOL_H
 
-#include "alloc/bits.h"
 #include "alloc/text.h"
+#include "frame.h"
 
-/* A program or library that is loaded. */
-struct cn_module {
-    const char *path;
-    uintptr_t base; /* the address less this is the address in the file */
-    uintptr_t end;  /* of its mappings */
-};
-
-/* The module that the address lies in; false where there is none. */
-bool cn_symbol_find_module(uintptr_t address, struct cn_module *module);
-
-/* What a frame is at. Strings are good until the next call. */
+/* What a frame is at. Strings are good while `visit` runs. */
 struct cn_location {
     uintptr_t pc;
     const char *function; /* as a person writes it; NULL: not known */
-    uintptr_t offset;     /* from the function's start; 0 where there is a line */
+    uintptr_t offset;     /* from the function's start, where there is no line */
     const char *file;     /* NULL: not known */
     unsigned line;
-    const char *module; /* its path; NULL: in none */
+    const char *module; /* its path; NULL: the address is in none */
     uintptr_t module_offset;
 };
 
@@ -38,12 +28,14 @@ struct cn_location {
 void cn_symbol_visit_frame(uintptr_t frame, void (*visit)(const struct cn_location *location, void *argument),
                            void *argument);
 
-/* The variable or function whose bytes hold the address. False where none is known; name and size are of the symbol. */
+/* A variable or function. The name is good until the next call. */
 struct cn_symbol {
     const char *name;
     uintptr_t address;
     size_t size_bytes;
 };
+
+/* The one whose bytes hold the address; false where none is known. */
 bool cn_symbol_find(uintptr_t address, struct cn_symbol *symbol);
 
 /* A line for each frame of the stack:
