@@ -9,6 +9,8 @@
 #   // expect: <kind>: <sentence>     it ends by SIGABRT after the one line `cairn: ERROR: <kind>: <sentence>`.
 #                                     An extended regular expression for the whole line; `@` stands for the
 #                                     address that the program gave to aim().
+# The debug form finds more: where something else must come of it there, the second line says `// expect-debug: ` and
+# that. The form is $CAIRN_FORM, release or debug (release).
 # The compiler is $CC and $CXX (gcc and g++); JOBS programs run at a time (2).
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -28,6 +30,17 @@ compile() {
     [ "${1##*.}" = c ] || compiler="${CXX:-g++} -std=c++17 -fsized-deallocation"
     $compiler -O0 -fno-builtin -pthread -w -I"$here/misuse" -I"$here/../alloc" -o "$2" "$1" \
         -lc -Wl,--as-needed "$lib" -Wl,-rpath,"$(dirname "$lib")"
+}
+
+# expectation SOURCE: what its first lines say of the form.
+expectation() {
+    local debug=''
+    [ "${CAIRN_FORM:-release}" = release ] || debug=$(sed -n '2s|^// expect-debug: ||p' "$1")
+    if [ -n "$debug" ]; then
+        printf '%s\n' "$debug"
+    else
+        sed -n '1s|^// expect: ||p' "$1"
+    fi
 }
 
 # judge EXPECTATION STATUS PROGRAM: prints why the outcome is not as expected, or nothing.
@@ -55,7 +68,7 @@ judge() {
 run_case() {
     local source=$1 name program expected status why
     name=$(basename "$source") && name=${name%.*} && program=$work/$name
-    expected=$(sed -n '1s|^// expect: ||p' "$source")
+    expected=$(expectation "$source")
     if [ -z "$expected" ]; then
         why="no expectation in the first line"
     elif ! compile "$source" "$program" >"$program.err" 2>&1; then

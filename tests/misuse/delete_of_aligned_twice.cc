@@ -1,4 +1,5 @@
 // expect: double-free: free of @, which is already free
+// expect-debug: double-free: delete of @, which is already free
 #include <new>
 
 #include "misuse.h"

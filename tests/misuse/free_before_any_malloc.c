@@ -1,4 +1,5 @@
 // expect: bad-free: free of @, which is not the start of a live block: it lies outside the heap
+// expect-debug: bad-free: free of @, which is not the start of a live block: it lies outside the heap, in the data of free_before_any_malloc
 /* The first call into the allocator may be this one: it is made before main and before libc's own first malloc. */
 #include "misuse.h"
 

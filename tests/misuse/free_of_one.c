@@ -1,4 +1,5 @@
 // expect: bad-free: free of @, which is not the start of a live block: it lies outside the heap
+// expect-debug: bad-free: free of @, which is not the start of a live block: it lies outside the heap, in the page at NULL
 #include "misuse.h"
 
 int main(void) {

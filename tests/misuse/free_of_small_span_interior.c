@@ -1,4 +1,5 @@
 // expect: bad-free: free of @, which is not the start of a live block: it lies 65536 bytes inside a block of 262144 bytes
+// expect-debug: bad-free: free of @, which is not the start of a live block: it lies 65536 bytes inside a block of 204800 bytes
 #include "misuse.h"
 
 int main(void) {

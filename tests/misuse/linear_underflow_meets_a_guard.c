@@ -1,4 +1,5 @@
 // expect: exit 0
+// expect-debug: heap-buffer-underflow: block of 64 bytes at 0x[0-9a-f]+ has [0-9]+ bytes? written before its start, at offset -?[0-9]+; found at cairn_check
 /* Writing downward from a block ends in a fault before it reaches the allocator's metadata. */
 #include "misuse.h"
 

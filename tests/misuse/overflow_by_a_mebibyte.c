@@ -1,4 +1,5 @@
 // expect: exit 0
+// expect-debug: heap-buffer-overflow: block of 64 bytes at 0x[0-9a-f]+ has [0-9]+ bytes? written past its end, at offset -?[0-9]+; found at free
 /* The neighbours' content is lost, and nothing else: the allocator goes on. */
 #include "misuse.h"
 

@@ -1,4 +1,5 @@
 // expect: exit 0
+// expect-debug: SIGSEGV
 #include "misuse.h"
 
 int main(void) {

@@ -1,4 +1,5 @@
 // expect: exit 0
+// expect-debug: heap-use-after-free: block of 200 bytes at 0x[0-9a-f]+ has 200 bytes written after it was freed, at offset 0; found at cairn_check
 #include "misuse.h"
 
 int main(void) {
