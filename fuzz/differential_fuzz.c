@@ -139,6 +139,13 @@ static void allocate(struct pair *pair, const struct cn_operation *operation) {
     }
 }
 
+/* The C library's reallocarray calls whatever is named realloc in the program, once the product is found to fit. */
+static void *reallocarray_of_other(void *block, size_t count, size_t size) {
+    size_t bytes;
+    return __builtin_mul_overflow(count, size, &bytes) ? other.reallocarray(block, count, size)
+                                                       : other.realloc(block, bytes);
+}
+
 static void resize(struct pair *pair, const struct cn_operation *operation) {
     bool is_array = operation->kind == CN_OP_REALLOCARRAY;
     size_t bytes = cn_operation_bytes(operation);
@@ -151,7 +158,7 @@ static void resize(struct pair *pair, const struct cn_operation *operation) {
                           : cairn_realloc(pair->mine, operation->size);
     int my_error = errno;
     errno = 0;
-    void *others = is_array ? other.reallocarray(pair->others, operation->count, operation->size)
+    void *others = is_array ? reallocarray_of_other(pair->others, operation->count, operation->size)
                             : other.realloc(pair->others, operation->size);
     expect_same_outcome(mine, my_error, others, errno);
     if (mine != NULL) {

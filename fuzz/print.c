@@ -7,8 +7,7 @@ static const size_t absurd_bytes = (size_t)1 << 46;
 
 struct printer {
     FILE *out;
-    unsigned heaps[CN_PROGRAM_SLOTS]; /* of the blocks in the slots, if no call failed */
-    unsigned parts;                   /* functions of the C program so far */
+    unsigned parts; /* functions of the C program so far */
 };
 
 struct number {
@@ -40,30 +39,25 @@ static void print_allocation(FILE *out, const struct cn_operation *operation) {
     fprintf(out, "%s)", number(operation->size).text);
 }
 
-static void print_resizing(const struct printer *printer, const struct cn_operation *operation) {
+/* Every other realloc and free is by the call for the block's heap, if it has one: which the program finds out. */
+static void print_resizing(FILE *out, const struct cn_operation *operation) {
     unsigned slot = operation->slot;
     struct number size = number(operation->size);
     if (operation->kind == CN_OP_REALLOCARRAY) {
-        fprintf(printer->out, "cairn_reallocarray(block(%u), %zu, %s)", slot, operation->count, size.text);
-    } else if (printer->heaps[slot] != 0 && operation->extra % 2 == 0) {
-        fprintf(printer->out, "cairn_heap_realloc(heap(%u), block(%u), %s)", printer->heaps[slot], slot, size.text);
+        fprintf(out, "cairn_reallocarray(block(%u), %zu, %s)", slot, operation->count, size.text);
+    } else if (operation->extra % 2 == 0) {
+        fprintf(out, "realloc_in_heap(%u, %s)", slot, size.text);
     } else {
-        fprintf(printer->out, "cairn_realloc(block(%u), %s)", slot, size.text);
-    }
-}
-
-static void print_free(const struct printer *printer, const struct cn_operation *operation) {
-    unsigned heap = printer->heaps[operation->slot];
-    if (heap != 0 && operation->extra % 2 == 0) {
-        fprintf(printer->out, "cairn_heap_free(heap(%u), take(%u))", heap, operation->slot);
-    } else {
-        fprintf(printer->out, "cairn_free(take(%u))", operation->slot);
+        fprintf(out, "cairn_realloc(block(%u), %s)", slot, size.text);
     }
 }
 
 /* Calls of the prelude that concern no single block. */
 static void print_rest(FILE *out, const struct cn_operation *operation) {
     switch (operation->kind) {
+    case CN_OP_FREE:
+        fprintf(out, operation->extra % 2 == 0 ? "free_in_heap(%u)" : "cairn_free(take(%u))", operation->slot);
+        break;
     case CN_OP_FREE_SIZED:
         fprintf(out, "free_sized(%u)", operation->slot);
         break;
@@ -71,7 +65,7 @@ static void print_rest(FILE *out, const struct cn_operation *operation) {
         fprintf(out, "free_some(%u, %zu)", operation->slot, operation->count);
         break;
     case CN_OP_USABLE_SIZE:
-        fprintf(out, "cairn_usable_size(block(%u))", operation->slot);
+        fprintf(out, "cairn_usable_size(blocks[%u].start)", operation->slot);
         break;
     case CN_OP_WRITE:
         fprintf(out, "fill(%u)", operation->slot);
@@ -113,49 +107,44 @@ static void print_rest(FILE *out, const struct cn_operation *operation) {
 static bool is_allocation(enum cn_operation_kind kind) { return kind <= CN_OP_ALIGNED_ALLOC; }
 static bool is_resizing(enum cn_operation_kind kind) { return kind == CN_OP_REALLOC || kind == CN_OP_REALLOCARRAY; }
 
-static void print_call(struct printer *printer, const struct cn_operation *operation) {
+static void print_call(FILE *out, const struct cn_operation *operation) {
     if (is_allocation(operation->kind)) {
-        print_allocation(printer->out, operation);
-        printer->heaps[operation->slot] = operation->heap;
+        print_allocation(out, operation);
     } else if (is_resizing(operation->kind)) {
-        print_resizing(printer, operation);
-    } else if (operation->kind == CN_OP_FREE) {
-        print_free(printer, operation);
-        printer->heaps[operation->slot] = 0;
+        print_resizing(out, operation);
     } else {
-        print_rest(printer->out, operation);
+        print_rest(out, operation);
     }
 }
 
 /* ---- for people ---------------------------------------------------------------------------------------------- */
 
-static void print_line(struct printer *printer, const struct cn_operation *operation) {
+static void print_line(FILE *out, const struct cn_operation *operation) {
     switch (operation->kind) {
     case CN_OP_HAND_OVER:
-        fprintf(printer->out, "now thread %u", operation->thread);
+        fprintf(out, "now thread %u", operation->thread);
         break;
     case CN_OP_THREAD_END:
-        fprintf(printer->out, "the thread ends, unless it is thread 0; now thread %u", operation->thread);
+        fprintf(out, "the thread ends, unless it is thread 0; now thread %u", operation->thread);
         break;
     case CN_OP_START_OVER:
-        fprintf(printer->out, "all is freed and trimmed; now thread 0");
+        fprintf(out, "all is freed and trimmed; now thread 0");
         break;
     default:
         if (is_allocation(operation->kind) || is_resizing(operation->kind)) {
-            fprintf(printer->out, "block %u = ", operation->slot);
+            fprintf(out, "block %u = ", operation->slot);
         }
-        print_call(printer, operation);
+        print_call(out, operation);
         break;
     }
-    fputc('\n', printer->out);
+    fputc('\n', out);
 }
 
 void cn_print_operations(FILE *out, const uint8_t *data, size_t size, enum cn_program_shape shape) {
-    struct printer printer = {.out = out};
     for (size_t i = 0; i < cn_program_length(size); i++) {
         struct cn_operation operation = cn_program_operation(data, i, shape);
         fprintf(out, "%4zu  ", i);
-        print_line(&printer, &operation);
+        print_line(out, &operation);
     }
 }
 
@@ -175,16 +164,16 @@ static void print_statement(struct printer *printer, const struct cn_operation *
         fprintf(printer->out, "cairn_free(take(%u)); ", operation->slot);
         print_guard(printer->out, bytes);
         fprintf(printer->out, "put(%u, %u, ", operation->slot, operation->heap);
-        print_call(printer, operation);
+        print_call(printer->out, operation);
         fprintf(printer->out, ", %s, %s)", number(bytes).text,
                 number(operation->kind == CN_OP_ALIGNED_ALLOC ? operation->alignment : 0).text);
     } else if (is_resizing(operation->kind)) {
         print_guard(printer->out, bytes);
         fprintf(printer->out, "resized(%u, ", operation->slot);
-        print_call(printer, operation);
+        print_call(printer->out, operation);
         fprintf(printer->out, ", %s)", number(bytes).text);
     } else {
-        print_call(printer, operation);
+        print_call(printer->out, operation);
     }
     fputs(";\n", printer->out);
 }
