@@ -11,6 +11,7 @@
 
 #include "fuzz/print.h"
 #include "tools/cairn_command.h"
+#include "tools/cairn_fuzz_run.h"
 #include "tools/cairn_say.h"
 #include "tools/cairn_text.h"
 
@@ -146,6 +147,7 @@ static int print_run(int argc, char **argv) {
 
 static const struct cn_command commands[] = {
     {"print", "show an input of a fuzz target as operations, or as a C program", print_run},
+    {"run", "run the fuzzers of the source tree for a time", cn_fuzz_run},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
@@ -211,4 +213,4 @@ static int fuzz_run(int argc, char **argv) {
     return status;
 }
 
-const struct cn_command cn_command_fuzz = {"fuzz", "show the inputs of fuzzers", fuzz_run};
+const struct cn_command cn_command_fuzz = {"fuzz", "run fuzzers, and show their inputs", fuzz_run};
