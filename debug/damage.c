@@ -26,9 +26,7 @@ static struct range fill_range(const char *from, const char *to) {
 
 static char *user_of(const struct cn_known *known, uint64_t word) { return known->core + cn_record_head_of(word); }
 
-static size_t size_of(const struct cn_known *known) {
-    return atomic_load_explicit(&known->record->size_bytes, memory_order_relaxed);
-}
+static size_t size_of(const struct cn_known *known) { return cn_record_size(known->record); }
 
 static struct range tail_range(const struct cn_known *known, uint64_t word) {
     return canary_range(user_of(known, word) + size_of(known), known->core + known->core_bytes);

@@ -19,19 +19,12 @@
 
 enum {
     HEAD_MIN_BYTES = 16,
-    MOVE_MIN_BYTES = 1 << 20, /* from here on realloc moves pages instead of bytes */
-    /* Room that no request may claim, so that a block and what is around it is never beyond PTRDIFF_MAX. */
-    AROUND_MAX_BYTES = 1 << 20
+    MOVE_MIN_BYTES = 1 << 20 /* from here on realloc moves pages instead of bytes */
 };
 
-static _Atomic uint64_t last_serial;
-
 static void tick(struct cn_self *self) {
-    if (self != NULL) {
-        uint64_t count = cn_self_count(self);
-        if (CN_UNLIKELY(cn_options.check_every != 0) && count % cn_options.check_every == 0) {
-            cn_audit("check_every");
-        }
+    if (CN_UNLIKELY(cn_options.check_every != 0) && self != NULL && ++self->operations % cn_options.check_every == 0) {
+        cn_audit("check_every");
     }
 }
 
@@ -68,8 +61,7 @@ static bool find_or_add(void *core, struct cn_known *known) {
 
 static void *make(struct cn_self *self, struct cairn_heap *heap, size_t alignment, struct cn_birth *birth) {
     birth->head_bytes = cn_max(HEAD_MIN_BYTES, alignment);
-    if (birth->size_bytes > PTRDIFF_MAX - AROUND_MAX_BYTES ||
-        birth->head_bytes > PTRDIFF_MAX - AROUND_MAX_BYTES - birth->size_bytes) {
+    if (birth->size_bytes > CN_RECORD_SIZE_MAX || birth->head_bytes > CN_RECORD_SIZE_MAX) {
         errno = ENOMEM;
         return NULL;
     }
@@ -83,7 +75,7 @@ static void *make(struct cn_self *self, struct cairn_heap *heap, size_t alignmen
         return NULL;
     }
     errno = saved;
-    birth->serial = atomic_fetch_add_explicit(&last_serial, 1, memory_order_relaxed) + 1;
+    birth->serial = cn_record_next_serial();
     return cn_live_make(&known, birth, self);
 }
 
@@ -150,9 +142,7 @@ CN_NOINLINE size_t cn_debug_usable_size(struct cairn_heap *heap, const char *ope
         return 0;
     }
     struct cn_look look = {operation, cn_stack_capture(&here)};
-    return find_live(heap, block, CN_KIND_BAD_FREE, &look, &known, &word)
-               ? atomic_load_explicit(&known.record->size_bytes, memory_order_relaxed)
-               : 0;
+    return find_live(heap, block, CN_KIND_BAD_FREE, &look, &known, &word) ? cn_record_size(known.record) : 0;
 }
 
 /* ---- free ---------------------------------------------------------------------------------------------------- */
@@ -173,7 +163,7 @@ static void check_family(const struct cn_known *known, uint64_t word, const void
 
 static void check_size(const struct cn_known *known, const void *block, const struct cn_release *release,
                        const struct cn_look *look) {
-    size_t size = atomic_load_explicit(&known->record->size_bytes, memory_order_relaxed);
+    size_t size = cn_record_size(known->record);
     bool is_wrong_size = release->size != CN_ANY_SIZE && release->size != size;
     bool is_wrong_alignment = release->alignment != 0 &&
                               (!cn_is_power_of_two(release->alignment) || (uintptr_t)block % release->alignment != 0);
@@ -263,7 +253,7 @@ CN_NOINLINE void *cn_debug_realloc(struct cairn_heap *heap, const char *operatio
     enum cn_ending ending = ending_of(&known, word, &look);
     char *moved = NULL;
     if (size != 0) {
-        size_t old_size = atomic_load_explicit(&known.record->size_bytes, memory_order_relaxed);
+        size_t old_size = cn_record_size(known.record);
         moved = make(self, named_heap_of(&known), CN_GRANULE_BYTES, &birth);
         if (moved == NULL || !move_contents(&known, word, moved, cn_min(old_size, size))) {
             return NULL;

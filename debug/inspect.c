@@ -17,7 +17,7 @@ bool cn_debug_is_live(const void *core) {
 
 size_t cn_debug_requested(const void *core) {
     struct cn_known known = cn_record_around(core);
-    return known.kind == CN_BLOCK_NONE ? 0 : atomic_load_explicit(&known.record->size_bytes, memory_order_relaxed);
+    return known.kind == CN_BLOCK_NONE ? 0 : cn_record_size(known.record);
 }
 
 struct visit {
@@ -27,7 +27,7 @@ struct visit {
 
 static bool visit_live(const struct cn_known *known, uint64_t word, void *argument) {
     const struct visit *visit = argument;
-    size_t bytes = atomic_load_explicit(&known->record->size_bytes, memory_order_relaxed);
+    size_t bytes = cn_record_size(known->record);
     return cn_record_state_of(word) != CN_RECORD_LIVE ||
            visit->visit(known->core + cn_record_head_of(word), bytes, visit->argument);
 }

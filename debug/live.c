@@ -21,14 +21,7 @@ static _Atomic size_t protected_count;
 
 static bool is_in_own_pages(const struct cn_known *known) { return known->kind != CN_BLOCK_POOL; }
 
-static void write_facts(struct cn_record *record, const struct cn_birth *birth, const struct cn_self *self) {
-    atomic_store_explicit(&record->size_bytes, birth->size_bytes, memory_order_relaxed);
-    atomic_store_explicit(&record->alloc_stack, birth->stack, memory_order_relaxed);
-    atomic_store_explicit(&record->free_stack, 0, memory_order_relaxed);
-    atomic_store_explicit(&record->alloc_milliseconds, self != NULL ? self->milliseconds : cn_self_clock(),
-                          memory_order_relaxed);
-    atomic_store_explicit(&record->alloc_thread, self != NULL ? (uint16_t)self->number : 0, memory_order_relaxed);
-}
+static unsigned number_of(const struct cn_self *self) { return self != NULL ? self->number : 0; }
 
 static void write_canaries(const struct cn_known *known, const struct cn_birth *birth) {
     char *user = known->core + birth->head_bytes;
@@ -59,7 +52,7 @@ char *cn_live_make(const struct cn_known *known, const struct cn_birth *birth, c
     uint64_t word = cn_record_word(birth->serial, birth->head_bytes, 0, birth->asked, CN_RECORD_BUSY);
     atomic_store_explicit(&record->word, word, memory_order_relaxed);
     atomic_thread_fence(memory_order_release); /* whoever sees the bytes changed sees the word changed */
-    write_facts(record, birth, self);
+    cn_record_set_born(record, birth->size_bytes, number_of(self), birth->stack);
     write_canaries(known, birth);
     write_user(known, birth, 0);
     atomic_store_explicit(&record->word, cn_record_with_state(word, CN_RECORD_LIVE), memory_order_release);
@@ -69,7 +62,7 @@ char *cn_live_make(const struct cn_known *known, const struct cn_birth *birth, c
 void cn_live_repair(const struct cn_known *known, size_t kept_bytes) {
     uint64_t word = cn_record_load(known->record);
     struct cn_birth rest = {.head_bytes = cn_record_head_of(word), .asked = CN_ASKED_MALLOC};
-    rest.size_bytes = atomic_load_explicit(&known->record->size_bytes, memory_order_relaxed);
+    rest.size_bytes = cn_record_size(known->record);
     write_canaries(known, &rest);
     write_user(known, &rest, kept_bytes);
 }
@@ -120,8 +113,7 @@ bool cn_live_end(const struct cn_known *known, uint64_t word, enum cn_ending end
         return false;
     }
     atomic_thread_fence(memory_order_release);
-    atomic_store_explicit(&record->free_stack, look->stack, memory_order_relaxed);
-    atomic_store_explicit(&record->free_thread, self != NULL ? (uint16_t)self->number : 0, memory_order_relaxed);
+    cn_record_set_freed(record, number_of(self), look->stack);
     unsigned marks = ending == CN_ENDING_PARKED ? CN_MARK_PARKED : spoil(known);
     uint64_t waiting = cn_record_with_state(cn_record_with_marks(word, marks), CN_RECORD_QUARANTINED);
     atomic_store_explicit(&record->word, waiting, memory_order_release);
@@ -130,8 +122,8 @@ bool cn_live_end(const struct cn_known *known, uint64_t word, enum cn_ending end
 
 size_t cn_live_waiting_bytes(const struct cn_known *known) {
     uint64_t word = cn_record_load(known->record);
-    return (cn_record_marks_of(word) & CN_MARK_PROTECTED) != 0 ? known->core_bytes / PROTECTED_SHARE
-                                                               : known->core_bytes;
+    bool is_protected = (cn_record_marks_of(word) & CN_MARK_PROTECTED) != 0;
+    return (is_protected ? known->core_bytes / PROTECTED_SHARE : known->core_bytes) + sizeof(struct cn_record);
 }
 
 /* ---- to the core --------------------------------------------------------------------------------------------- */
@@ -163,7 +155,7 @@ void cn_live_forget(const struct cn_known *known, uint64_t word, const struct cn
     bool is_live = cn_record_state_of(word) == CN_RECORD_LIVE;
     if (is_live) {
         (void)cn_damage_check_live(known, word, look);
-        atomic_store_explicit(&known->record->free_stack, look->stack, memory_order_relaxed);
+        cn_record_set_freed(known->record, number_of(cn_self_mine), look->stack);
     } else if ((cn_record_marks_of(word) & CN_MARK_PARKED) == 0) {
         (void)is_damaged(known, word);
     }

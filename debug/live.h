@@ -38,7 +38,7 @@ void cn_live_leave(const struct cn_known *known, uint64_t word);
  * accessed again. `look` says who destroys the heap. */
 void cn_live_forget(const struct cn_known *known, uint64_t word, const struct cn_look *look);
 
-/* Memory that a quarantined block holds. */
+/* Memory that a quarantined block holds, with its record. */
 size_t cn_live_waiting_bytes(const struct cn_known *known);
 
 #endif

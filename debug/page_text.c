@@ -24,11 +24,10 @@ static void put_thread(struct cn_text *text, unsigned thread) {
     }
 }
 
-static void put_age(struct cn_text *text, uint32_t since) {
-    enum { MILLISECONDS = 1000 };
-    uint32_t age = cn_self_clock() - since;
-    cn_text_put_number(text, age < MILLISECONDS ? age : age / MILLISECONDS);
-    cn_text_put(text, age < MILLISECONDS ? " ms old" : " s old");
+static void put_age(struct cn_text *text, uint64_t serial) {
+    uint64_t age = cn_record_last_serial() - serial;
+    cn_text_put_number(text, age);
+    cn_text_put(text, age == 1 ? " allocation old" : " allocations old");
 }
 
 static const char *state_of(const struct cn_facts *facts) {
@@ -63,7 +62,7 @@ static void put_block_line(struct cn_text *text, const struct cn_page *page) {
     put_label(text, "block");
     put_block(text, known, facts);
     cn_text_put(text, ", ");
-    put_age(text, facts->alloc_milliseconds);
+    put_age(text, facts->serial);
     cn_text_put(text, ", from ");
     cn_text_put(text, cn_sentence_family(facts->asked));
     if (heap_name != NULL) {

@@ -11,6 +11,7 @@ enum {
     CHUNK_BYTES = 4096,
     CHUNK_ENTRIES = (CHUNK_BYTES - 32) / sizeof(uint64_t),
     AHEAD = 8, /* blocks are fetched into the cache so many entries before they leave */
+    CACHE_LINE_BYTES = 64,
     /* A thread's chunk is handed over when it holds this share of the quarantine. */
     THREAD_SHARE = 16,
     SERIAL_SHIFT = 48,
@@ -43,41 +44,62 @@ size_t cn_quarantine_bytes(void) { return atomic_load_explicit(&queue.bytes, mem
 
 /* ---- leaving ------------------------------------------------------------------------------------------------- */
 
+static char *core_of(uint64_t entry) {
+    return (char *)(uintptr_t)(entry & (((uint64_t)1 << SERIAL_SHIFT) - 1)); // NOLINT: made by add
+}
+
 /* The block is the core's again, if it still is what the entry says. */
-static void leave(uint64_t entry) {
-    char *core = (char *)(uintptr_t)(entry & (((uint64_t)1 << SERIAL_SHIFT) - 1)); // NOLINT: made by add
-    struct cn_known known = cn_record_of_core(core);
-    if (known.kind == CN_BLOCK_NONE) {
-        return;
-    }
-    uint64_t word = cn_record_load(known.record);
+static void leave(uint64_t entry, const struct cn_known *known) {
+    uint64_t word = cn_record_load(known->record);
     if (cn_record_state_of(word) == CN_RECORD_QUARANTINED &&
         (cn_record_serial_of(word) & UINT16_MAX) == entry >> SERIAL_SHIFT) {
-        cn_live_leave(&known, word);
+        cn_live_leave(known, word);
     }
 }
 
-static void leave_guarded(uint64_t entry, bool is_named) {
-    if (is_named) {
-        cn_lock_take(&named_lock);
-        leave(entry);
-        cn_lock_give(&named_lock);
+/* A named heap may go at any time, and its blocks' records with it. */
+static void leave_named(uint64_t entry) {
+    cn_lock_take(&named_lock);
+    struct cn_known known = cn_record_of_core(core_of(entry));
+    if (known.kind != CN_BLOCK_NONE) {
+        leave(entry, &known);
+    }
+    cn_lock_give(&named_lock);
+}
+
+static void leave_any(uint64_t entry, const struct cn_known *known) {
+    if (known->kind == CN_BLOCK_NONE) {
+        return;
+    }
+    if (CN_UNLIKELY(cn_thread_is_named(known->heap))) {
+        leave_named(entry);
     } else {
-        leave(entry);
+        leave(entry, known);
     }
 }
 
-static const char *core_of(uint64_t entry) {
-    return (const char *)(uintptr_t)(entry & (((uint64_t)1 << SERIAL_SHIFT) - 1)); // NOLINT: made by add
+/* Finds the block, and has its record and its bytes brought into the cache. */
+static struct cn_known fetch(uint64_t entry) {
+    struct cn_known known = cn_record_of_core(core_of(entry));
+    if (known.kind != CN_BLOCK_NONE) {
+        __builtin_prefetch(known.record);
+        __builtin_prefetch(known.core);
+        __builtin_prefetch(known.core + cn_min(known.core_bytes, CACHE_LINE_BYTES) - 1);
+    }
+    return known;
 }
 
 static void leave_all(const struct cn_chunk *chunk) {
+    struct cn_known ahead[AHEAD];
+    for (size_t i = 0; i < chunk->count && i < AHEAD; i++) {
+        ahead[i] = fetch(chunk->entries[i]);
+    }
     for (size_t i = 0; i < chunk->count; i++) {
+        struct cn_known known = ahead[i % AHEAD];
         if (i + AHEAD < chunk->count) {
-            __builtin_prefetch(core_of(chunk->entries[i + AHEAD]));
+            ahead[i % AHEAD] = fetch(chunk->entries[i + AHEAD]);
         }
-        struct cn_known known = cn_record_around(core_of(chunk->entries[i]));
-        leave_guarded(chunk->entries[i], known.kind != CN_BLOCK_NONE && cn_thread_is_named(known.heap));
+        leave_any(chunk->entries[i], &known);
     }
 }
 
@@ -160,14 +182,13 @@ void cn_quarantine_hand_over(struct cn_self *self) {
     }
 }
 
-
 void cn_quarantine_add(struct cn_self *self, const struct cn_known *known, uint64_t serial) {
     uint64_t entry = serial << SERIAL_SHIFT | (uintptr_t)known->core;
     if (self != NULL && self->chunk == NULL) {
         self->chunk = make_chunk();
     }
     if (self == NULL || self->chunk == NULL || cn_options.quarantine_bytes == 0) {
-        leave_guarded(entry, cn_thread_is_named(known->heap));
+        leave_any(entry, known);
         return;
     }
     struct cn_chunk *chunk = self->chunk;

@@ -9,7 +9,7 @@
 static struct cn_record *records_of_slot(size_t slot) { return (struct cn_record *)(void *)cn_slot_notes(slot); }
 
 /* The block of the pool around its byte `byte`. */
-static struct cn_known in_pool(const struct cn_pool *pool, size_t byte) {
+CN_INLINE struct cn_known in_pool(const struct cn_pool *pool, size_t byte) {
     struct cn_known known = {.kind = CN_BLOCK_NONE};
     const struct cn_class *class = cn_class_at(pool->class_index);
     uint32_t index = (uint32_t)byte / class->block_bytes;
@@ -35,6 +35,10 @@ static struct cn_known in_span(size_t first) {
 /* In a slot, whatever it is or was last. */
 static struct cn_known in_slot(size_t slot, size_t byte) {
     uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_acquire);
+    if (CN_LIKELY(owner != 0 && owner != CN_OWNER_SPAN)) {
+        const struct cn_pool *pool = cn_pool_of_slot(slot);
+        return in_pool(pool, (slot - cn_pool_slot(pool)) * CN_SLOT_BYTES + byte);
+    }
     if (owner == CN_OWNER_SPAN) {
         return in_span(slot);
     }
@@ -151,19 +155,43 @@ void cn_record_walk_direct(void (*visit)(const struct cn_known *known, void *arg
 
 /* ---- facts --------------------------------------------------------------------------------------------------- */
 
+enum { ALLOC_THREAD_SHIFT = 40, FREE_THREAD_SHIFT = 52 };
+
+static _Atomic uint64_t last_serial;
+
+uint64_t cn_record_next_serial(void) { return atomic_fetch_add_explicit(&last_serial, 1, memory_order_relaxed) + 1; }
+
+uint64_t cn_record_last_serial(void) { return atomic_load_explicit(&last_serial, memory_order_relaxed); }
+
+static uint64_t thread_bits(unsigned thread) { return cn_min(thread, CN_RECORD_THREAD_MAX); }
+
+void cn_record_set_born(struct cn_record *record, size_t size_bytes, unsigned thread, uint32_t stack) {
+    atomic_store_explicit(&record->extent, size_bytes | thread_bits(thread) << ALLOC_THREAD_SHIFT,
+                          memory_order_relaxed);
+    atomic_store_explicit(&record->alloc_stack, stack, memory_order_relaxed);
+    atomic_store_explicit(&record->free_stack, 0, memory_order_relaxed);
+}
+
+void cn_record_set_freed(struct cn_record *record, unsigned thread, uint32_t stack) {
+    uint64_t extent = atomic_load_explicit(&record->extent, memory_order_relaxed);
+    extent &= ((uint64_t)1 << FREE_THREAD_SHIFT) - 1;
+    atomic_store_explicit(&record->extent, extent | thread_bits(thread) << FREE_THREAD_SHIFT, memory_order_relaxed);
+    atomic_store_explicit(&record->free_stack, stack, memory_order_relaxed);
+}
+
 struct cn_facts cn_record_facts(const struct cn_record *record) {
     uint64_t word = cn_record_load(record);
+    uint64_t extent = atomic_load_explicit(&record->extent, memory_order_relaxed);
     return (struct cn_facts){
         .state = cn_record_state_of(word),
         .asked = cn_record_asked_of(word),
         .marks = cn_record_marks_of(word),
         .serial = cn_record_serial_of(word),
         .head_bytes = cn_record_head_of(word),
-        .size_bytes = atomic_load_explicit(&record->size_bytes, memory_order_relaxed),
+        .size_bytes = extent & CN_RECORD_SIZE_MAX,
         .alloc_stack = atomic_load_explicit(&record->alloc_stack, memory_order_relaxed),
         .free_stack = atomic_load_explicit(&record->free_stack, memory_order_relaxed),
-        .alloc_milliseconds = atomic_load_explicit(&record->alloc_milliseconds, memory_order_relaxed),
-        .alloc_thread = atomic_load_explicit(&record->alloc_thread, memory_order_relaxed),
-        .free_thread = atomic_load_explicit(&record->free_thread, memory_order_relaxed),
+        .alloc_thread = (unsigned)(extent >> ALLOC_THREAD_SHIFT) & CN_RECORD_THREAD_MAX,
+        .free_thread = (unsigned)(extent >> FREE_THREAD_SHIFT),
     };
 }

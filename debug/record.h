@@ -54,15 +54,16 @@ enum {
 
 /* Fields are read by any thread at any time, written by the one that made the record busy or quarantined. */
 struct cn_record {
-    _Atomic uint64_t word; /* serial number 48 bits | log2 of head_bytes 6 | marks 4 | asked 3 | state 3 */
-    _Atomic uint64_t size_bytes;
+    _Atomic uint64_t word;        /* serial number 48 bits | log2 of head_bytes 6 | marks 4 | asked 3 | state 3 */
+    _Atomic uint64_t extent;      /* size_bytes 40 bits | thread that allocated 12 | thread that freed 12 */
     _Atomic uint32_t alloc_stack; /* depot.h */
     _Atomic uint32_t free_stack;
-    _Atomic uint32_t alloc_milliseconds; /* since the start of the process */
-    _Atomic uint16_t alloc_thread;       /* self.h */
-    _Atomic uint16_t free_thread;
 };
-_Static_assert(sizeof(struct cn_record) == 32, "two records a cache line");
+_Static_assert(sizeof(struct cn_record) == 24, "records are most of what the debug form adds");
+
+/* The largest block; and the last thread that is told from later ones (self.h). */
+#define CN_RECORD_SIZE_MAX (((size_t)1 << 40) - 1)
+enum { CN_RECORD_THREAD_MAX = (1 << 12) - 1 };
 
 /* A block of the core, and its record. */
 struct cn_known {
@@ -83,7 +84,6 @@ struct cn_facts {
     size_t size_bytes;
     uint32_t alloc_stack;
     uint32_t free_stack;
-    uint32_t alloc_milliseconds;
     unsigned alloc_thread;
     unsigned free_thread;
 };
@@ -102,6 +102,18 @@ void cn_record_forget_direct(const void *core);
 void cn_record_walk_direct(void (*visit)(const struct cn_known *known, void *argument), void *argument);
 
 struct cn_facts cn_record_facts(const struct cn_record *record);
+
+/* Blocks are numbered from 1 in the order in which they were asked for. */
+uint64_t cn_record_next_serial(void);
+uint64_t cn_record_last_serial(void);
+
+CN_INLINE size_t cn_record_size(const struct cn_record *record) {
+    return atomic_load_explicit(&record->extent, memory_order_relaxed) & CN_RECORD_SIZE_MAX;
+}
+
+/* By the thread that has made the record busy. */
+void cn_record_set_born(struct cn_record *record, size_t size_bytes, unsigned thread, uint32_t stack);
+void cn_record_set_freed(struct cn_record *record, unsigned thread, uint32_t stack);
 
 CN_INLINE enum cn_record_state cn_record_state_of(uint64_t word) { return (enum cn_record_state)(word & 7); }
 CN_INLINE enum cn_asked cn_record_asked_of(uint64_t word) { return (enum cn_asked)(word >> 3 & 7); }

@@ -6,7 +6,7 @@
 #include "alloc/process.h"
 #include "canary.h"
 
-enum { CLOCK_EVERY = 64, SELF_BYTES = 4096 };
+enum { SELF_BYTES = 4096 };
 
 _Thread_local struct cn_self *cn_self_mine CN_TLS;
 
@@ -14,7 +14,6 @@ static _Atomic(struct cn_self *) all;
 static _Atomic unsigned last_number;
 static pthread_key_t farewell_key;
 static _Atomic int key_state; /* 0: not made, 1: being made, 2: there, 3: not to be had */
-static _Atomic uint64_t started_at;
 
 static void on_farewell(void *argument) {
     struct cn_self *self = argument;
@@ -48,7 +47,6 @@ static struct cn_self *map_new(void) {
 static bool has_key(void) {
     int seen = 0;
     if (atomic_compare_exchange_strong(&key_state, &seen, 1)) {
-        atomic_store(&started_at, cn_os_milliseconds());
         cn_canary_init();
         seen = pthread_key_create(&farewell_key, on_farewell) == 0 ? 2 : 3;
         atomic_store(&key_state, seen);
@@ -66,15 +64,12 @@ CN_NOINLINE struct cn_self *cn_self_make(void) {
     }
     self->number = atomic_fetch_add(&last_number, 1) + 1;
     self->control = cn_os_thread_id() == cn_os_process_id() ? 0 : (uintptr_t)pthread_self();
-    self->milliseconds = cn_self_clock();
     cn_self_mine = self; /* first: pthread_setspecific may allocate */
     if (is_farewell_known) {
         (void)pthread_setspecific(farewell_key, self);
     }
     return self;
 }
-
-uint32_t cn_self_clock(void) { return (uint32_t)(cn_os_milliseconds() - atomic_load(&started_at)); }
 
 unsigned cn_self_find_by_stack(uintptr_t address, uintptr_t end) {
     const struct cn_self *nearest = NULL;
@@ -85,13 +80,6 @@ unsigned cn_self_find_by_stack(uintptr_t address, uintptr_t end) {
         }
     }
     return nearest != NULL ? nearest->number : 0;
-}
-
-uint64_t cn_self_count(struct cn_self *self) {
-    if (++self->operations % CLOCK_EVERY == 0) {
-        self->milliseconds = cn_self_clock();
-    }
-    return self->operations;
 }
 
 void cn_self_after_fork(void (*visit)(struct cn_self *self)) {

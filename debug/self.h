@@ -21,8 +21,7 @@ struct cn_self {
     uintptr_t control; /* the address of the thread's control block, at its stack's upper end; 0: the main thread's */
     unsigned number;   /* threads count from 1, the main thread */
     struct cn_chunk *chunk;
-    uint64_t operations; /* so far */
-    uint32_t milliseconds;
+    uint64_t operations; /* so far; counted where check_every asks for it */
 };
 
 extern _Thread_local struct cn_self *cn_self_mine CN_TLS;
@@ -34,15 +33,9 @@ CN_INLINE struct cn_self *cn_self(void) {
     return CN_LIKELY(self != NULL) ? self : cn_self_make();
 }
 
-/* Counts one operation, and looks at the clock now and then. Returns how many there were. */
-uint64_t cn_self_count(struct cn_self *self);
-
 /* The number of the thread on whose stack the address may lie: the control block of each is at its stack's upper end, and
  * `end` is that of the mapping around the address. 0: of none. */
 unsigned cn_self_find_by_stack(uintptr_t address, uintptr_t end);
-
-/* Milliseconds since the first call. */
-uint32_t cn_self_clock(void);
 
 /* Called at the end of a thread; defined in lifecycle.c. */
 void cn_self_ends(struct cn_self *self);
