@@ -11,11 +11,22 @@
  * remembered holds which words these were, and a hash of what they held. Words that a stack has at its other end can
  * differ from call to call while all near its beginning is the same: a hash of all of them is looked at each time.
  *
+ * Many ways lead to one beginning. Where a walk is remembered depends on the first words that walks from there have read
+ * (its outline), too, so that those ways have places of their own.
+ *
  * K2  The words of a walk lie between its beginning and the end of what was readable then. That is read again only while
  *     it is within what the thread knows to be readable now.
  * K3  While `is_busy`, a capture of the same thread, in a signal handler, leaves what is remembered alone.
  */
-enum { MAX_WORDS = 48, MEMO_BITS = 10, MEMO_ALIGNMENT = 64, DEFAULT_DEPTH = 16, WORD_BYTES = sizeof(uintptr_t) };
+enum {
+    MAX_WORDS = 48,
+    MEMO_BITS = 11,
+    MEMO_ALIGNMENT = 64,
+    OUTLINE_BITS = 9,
+    OUTLINE_WORDS = 7,
+    DEFAULT_DEPTH = 16,
+    WORD_BYTES = sizeof(uintptr_t)
+};
 
 struct memo {
     uintptr_t pc; /* of the beginning; 0: none */
@@ -29,11 +40,20 @@ struct memo {
 };
 _Static_assert(sizeof(struct memo) == 2 * MEMO_ALIGNMENT, "a memo is two cache lines");
 
+/* Of all walks from one beginning. */
+struct outline {
+    uintptr_t pc; /* 0: none */
+    uintptr_t sp;
+    uint16_t words[OUTLINE_WORDS]; /* the last one again where there are fewer */
+    uint16_t farthest;
+};
+
 struct thread {
     struct thread *next; /* of all; never changes */
     _Atomic bool is_taken;
     bool is_busy;
     struct cn_readable readable;
+    struct outline outlines[1 << OUTLINE_BITS];
     _Alignas(MEMO_ALIGNMENT) struct memo memos[1 << MEMO_BITS];
 };
 
@@ -94,8 +114,27 @@ void cn_stack_after_fork(void) {
 
 /* ---- what is remembered -------------------------------------------------------------------------------------- */
 
-static struct memo *memo_of(struct thread *thread, const struct cn_registers *at) {
-    return &thread->memos[cn_hash_mix(at->pc << 1, at->sp) & cn_low_bits(MEMO_BITS)];
+CN_INLINE struct outline *outline_of(struct thread *thread, const struct cn_registers *at) {
+    return &thread->outlines[cn_hash_mix(at->pc << 1, at->sp) & cn_low_bits(OUTLINE_BITS)];
+}
+
+/* K2. */
+CN_INLINE bool is_within(const struct cn_readable *readable, uintptr_t sp, size_t farthest) {
+    return sp >= readable->start && sp + farthest * WORD_BYTES < readable->end;
+}
+
+/* Where a walk is remembered that begins there. */
+CN_INLINE struct memo *memo_of(struct thread *thread, const struct cn_registers *at) {
+    const struct outline *outline = outline_of(thread, at);
+    const uintptr_t *words = (const uintptr_t *)at->sp; // NOLINT: the stack
+    uint64_t key = cn_hash_mix(at->pc << 1, at->sp);
+    if (outline->pc == at->pc && outline->sp == at->sp && is_within(&thread->readable, at->sp, outline->farthest)) {
+        for (unsigned i = 0; i < OUTLINE_WORDS; i++) {
+            key += words[outline->words[i]] << i;
+        }
+        key = cn_hash_mix(key, at->sp);
+    }
+    return &thread->memos[key & cn_low_bits(MEMO_BITS)];
 }
 
 /* Of the words that the memo names, and of all else that decided. */
@@ -117,8 +156,7 @@ CN_INLINE uint64_t hash_now(const struct memo *memo, const struct cn_registers *
 /* The id that a walk would find; CN_DEPOT_NONE where that is not known. K2. */
 CN_INLINE uint32_t recall(const struct memo *memo, const struct cn_registers *at, size_t depth,
                           const struct cn_readable *readable) {
-    bool is_safe = memo->pc == at->pc && memo->sp == at->sp && at->sp >= readable->start &&
-                   at->sp + (size_t)memo->farthest * WORD_BYTES < readable->end;
+    bool is_safe = memo->pc == at->pc && memo->sp == at->sp && is_within(readable, at->sp, memo->farthest);
     return is_safe && hash_now(memo, at, depth) == memo->hash ? memo->id : CN_DEPOT_NONE;
 }
 
@@ -147,6 +185,16 @@ static void remember(struct memo *memo, const struct cn_registers *at, size_t de
     memo->pc = at->pc;
 }
 
+/* Makes the outline of walks from there that of a remembered one. */
+static void draw_outline(struct outline *outline, const struct memo *memo) {
+    outline->pc = memo->pc;
+    outline->sp = memo->sp;
+    outline->farthest = memo->farthest;
+    for (size_t i = 0; i < OUTLINE_WORDS; i++) {
+        outline->words[i] = memo->words[cn_min(i, (size_t)memo->word_count - 1)];
+    }
+}
+
 /* ---- captures ------------------------------------------------------------------------------------------------ */
 
 /* Without anything of the thread's. */
@@ -162,8 +210,14 @@ static CN_NOINLINE uint32_t walk_and_remember(struct thread *thread, struct memo
     struct cn_walk walk;
     cn_unwind(at, CN_UNWIND_FROM_CALL, depth, &thread->readable, &walk);
     uint32_t id = cn_depot_put(walk.frames, walk.count);
-    if (id != CN_DEPOT_FULL) {
-        remember(memo, at, depth, &walk, id);
+    struct outline *outline = outline_of(thread, at);
+    if (id == CN_DEPOT_FULL) {
+        return id;
+    }
+    remember(memo, at, depth, &walk, id);
+    if (memo->pc != 0 && memo->word_count != 0 && (outline->pc != at->pc || outline->sp != at->sp)) {
+        draw_outline(outline, memo);
+        *memo_of(thread, at) = *memo;
     }
     return id;
 }
