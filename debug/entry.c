@@ -59,7 +59,9 @@ static bool find_or_add(void *core, struct cn_known *known) {
     return true;
 }
 
-static void *make(struct cn_self *self, struct cairn_heap *heap, size_t alignment, struct cn_birth *birth) {
+/* The stack is taken when the record is on its way to the cache already. */
+static void *make(struct cn_self *self, struct cairn_heap *heap, size_t alignment, const struct cn_stack_start *here,
+                  struct cn_birth *birth) {
     birth->head_bytes = cn_max(HEAD_MIN_BYTES, alignment);
     if (birth->size_bytes > CN_RECORD_SIZE_MAX || birth->head_bytes > CN_RECORD_SIZE_MAX) {
         errno = ENOMEM;
@@ -75,6 +77,8 @@ static void *make(struct cn_self *self, struct cairn_heap *heap, size_t alignmen
         return NULL;
     }
     errno = saved;
+    __builtin_prefetch(known.record, 1);
+    birth->stack = birth->stack != 0 ? birth->stack : cn_stack_capture(here);
     birth->serial = cn_record_next_serial();
     return cn_live_make(&known, birth, self);
 }
@@ -82,9 +86,9 @@ static void *make(struct cn_self *self, struct cairn_heap *heap, size_t alignmen
 CN_NOINLINE void *cn_debug_malloc(struct cairn_heap *heap, size_t size, size_t alignment, enum cn_asked asked) {
     struct cn_stack_start here = cn_stack_here();
     struct cn_self *self = cn_self();
-    struct cn_birth birth = {.size_bytes = size, .asked = asked, .stack = cn_stack_capture(&here)};
+    struct cn_birth birth = {.size_bytes = size, .asked = asked};
     tick(self);
-    return make(self, heap, alignment, &birth);
+    return make(self, heap, alignment, &here, &birth);
 }
 
 /* ---- what a pointer is --------------------------------------------------------------------------------------- */
@@ -192,6 +196,16 @@ static void end(struct cn_self *self, const struct cn_known *known, uint64_t wor
     }
 }
 
+/* Has what a look at the block needs brought into the cache. */
+static void prefetch(const void *block) {
+    struct cn_known known = cn_record_of_core((char *)(uintptr_t)block - HEAD_MIN_BYTES); // NOLINT: not written
+    __builtin_prefetch((const char *)block - HEAD_MIN_BYTES);
+    if (known.kind != CN_BLOCK_NONE) {
+        __builtin_prefetch(known.record, 1);
+        __builtin_prefetch(known.core + known.core_bytes - 1);
+    }
+}
+
 CN_NOINLINE void cn_debug_free(struct cairn_heap *heap, void *block, const struct cn_release *release) {
     struct cn_stack_start here = cn_stack_here();
     struct cn_known known;
@@ -200,6 +214,7 @@ CN_NOINLINE void cn_debug_free(struct cairn_heap *heap, void *block, const struc
         return;
     }
     struct cn_self *self = cn_self();
+    prefetch(block);
     struct cn_look look = {release->operation, cn_stack_capture(&here)};
     int saved = errno;
     tick(self);
@@ -243,7 +258,7 @@ CN_NOINLINE void *cn_debug_realloc(struct cairn_heap *heap, const char *operatio
     struct cn_birth birth = {.size_bytes = size, .asked = CN_ASKED_MALLOC, .stack = look.stack};
     tick(self);
     if (block == NULL) {
-        return make(self, heap, CN_GRANULE_BYTES, &birth);
+        return make(self, heap, CN_GRANULE_BYTES, &here, &birth);
     }
     if (!find_live(heap, block, CN_KIND_REALLOC_OF_FREED, &look, &known, &word)) {
         errno = ENOMEM;
@@ -254,7 +269,7 @@ CN_NOINLINE void *cn_debug_realloc(struct cairn_heap *heap, const char *operatio
     char *moved = NULL;
     if (size != 0) {
         size_t old_size = cn_record_size(known.record);
-        moved = make(self, named_heap_of(&known), CN_GRANULE_BYTES, &birth);
+        moved = make(self, named_heap_of(&known), CN_GRANULE_BYTES, &here, &birth);
         if (moved == NULL || !move_contents(&known, word, moved, cn_min(old_size, size))) {
             return NULL;
         }

@@ -32,13 +32,9 @@ static struct cn_known in_span(size_t first) {
                              .record = records_of_slot(first)};
 }
 
-/* In a slot, whatever it is or was last. */
-static struct cn_known in_slot(size_t slot, size_t byte) {
+/* In a slot that is no pool's now, whatever it was last. */
+static CN_NOINLINE struct cn_known in_other_slot(size_t slot, size_t byte) {
     uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_acquire);
-    if (CN_LIKELY(owner != 0 && owner != CN_OWNER_SPAN)) {
-        const struct cn_pool *pool = cn_pool_of_slot(slot);
-        return in_pool(pool, (slot - cn_pool_slot(pool)) * CN_SLOT_BYTES + byte);
-    }
     if (owner == CN_OWNER_SPAN) {
         return in_span(slot);
     }
@@ -56,15 +52,25 @@ static struct cn_known in_slot(size_t slot, size_t byte) {
                         : (struct cn_known){.kind = CN_BLOCK_NONE};
 }
 
-/* ---- outside of it ------------------------------------------------------------------------------------------- */
+CN_INLINE struct cn_known in_region(size_t byte) {
+    size_t slot = byte >> CN_SLOT_SHIFT;
+    uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_acquire);
+    if (CN_UNLIKELY(owner == 0 || owner == CN_OWNER_SPAN)) {
+        return in_other_slot(slot, byte % CN_SLOT_BYTES);
+    }
+    const struct cn_pool *pool = cn_pool_of_slot(slot);
+    return in_pool(pool, byte - (cn_pool_slot(pool) << CN_SLOT_SHIFT));
+}
 
 static struct cn_known of_direct(const void *address);
 
+CN_INLINE struct cn_known find(const void *address) {
+    size_t byte = (uintptr_t)address - (uintptr_t)cn_region.base;
+    return CN_LIKELY(cn_region_covers(byte >> CN_GRANULE_SHIFT)) ? in_region(byte) : of_direct(address);
+}
+
 struct cn_known cn_record_of_core(void *core) {
-    size_t byte = (uintptr_t)core - (uintptr_t)cn_region.base;
-    struct cn_known known = cn_region_covers(byte >> CN_GRANULE_SHIFT)
-                                ? in_slot(byte >> CN_SLOT_SHIFT, byte % CN_SLOT_BYTES)
-                                : of_direct(core);
+    struct cn_known known = find(core);
     if (known.core != core) {
         known.kind = CN_BLOCK_NONE;
     }
@@ -72,15 +78,14 @@ struct cn_known cn_record_of_core(void *core) {
 }
 
 struct cn_known cn_record_around(const void *address) {
-    size_t byte = (uintptr_t)address - (uintptr_t)cn_region.base;
-    struct cn_known known = cn_region_covers(byte >> CN_GRANULE_SHIFT)
-                                ? in_slot(byte >> CN_SLOT_SHIFT, byte % CN_SLOT_BYTES)
-                                : of_direct(address);
+    struct cn_known known = find(address);
     if (known.kind != CN_BLOCK_NONE && cn_record_serial_of(cn_record_load(known.record)) == 0) {
         known.kind = CN_BLOCK_NONE;
     }
     return known;
 }
+
+/* ---- outside of the region ----------------------------------------------------------------------------------- */
 
 /* Direct blocks are few: their records stand in a table that is searched from its start. */
 enum { DIRECT_LIMIT = 4096 };
@@ -102,7 +107,7 @@ static struct cn_known known_of_entry(struct direct_entry *entry) {
                              .record = &entry->record};
 }
 
-static struct cn_known of_direct(const void *address) {
+static CN_NOINLINE struct cn_known of_direct(const void *address) {
     size_t end = atomic_load_explicit(&direct_end, memory_order_acquire);
     for (size_t i = 0; i < end; i++) {
         struct cn_known known = known_of_entry(&direct_entries[i]);
