@@ -3,10 +3,7 @@
 #include <string.h>
 
 #include "alloc/bits.h"
-
-/* libiberty's, renamed (backtrace/rename.sh). It allocates on the stack, in proportion to the name's length. */
-int cn_cplus_demangle_v3_callback(const char *mangled, int options,
-                                  void (*put)(const char *text, size_t length, void *argument), void *argument);
+#include "backtrace/cn_backtrace.h"
 
 enum { WITH_PARAMETERS = 1 << 0, AS_WRITTEN = 1 << 1, NAME_MAX_LENGTH = 400 };
 
@@ -28,7 +25,8 @@ static void append(const char *text, size_t length, void *argument) {
 
 const char *cn_demangle(const char *name, char result[CN_DEMANGLED_BYTES]) {
     struct buffer buffer = {.bytes = result};
-    if (name[0] != '_' || name[1] != 'Z' || strlen(name) > NAME_MAX_LENGTH) {
+    bool is_mangled = name[0] == '_' && name[1] == 'Z' && strlen(name) <= NAME_MAX_LENGTH;
+    if (!is_mangled || cn_cplus_demangle_v3_callback == NULL) {
         return name;
     }
     memset(result, 0, CN_DEMANGLED_BYTES);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "alloc/os.h"
-#include "cn_backtrace.h"
+#include "backtrace/cn_backtrace.h"
 #include "demangle.h"
 #include "depot.h"
 #include "module.h"
@@ -65,7 +65,7 @@ static void read_module(struct known_module *known) {
     const char *file = is_program ? CN_OS_PROGRAM : keep(known->module.path);
     known->path = is_program && cn_os_program_path(program, sizeof program) ? program : file;
     known->module.path = file;
-    if (cn_os_is_file_readable(file)) {
+    if (cn_backtrace_create_state != NULL && cn_os_is_file_readable(file)) {
         enum { IS_THREADED = 1 };
         known->state = cn_backtrace_create_state(file, IS_THREADED, ignore_error, NULL);
     }

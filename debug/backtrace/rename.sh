@@ -3,12 +3,10 @@
 # have another version of them; and that asks Cairn for the list of modules in place of the dynamic linker, whose list is
 # behind a lock.
 #
-#   rename.sh libcn_backtrace.a cn_backtrace.h
+#   rename.sh ARCHIVE
 set -euo pipefail
 
 archive=$1
-header=$2
-
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 objects=$scratch/objects
@@ -16,7 +14,6 @@ mkdir "$objects"
 
 backtrace=$(gcc -print-file-name=libbacktrace.a)
 [[ $backtrace == /* ]] || { echo "rename.sh: this gcc has no libbacktrace.a" >&2; exit 1; }
-cp "$(gcc -print-file-name=include/backtrace.h)" "$scratch/backtrace.h"
 cp "$backtrace" "$scratch/backtrace.a"
 cp "$(gcc -print-file-name=libiberty.a)" "$scratch/iberty.a"
 
@@ -36,4 +33,3 @@ done
 
 rm -f "$archive"
 ar Dcr "$archive" "$objects"/*.o
-sed -E 's/\bbacktrace_/cn_backtrace_/g' "$scratch/backtrace.h" >"$header"

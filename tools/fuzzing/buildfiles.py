@@ -12,7 +12,7 @@ from typing import Any, Iterable
 _COMPILED = (".c", ".cc")
 _RULES = ("cc_binary", "cc_library", "cc_test", "sh_binary", "sh_test")
 # Functions of BUILD files that make nothing to be built.
-_SILENT = ("config_setting", "exports_files", "filegroup", "licenses", "package", "test_suite")
+_SILENT = ("config_setting", "exports_files", "filegroup", "genrule", "licenses", "package", "test_suite")
 
 
 @dataclasses.dataclass(frozen=True)
