@@ -209,10 +209,13 @@ size_t cn_os_resident_bytes(const void *memory, size_t bytes) {
     return resident;
 }
 
-/* The system reads the set before it sees that there is no such way to change the mask by it. */
+/* The system reads the set before it sees that there is no such way to change the mask by it; but not one at NULL. */
 bool cn_os_is_readable(const void *address) {
     enum { NO_WAY = -1, SET_BYTES = 8 };
     int saved = errno;
+    if (address == NULL) {
+        return false;
+    }
     (void)syscall(SYS_rt_sigprocmask, NO_WAY, address, NULL, (size_t)SET_BYTES);
     bool is_readable = errno != EFAULT;
     errno = saved;
