@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fast.h"
+#include "form.h"
 #include "hooks.h"
 #include "misuse.h"
 #include "requested.h"
@@ -134,7 +135,7 @@ size_t cairn_usable_size(const void *block) {
 /* A live block of this thread's heap, with no pending free about it. Its class; CN_CLASS_COUNT: it is none such. */
 CN_INLINE unsigned class_if_mine(const void *block) {
     size_t granule = cn_granule_of(block);
-    if (!cn_region_covers(granule) || !cn_live_test(granule)) {
+    if (!cn_region_covers(granule) || (CN_CHECKED && !cn_live_test(granule))) {
         return CN_CLASS_COUNT;
     }
     uintptr_t owner = atomic_load_explicit(&cn_region.owner[cn_slot_of_granule(granule)], memory_order_relaxed);

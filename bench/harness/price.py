@@ -1,0 +1,49 @@
+"""The price of the checks: Cairn as it is shipped beside a build of the same tree whose frees do not look whether the
+block is live. That build is for this comparison alone."""
+
+import argparse
+import os
+import shutil
+import subprocess
+
+import instructions
+import programs
+import speed
+from allocators import ROOT, Allocator, Problem, cairn_path
+from report import geometric_mean, median, ratio
+
+ROWS = "pair-64,pair-mixed,batch-lifo,batch-random,replace-10k,replace-300k,binary-trees,hand-over"
+UNCHECKED = "unchecked"
+
+
+def built(options, name):
+    """Builds the shared library and keeps it beside the programs: the next build overwrites what Bazel leaves."""
+    done = subprocess.run(["bazel", "build"] + options + ["//:libcairn.so"], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Problem("bazel build %s //:libcairn.so failed:\n%s" % (" ".join(options), done.stderr[-3000:]))
+    kept = os.path.join(programs.BUILT, name)
+    os.makedirs(programs.BUILT, exist_ok=True)
+    if os.path.exists(kept):
+        os.remove(kept)
+    shutil.copy(os.path.join(ROOT, "bazel-bin", "libcairn.so"), kept)
+    return kept
+
+
+def times_ratio(rows):
+    """Geometric mean of the checked form's time over the other's."""
+    known = [row for row in rows.values() if row["cairn"]["ns"] and row[UNCHECKED]["ns"]]
+    return geometric_mean([median(row["cairn"]["ns"]) / median(row[UNCHECKED]["ns"]) for row in known])
+
+
+def run(settings, allocators, progress):
+    del allocators  # the peers have no part in this
+    progress.show("building Cairn with and without its checks", "")
+    unchecked = Allocator(UNCHECKED, built(["--define", "checks=off"], "libcairn-unchecked.so"), "this tree")
+    given = cairn_path(settings.cairn) if settings.cairn is not None else built([], "libcairn-checked.so")
+    pair = [Allocator("cairn", given, "this tree"), unchecked]
+    counted = instructions.run(settings, pair, progress)
+    settings = argparse.Namespace(**vars(settings))
+    settings.only = settings.only or [ROWS]
+    timed = speed.run(settings, pair, progress)
+    print("\nprice of the checks: %s of the time without them" % ratio(times_ratio(timed["rows"])))
+    return {"instructions": counted, "speed": timed, "failures": counted["failures"] + timed["failures"]}
