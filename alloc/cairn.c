@@ -84,6 +84,12 @@ void *cairn_aligned_alloc(size_t alignment, size_t size) {
 
 CN_NOINLINE void cn_slow_free(void *block) { cn_route_free("free", block); }
 
+CN_NOINLINE void cn_slow_free_other(size_t granule, uintptr_t owner) {
+    if (CN_UNLIKELY(!cn_route_free_foreign(granule, owner))) {
+        cn_route_free("free", cn_region.base + granule * CN_GRANULE_BYTES);
+    }
+}
+
 CN_NOINLINE void cn_slow_free_full(size_t granule) { cn_heap_give(cn_heap_mine, granule); }
 
 void cairn_free(void *block) {

@@ -16,8 +16,10 @@
 #include "form.h"
 #include "heap.h"
 
-/* In cairn.c. The block is not known to be good, or not to be this thread's. */
+/* In cairn.c. The block is not known to be good. */
 void cn_slow_free(void *block);
+/* The block at the granule is live; by its slot's owner word it is not this thread's, or the slot is marked. */
+void cn_slow_free_other(size_t granule, uintptr_t owner);
 /* The block at the granule is this thread's and live, and its magazine is full. */
 void cn_slow_free_full(size_t granule);
 /* The thread's magazine is empty, or it has no heap yet. */
@@ -65,7 +67,7 @@ CN_INLINE void cn_fast_free(void *block) {
     }
     uintptr_t owner = atomic_load_explicit(&cn_region.owner[cn_slot_of_granule(granule)], memory_order_relaxed);
     if (CN_UNLIKELY(!cn_heap_owns(cn_heap_mine, owner))) {
-        cn_slow_free(block);
+        cn_slow_free_other(granule, owner);
         return;
     }
     struct cn_magazine *magazine = (struct cn_magazine *)owner; // NOLINT: owner words are made from magazines

@@ -116,7 +116,13 @@ CN_INLINE bool cn_heap_owns(const struct cairn_heap *heap, uintptr_t owner) {
 
 /* Heaps ever claimed; their indexes are below. */
 size_t cn_heap_count(void);
-enum cn_heap_state cn_heap_state(const struct cairn_heap *heap);
+
+/* enum cn_heap_state of each; in registry.c, which alone changes it. Acquire on claim pairs with release on abandon. */
+extern _Atomic uint8_t cn_heap_states[CN_HEAP_LIMIT] CN_HIDDEN;
+
+CN_INLINE enum cn_heap_state cn_heap_state(const struct cairn_heap *heap) {
+    return (enum cn_heap_state)atomic_load_explicit(&cn_heap_states[cn_heap_index(heap)], memory_order_acquire);
+}
 
 /* A heap for a thread, state owned: one without a thread, else a new one. NULL at the limit, or without memory. */
 struct cairn_heap *cn_heap_claim(void);

@@ -18,24 +18,20 @@ struct cairn_heap cn_heap_gone = {.magazines = {EMPTY_80}};
 
 _Thread_local struct cairn_heap *cn_heap_mine CN_TLS CN_HIDDEN = &cn_heap_none;
 
-static _Atomic uint8_t states[CN_HEAP_LIMIT]; /* enum cn_heap_state; acquire on claim pairs with release on abandon */
+_Atomic uint8_t cn_heap_states[CN_HEAP_LIMIT];
 static _Atomic uint32_t heap_count;
 static _Atomic uint32_t free_count; /* heaps that no thread has; a hint */
 static bool magazines_disabled;     /* written before there is a second thread */
 
 size_t cn_heap_count(void) { return atomic_load_explicit(&heap_count, memory_order_acquire); }
 
-enum cn_heap_state cn_heap_state(const struct cairn_heap *heap) {
-    return (enum cn_heap_state)atomic_load_explicit(&states[cn_heap_index(heap)], memory_order_acquire);
-}
-
 static void set_state(const struct cairn_heap *heap, enum cn_heap_state state) {
-    atomic_store_explicit(&states[cn_heap_index(heap)], (uint8_t)state, memory_order_release);
+    atomic_store_explicit(&cn_heap_states[cn_heap_index(heap)], (uint8_t)state, memory_order_release);
 }
 
 static bool move_state(size_t index, enum cn_heap_state from, enum cn_heap_state to) {
     uint8_t expected = (uint8_t)from;
-    return atomic_compare_exchange_strong_explicit(&states[index], &expected, (uint8_t)to, memory_order_acquire,
+    return atomic_compare_exchange_strong_explicit(&cn_heap_states[index], &expected, (uint8_t)to, memory_order_acquire,
                                                    memory_order_relaxed);
 }
 

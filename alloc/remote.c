@@ -12,17 +12,28 @@ static void push(struct cn_remote_list *list, struct cn_pool *slot_entry) {
                                                     memory_order_relaxed)); /* (d) */
 }
 
+/* As atomic_fetch_or, of words that are mostly 0: so the first try supposes that, and does not read the word, whose cache
+ * line another thread has changed, before it takes the line over. Ends without a store where `bits` are set already. */
+static uint64_t fetch_or(_Atomic uint64_t *word, uint64_t bits) {
+    uint64_t before = 0;
+    while (!atomic_compare_exchange_weak(word, &before, before | bits) && (before & bits) != bits) {
+    }
+    return before;
+}
+
 bool cn_remote_post(struct cn_remote_list *list, size_t granule) {
-    size_t slot = cn_slot_of_granule(granule);
-    struct cn_pool *slot_entry = &cn_region.pools[slot];
-    uint64_t word_bit = (uint64_t)1 << (granule >> CN_WORD_SHIFT) % CN_SLOT_WORDS;
-    uint64_t before = atomic_fetch_or(remote_word(granule), bit_of(granule)); /* (a) */
+    uint64_t before = fetch_or(remote_word(granule), bit_of(granule)); /* (a) */
     if ((before & bit_of(granule)) != 0) {
         return false;
     }
-    if (before == 0 && atomic_fetch_or(&slot_entry->remote_words, word_bit) == 0) {                     /* (b) */
-        (void)atomic_fetch_or_explicit(&cn_region.owner[slot], CN_OWNER_PENDING, memory_order_relaxed); /* (c) */
-        push(list, slot_entry);
+    if (before == 0) {
+        size_t slot = cn_slot_of_granule(granule);
+        struct cn_pool *slot_entry = &cn_region.pools[slot];
+        uint64_t word_bit = (uint64_t)1 << (granule >> CN_WORD_SHIFT) % CN_SLOT_WORDS;
+        if (fetch_or(&slot_entry->remote_words, word_bit) == 0) {                                           /* (b) */
+            (void)atomic_fetch_or_explicit(&cn_region.owner[slot], CN_OWNER_PENDING, memory_order_relaxed); /* (c) */
+            push(list, slot_entry);
+        }
     }
     return true;
 }

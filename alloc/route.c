@@ -196,13 +196,7 @@ static bool free_found(const struct cn_block *found, void *pointer) {
     return false;
 }
 
-/* The case that matters for speed: a block of another thread's heap. Posting sees for itself whether it is pending. */
-static bool post_if_remote(void *pointer) {
-    size_t granule = cn_granule_of(pointer);
-    if (!cn_region_covers(granule) || !cn_live_test(granule)) {
-        return false;
-    }
-    uintptr_t owner = atomic_load_explicit(&cn_region.owner[cn_slot_of_granule(granule)], memory_order_relaxed);
+bool cn_route_free_foreign(size_t granule, uintptr_t owner) {
     struct cairn_heap *heap = cn_heap_of_owner(owner);
     if (owner == CN_OWNER_SPAN || owner == 0 || heap == cn_heap_mine || cn_heap_state(heap) == CN_HEAP_NAMED) {
         return false;
@@ -211,7 +205,7 @@ static bool post_if_remote(void *pointer) {
 }
 
 void cn_route_free(const char *operation, void *pointer) {
-    if (pointer == NULL || CN_LIKELY(post_if_remote(pointer))) {
+    if (pointer == NULL) {
         return;
     }
     struct cn_block found = cn_block_find(pointer);

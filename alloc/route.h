@@ -18,6 +18,10 @@ void *cn_route_malloc_named(struct cairn_heap *heap, size_t size, size_t alignme
 /* Frees what starts at `pointer`, whoever has it; NULL is ignored. `operation` names the call in a report. */
 void cn_route_free(const char *operation, void *pointer);
 
+/* Frees the live block at `granule`, whose slot has this owner word, where it is another thread's. False, and nothing done,
+ * where it is not, or was freed already. */
+bool cn_route_free_foreign(size_t granule, uintptr_t owner);
+
 /* As cairn_realloc; `pointer` is not NULL. */
 void *cn_route_realloc(const char *operation, void *pointer, size_t size);
 
