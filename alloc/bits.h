@@ -74,6 +74,15 @@ CN_INLINE size_t cn_power_of_two_above(size_t n) { return n <= 1 ? 1 : (size_t)1
 /* n rounded up to a multiple of `to`, a power of two; n must not be within `to` of SIZE_MAX. */
 CN_INLINE size_t cn_round_up(size_t n, size_t to) { return (n + to - 1) & ~(to - 1); }
 
+/* A number that looks random, another one for each other `n`: Steele and others, Fast Splittable Pseudorandom Number
+ * Generators, 2014. */
+#define CN_SCRAMBLE_STEP UINT64_C(0x9E3779B97F4A7C15) /* from one n of a sequence to the next */
+CN_INLINE uint64_t cn_scramble(uint64_t n) {
+    uint64_t bits = (n ^ n >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    bits = (bits ^ bits >> 27) * UINT64_C(0x94D049BB133111EB);
+    return bits ^ bits >> 31;
+}
+
 CN_INLINE size_t cn_min(size_t a, size_t b) { return a < b ? a : b; }
 CN_INLINE size_t cn_max(size_t a, size_t b) { return a > b ? a : b; }
 

@@ -1,6 +1,7 @@
 #include "block.h"
 
 #include "direct.h"
+#include "guard.h"
 #include "heap.h"
 #include "span.h"
 
@@ -9,6 +10,16 @@ static struct cn_block find_direct(const void *pointer) {
     block.bytes = cn_direct_bytes(pointer);
     if (block.bytes != 0) {
         block.kind = CN_BLOCK_DIRECT;
+    }
+    return block;
+}
+
+static struct cn_block find_guarded(const void *pointer) {
+    struct cn_block block = {.kind = CN_BLOCK_NONE};
+    struct cn_guarded guarded;
+    if (cn_guard_find(pointer, &guarded) && guarded.state == CN_GUARDED_LIVE && guarded.block == pointer) {
+        block.kind = CN_BLOCK_GUARDED;
+        block.bytes = guarded.size;
     }
     return block;
 }
@@ -35,7 +46,10 @@ static struct cn_block find_in_region(size_t granule) {
 
 struct cn_block cn_block_find(const void *pointer) {
     size_t granule = cn_granule_of(pointer);
-    return cn_region_covers(granule) ? find_in_region(granule) : find_direct(pointer);
+    if (cn_region_covers(granule)) {
+        return find_in_region(granule);
+    }
+    return cn_guard_covers(pointer) ? find_guarded(pointer) : find_direct(pointer);
 }
 
 /* Within a pool, or the pool that was here last. */
@@ -76,9 +90,25 @@ static struct cn_place place_in_slot(size_t slot, size_t byte) {
     return place;
 }
 
+static struct cn_place place_on_guarded_pages(const char *pointer) {
+    struct cn_guarded guarded;
+    if (!cn_guard_find(pointer, &guarded)) {
+        return (struct cn_place){.kind = CN_PLACE_EMPTY};
+    }
+    if (pointer == guarded.block) {
+        return (struct cn_place){.kind = CN_PLACE_FREED};
+    }
+    size_t offset = (uintptr_t)pointer - (uintptr_t)guarded.block;
+    enum cn_place_kind kind = offset < guarded.size ? CN_PLACE_INSIDE : CN_PLACE_EMPTY;
+    return (struct cn_place){.kind = kind, .block_bytes = guarded.size, .offset = offset};
+}
+
 struct cn_place cn_place_of(const void *pointer) {
     struct cn_place place = {.kind = CN_PLACE_OUTSIDE};
     size_t byte = (uintptr_t)pointer - (uintptr_t)cn_region.base;
+    if (cn_guard_covers(pointer)) {
+        return place_on_guarded_pages(pointer);
+    }
     if (cn_region.base == NULL || !cn_region_covers(byte >> CN_GRANULE_SHIFT)) {
         return place;
     }

@@ -9,7 +9,7 @@
 
 struct cairn_heap;
 
-enum cn_block_kind { CN_BLOCK_NONE, CN_BLOCK_POOL, CN_BLOCK_SPAN, CN_BLOCK_DIRECT };
+enum cn_block_kind { CN_BLOCK_NONE, CN_BLOCK_POOL, CN_BLOCK_SPAN, CN_BLOCK_DIRECT, CN_BLOCK_GUARDED };
 
 struct cn_block {
     enum cn_block_kind kind;
@@ -29,7 +29,7 @@ struct cn_pool;
 const struct cn_pool *cn_block_last_pool(size_t slot);
 
 enum cn_place_kind {
-    CN_PLACE_OUTSIDE, /* of the region */
+    CN_PLACE_OUTSIDE, /* of the region and of the guarded pages */
     CN_PLACE_EMPTY,   /* no pool or span */
     CN_PLACE_FREED,   /* a block started here, and is free */
     CN_PLACE_FRESH,   /* a block that was never handed out, or the end of a pool */

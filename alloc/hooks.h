@@ -17,6 +17,7 @@ extern "C" {
 #endif
 
 struct cairn_heap;
+struct cn_os_fault;
 
 /* By what family a block was asked for, and is to be freed. */
 enum cn_asked { CN_ASKED_MALLOC, CN_ASKED_CALLOC, CN_ASKED_ALIGNED, CN_ASKED_NEW, CN_ASKED_NEW_ARRAY };
@@ -67,6 +68,9 @@ void cn_debug_fresh(const struct cn_fresh *fresh);
 void cn_debug_start(void);
 void cn_debug_stop(void);
 void cn_debug_after_fork(void);
+
+/* Reports an access that a page stopped; false where the debug form had nothing to do with that. */
+bool cn_debug_fault(const struct cn_os_fault *fault);
 
 CN_INLINE void cn_hook_fresh(const struct cn_fresh *fresh) {
     if (CAIRN_DEBUG) {

@@ -3,6 +3,7 @@
  */
 #include "arena.h"
 #include "cairn.h"
+#include "guard.h"
 #include "hooks.h"
 #include "panic.h"
 #include "process.h"
@@ -53,6 +54,7 @@ bool cairn_check(void) {
     cn_region_check();
     if (cn_os_is_single_threaded()) {
         cn_arena_check_quiet();
+        cn_guard_check();
     }
     cn_arena_check();
     if (CAIRN_DEBUG) {

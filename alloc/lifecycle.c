@@ -1,10 +1,13 @@
 /*
  * lifecycle.c: what happens when the library is loaded, and when the process ends.
  */
+#include "fault.h"
+#include "guard.h"
 #include "hooks.h"
 #include "options.h"
 #include "process.h"
 #include "requested.h"
+#include "sample.h"
 #include "size_class.h"
 #include "stats.h"
 
@@ -16,6 +19,13 @@ __attribute__((constructor(101))) static void on_load(void) {
     cn_stats_at_start();
     if (cn_options.stats || cn_options.stats_json[0] != '\0') {
         cn_requested_enable();
+    }
+    if (cn_options.guard.choice != CN_GUARD_NONE) {
+        cn_guard_start(cn_options.guard_side);
+        cn_sample_start(cn_options.guard.choice == CN_GUARD_SAMPLE ? cn_options.guard.number : 0, cn_options.seed);
+    }
+    if (cn_options.guard.choice != CN_GUARD_NONE || CAIRN_DEBUG) {
+        cn_fault_start();
     }
     cn_hook_start();
 }

@@ -2,6 +2,7 @@
 
 #include "block.h"
 #include "panic.h"
+#include "sample.h"
 #include "text.h"
 
 static void start(struct cn_text *text, const char *kind, const char *operation, const void *pointer) {
@@ -41,6 +42,7 @@ void cn_misuse_not_live(const char *operation, const char *kind_if_freed, const 
         start(&text, "bad-free", operation, pointer);
         put_place(&text, place);
     }
+    cn_sample_put(&text, pointer);
     cn_panic_stop(&text);
 }
 

@@ -49,6 +49,16 @@ void cn_os_unmap(void *memory, size_t bytes);
 enum cn_access_right { CN_RIGHT_NONE, CN_RIGHT_READ, CN_RIGHT_WRITE };
 bool cn_os_protect(void *memory, size_t bytes, enum cn_access_right right);
 
+/* Addresses that cannot be accessed, until `protect` says otherwise; they cost nothing but a limit of address space. NULL
+ * where the system refuses. `withhold` makes them again what they were at first, and gives their memory back; false where
+ * the system refuses. */
+char *cn_os_hold(size_t bytes);
+bool cn_os_withhold(void *memory, size_t bytes);
+
+/* How much address space, and how many mappings, the process can have; SIZE_MAX: there is no limit. */
+size_t cn_os_address_space_bytes(void);
+size_t cn_os_mapping_limit(void);
+
 /* Resizes a mapping where it is; false, and the mapping as it was, where the system refuses. */
 bool cn_os_resize(void *memory, size_t old_bytes, size_t new_bytes);
 

@@ -90,9 +90,26 @@ static char *map_aligned(size_t bytes, size_t alignment, int protection) {
     return memory + before;
 }
 
-static bool address_space_is_limited(void) {
+size_t cn_os_address_space_bytes(void) {
     struct rlimit limit;
-    return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+    int saved = errno;
+    bool is_limited = getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+    errno = saved;
+    return is_limited ? (size_t)limit.rlim_cur : SIZE_MAX;
+}
+
+size_t cn_os_mapping_limit(void) {
+    enum { USUAL_LIMIT = 65530 };
+    char text[32] = "";
+    int saved = errno;
+    int fd = open("/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    size_t limit = length > 0 ? (size_t)strtoul(text, NULL, 10) : 0;
+    errno = saved;
+    return limit != 0 ? limit : USUAL_LIMIT;
 }
 
 /* Addresses that nothing is mapped at as far as one can tell: far below where the kernel maps next. */
@@ -110,9 +127,7 @@ static char *choose_unheld(size_t bytes, size_t alignment) {
 }
 
 char *cn_os_reserve(size_t bytes, size_t alignment) {
-    int saved = errno;
-    reservation_is_held = !address_space_is_limited();
-    errno = saved;
+    reservation_is_held = cn_os_address_space_bytes() == SIZE_MAX;
     return reservation_is_held ? map_aligned(bytes, alignment, PROT_NONE) : choose_unheld(bytes, alignment);
 }
 
@@ -181,6 +196,11 @@ bool cn_os_protect(void *memory, size_t bytes, enum cn_access_right right) {
     errno = saved;
     return done;
 }
+
+char *cn_os_hold(size_t bytes) { return map_at(NULL, bytes, PROT_NONE, 0); }
+
+/* A fresh mapping, and not mprotect: so it becomes one with its neighbours. */
+bool cn_os_withhold(void *memory, size_t bytes) { return map_at(memory, bytes, PROT_NONE, MAP_FIXED) != NULL; }
 
 bool cn_os_resize(void *memory, size_t old_bytes, size_t new_bytes) {
     int saved = errno;

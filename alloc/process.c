@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "arena.h"
+#include "guard.h"
 #include "hooks.h"
 #include "purge.h"
 #include "region.h"
@@ -21,6 +22,7 @@ static void after_fork_in_child(void) {
     cn_arena_after_fork();
     cn_purge_after_fork();
     cn_thread_after_fork();
+    cn_guard_after_fork();
     cn_hook_after_fork();
 }
 

@@ -9,6 +9,7 @@
 #include "process.h"
 #include "purge.h"
 #include "requested.h"
+#include "sample.h"
 #include "thread.h"
 
 static bool is_pooled(size_t size, size_t alignment) {
@@ -105,10 +106,26 @@ static void *no_memory(void) {
     return NULL;
 }
 
+/* How many blocks the call stands for: those that come out of the magazine without asking here. */
+static uint64_t sampled_blocks(size_t size, size_t alignment) {
+    const struct cairn_heap *heap = cn_heap_mine;
+    if (heap == NULL || !is_pooled(size, alignment)) {
+        return 1;
+    }
+    const struct cn_magazine *magazine = &heap->magazines[class_of(size, alignment)];
+    return 1 + (uint64_t)(magazine->ceiling - magazine->top) / 2;
+}
+
 CN_NOINLINE void *cn_route_malloc(size_t size, size_t alignment, enum cn_fill fill) {
     cn_process_start();
     if (CN_UNLIKELY(size > PTRDIFF_MAX || alignment > PTRDIFF_MAX)) {
         return no_memory();
+    }
+    if (!CAIRN_DEBUG && CN_UNLIKELY(cn_sample_every != 0) && cn_sample_is_due(sampled_blocks(size, alignment))) {
+        void *guarded = cn_sample_malloc(size, alignment, cn_trace_here());
+        if (guarded != NULL) {
+            return guarded;
+        }
     }
     struct cairn_heap *heap = is_pooled(size, alignment) ? cn_thread_enter() : NULL;
     void *block = take_or_reclaim(heap, NULL, size, alignment, fill);
@@ -182,7 +199,8 @@ static bool free_span(const struct cn_block *found) {
     return is_live;
 }
 
-static bool free_found(const struct cn_block *found, void *pointer) {
+/* `place` is where the program called. */
+static bool free_found(const struct cn_block *found, void *pointer, struct cn_os_place place) {
     switch (found->kind) {
     case CN_BLOCK_POOL:
         return free_pooled(found);
@@ -190,6 +208,8 @@ static bool free_found(const struct cn_block *found, void *pointer) {
         return free_span(found);
     case CN_BLOCK_DIRECT:
         return cn_direct_free(pointer);
+    case CN_BLOCK_GUARDED:
+        return cn_sample_free(pointer, place);
     case CN_BLOCK_NONE:
         break;
     }
@@ -209,7 +229,7 @@ void cn_route_free(const char *operation, void *pointer) {
         return;
     }
     struct cn_block found = cn_block_find(pointer);
-    if (CN_UNLIKELY(!free_found(&found, pointer))) {
+    if (CN_UNLIKELY(!free_found(&found, pointer, cn_trace_here()))) {
         report(operation, pointer);
     }
 }
@@ -218,6 +238,9 @@ void cn_route_free(const char *operation, void *pointer) {
 static size_t expected_bytes(const struct cn_block *found, size_t alignment, size_t size) {
     if (size > PTRDIFF_MAX || !cn_is_power_of_two(alignment)) {
         return 0;
+    }
+    if (found->kind == CN_BLOCK_GUARDED) {
+        return size;
     }
     if (found->kind == CN_BLOCK_DIRECT) {
         return cn_round_up(cn_max(size, 1), cn_os_page_bytes());
@@ -258,6 +281,9 @@ static bool resize_span(const struct cn_block *found, size_t size) {
 /* The block's address after a resize that need not copy; NULL: it must move. */
 static void *resize(const struct cn_block *found, void *pointer, size_t size) {
     bool is_done = false;
+    if (found->kind == CN_BLOCK_GUARDED) {
+        return NULL;
+    }
     if (found->kind == CN_BLOCK_DIRECT) {
         return size > CN_BLOCK_MAX_BYTES && cn_direct_resize(pointer, size) ? pointer : NULL;
     }
@@ -281,7 +307,8 @@ static bool copy(const struct cn_block *found, const void *from, void *to, size_
     return true;
 }
 
-static void *move(const char *operation, const struct cn_block *found, void *pointer, size_t size) {
+static void *move(const char *operation, const struct cn_block *found, void *pointer, size_t size,
+                  struct cn_os_place place) {
     struct cairn_heap *named = cn_route_named_heap(found);
     int saved = errno;
     void *moved = named != NULL ? cn_route_malloc_named(named, size, CN_GRANULE_BYTES, CN_FILL_NONE)
@@ -290,13 +317,13 @@ static void *move(const char *operation, const struct cn_block *found, void *poi
     if (moved == NULL || !copy(found, pointer, moved, cn_min(size, found->bytes))) {
         return NULL;
     }
-    if (!free_found(found, pointer)) {
+    if (!free_found(found, pointer, place)) {
         cn_misuse_not_live(operation, "realloc-of-freed", pointer);
     }
     return moved;
 }
 
-void *cn_route_realloc(const char *operation, void *pointer, size_t size) {
+CN_NOINLINE void *cn_route_realloc(const char *operation, void *pointer, size_t size) {
     struct cn_block found = cn_block_find(pointer);
     if (found.kind == CN_BLOCK_NONE || pointer == NULL) {
         cn_misuse_not_live(operation, "realloc-of-freed", pointer);
@@ -310,7 +337,7 @@ void *cn_route_realloc(const char *operation, void *pointer, size_t size) {
     }
     void *resized = resize(&found, pointer, size);
     if (resized == NULL) {
-        resized = move(operation, &found, pointer, size);
+        resized = move(operation, &found, pointer, size, cn_trace_here());
     }
     if (resized == NULL && size <= found.bytes) {
         atomic_store(&kept_too_large, true);

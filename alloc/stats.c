@@ -3,7 +3,6 @@
 #include "arena.h"
 #include "cairn.h"
 #include "counts.h"
-#include "direct.h"
 #include "hooks.h"
 #include "process.h"
 #include "requested.h"
@@ -87,8 +86,9 @@ static void add_places(const struct cairn_heap *heap, struct cairn_stats *stats)
     }
 }
 
-static bool add_direct(void *block, size_t bytes, void *argument) {
+static bool add_outside(void *block, size_t bytes, void *argument) {
     struct cairn_stats *stats = argument;
+    size_t before = (uintptr_t)block % cn_os_page_bytes(); /* on its first page */
     if (CAIRN_DEBUG && !cn_debug_is_live(block)) {
         return true;
     }
@@ -96,7 +96,8 @@ static bool add_direct(void *block, size_t bytes, void *argument) {
     stats->block_bytes += bytes;
     stats->span_bytes += bytes;
     stats->arena_bytes += bytes;
-    stats->resident_bytes += cn_os_resident_bytes(block, bytes);
+    stats->resident_bytes +=
+        cn_os_resident_bytes((char *)block - before, cn_round_up(before + bytes, cn_os_page_bytes()));
     stats->requested_bytes += counts_requests() ? (CAIRN_DEBUG ? cn_debug_requested(block) : bytes) : 0;
     return true;
 }
@@ -120,7 +121,7 @@ void cairn_stats_get(struct cairn_stats *stats) {
     stats->peak_arena_bytes = cn_count_of(&cn_counts.peak_committed_arenas) * CN_ARENA_BYTES;
     stats->metadata_bytes = cn_region_table_bytes();
     add_heaps(stats);
-    (void)cn_direct_walk(add_direct, stats);
+    (void)cn_walk_outside(add_outside, stats);
 }
 
 void cairn_heap_stats_get(struct cairn_heap *heap, struct cairn_stats *stats) {

@@ -2,6 +2,7 @@
 
 #include "arena.h"
 #include "direct.h"
+#include "guard.h"
 
 bool cn_walk_next(size_t slot, struct cn_walk_place *place) {
     size_t end = atomic_load_explicit(&cn_region.arena_count, memory_order_acquire) * CN_ARENA_SLOTS;
@@ -53,6 +54,21 @@ static bool visit_place(const struct cn_walk_place *place, cn_walk_fn *visit, vo
     return true;
 }
 
+struct guarded_visit {
+    cn_walk_fn *visit;
+    void *argument;
+};
+
+static bool visit_guarded(const struct cn_guarded *guarded, void *argument) {
+    const struct guarded_visit *visit = argument;
+    return guarded->state != CN_GUARDED_LIVE || visit->visit(guarded->block, guarded->size, visit->argument);
+}
+
+bool cn_walk_outside(cn_walk_fn *visit, void *argument) {
+    struct guarded_visit guarded = {visit, argument};
+    return cn_direct_walk(visit, argument) && cn_guard_walk(visit_guarded, &guarded);
+}
+
 bool cn_walk_blocks(const struct cairn_heap *heap, cn_walk_fn *visit, void *argument) {
     struct cn_walk_place place;
     for (size_t slot = 0; cn_walk_next(slot, &place); slot = cn_walk_after(&place)) {
@@ -60,5 +76,5 @@ bool cn_walk_blocks(const struct cairn_heap *heap, cn_walk_fn *visit, void *argu
             return false;
         }
     }
-    return heap != NULL || cn_direct_walk(visit, argument);
+    return heap != NULL || cn_walk_outside(visit, argument);
 }

@@ -31,9 +31,12 @@ CN_INLINE uint64_t cn_walk_live_word(size_t word) {
            ~atomic_load_explicit(&cn_region.remote[word], memory_order_relaxed);
 }
 
-/* Calls `visit` for each live block of the heap; NULL: of all, those in mappings of their own last. Stops when it returns
+/* Calls `visit` for each live block of the heap; NULL: of all, those outside of the region last. Stops when it returns
  * false, and returns false then. */
 typedef bool cn_walk_fn(void *block, size_t bytes, void *argument);
 bool cn_walk_blocks(const struct cairn_heap *heap, cn_walk_fn *visit, void *argument);
+
+/* The same of blocks outside of the region: in mappings of their own, and on guarded pages. */
+bool cn_walk_outside(cn_walk_fn *visit, void *argument);
 
 #endif

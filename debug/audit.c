@@ -1,5 +1,6 @@
 #include "audit.h"
 
+#include "alloc/guard.h"
 #include "alloc/heap.h"
 #include "alloc/lock.h"
 #include "alloc/os.h"
@@ -29,18 +30,27 @@ static bool visit_pool(const struct cn_walk_place *place, cn_audit_fn *visit, vo
     return true;
 }
 
-struct direct_visit {
+struct outside_visit {
     cn_audit_fn *visit;
     void *argument;
     bool goes_on;
 };
 
-static void visit_direct(const struct cn_known *known, void *argument) {
-    struct direct_visit *direct = argument;
+static void visit_outside(const struct cn_known *known, void *argument) {
+    struct outside_visit *outside = argument;
     uint64_t word = cn_record_load(known->record);
-    if (direct->goes_on && cn_record_state_of(word) != CN_RECORD_NONE) {
-        direct->goes_on = direct->visit(known, word, direct->argument);
+    if (outside->goes_on && cn_record_state_of(word) != CN_RECORD_NONE) {
+        outside->goes_on = outside->visit(known, word, outside->argument);
     }
+}
+
+static bool visit_guarded(const struct cn_guarded *guarded, void *argument) {
+    struct outside_visit *outside = argument;
+    struct cn_known known = cn_record_of_guarded(guarded->block);
+    if (known.kind != CN_BLOCK_NONE) { /* it may be gone meanwhile */
+        visit_outside(&known, argument);
+    }
+    return outside->goes_on;
 }
 
 bool cn_audit_blocks(const struct cairn_heap *heap, cn_audit_fn *visit, void *argument) {
@@ -55,11 +65,12 @@ bool cn_audit_blocks(const struct cairn_heap *heap, cn_audit_fn *visit, void *ar
             return false;
         }
     }
-    struct direct_visit direct = {visit, argument, true};
+    struct outside_visit outside = {visit, argument, true};
     if (heap == NULL) {
-        cn_record_walk_direct(visit_direct, &direct);
+        cn_record_walk_direct(visit_outside, &outside);
+        (void)cn_guard_walk(visit_guarded, &outside);
     }
-    return direct.goes_on;
+    return outside.goes_on;
 }
 
 /* ---- their bytes --------------------------------------------------------------------------------------------- */

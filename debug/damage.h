@@ -12,6 +12,7 @@
 #ifndef CN_DAMAGE_H
 #define CN_DAMAGE_H
 
+#include "alloc/os.h"
 #include "record.h"
 
 /* Where and why one looks: for the report. */
@@ -32,7 +33,12 @@ bool cn_damage_check_fresh(const char *from, const char *to, const struct cn_loo
 /* Where the canaries of a block lie: [head, user), and from user + size to the end. */
 CN_INLINE char *cn_damage_head(const struct cn_known *known, size_t head_bytes) {
     enum { HEAD_CANARY_MAX_BYTES = 4096 };
-    return known->core + head_bytes - cn_min(head_bytes, HEAD_CANARY_MAX_BYTES);
+    char *user = known->core + head_bytes;
+    size_t bytes = cn_min(head_bytes, HEAD_CANARY_MAX_BYTES);
+    if (known->kind == CN_BLOCK_GUARDED) { /* its first page is where its bytes start */
+        bytes = cn_min(bytes, (uintptr_t)user % cn_os_page_bytes());
+    }
+    return user - bytes;
 }
 
 #endif

@@ -9,9 +9,11 @@
 #include "alloc/os.h"
 #include "alloc/process.h"
 #include "alloc/route.h"
+#include "alloc/sample.h"
 #include "alloc/span.h"
 #include "audit.h"
 #include "damage.h"
+#include "depot.h"
 #include "live.h"
 #include "quarantine.h"
 #include "report.h"
@@ -59,9 +61,7 @@ static bool find_or_add(void *core, struct cn_known *known) {
     return true;
 }
 
-/* The stack is taken when the record is on its way to the cache already. */
-static void *make(struct cn_self *self, struct cairn_heap *heap, size_t alignment, const struct cn_stack_start *here,
-                  struct cn_birth *birth) {
+static void *make_in_core(struct cn_self *self, struct cairn_heap *heap, size_t alignment, struct cn_birth *birth) {
     birth->head_bytes = cn_max(HEAD_MIN_BYTES, alignment);
     if (birth->size_bytes > CN_RECORD_SIZE_MAX || birth->head_bytes > CN_RECORD_SIZE_MAX) {
         errno = ENOMEM;
@@ -77,18 +77,49 @@ static void *make(struct cn_self *self, struct cairn_heap *heap, size_t alignmen
         return NULL;
     }
     errno = saved;
-    __builtin_prefetch(known.record, 1);
-    birth->stack = birth->stack != 0 ? birth->stack : cn_stack_capture(here);
-    birth->serial = cn_record_next_serial();
     return cn_live_make(&known, birth, self);
+}
+
+/* The same on guarded pages, or NULL. */
+static void *make_guarded(struct cn_self *self, size_t alignment, struct cn_birth *birth) {
+    char *user = cn_guard_malloc(birth->size_bytes, cn_max(HEAD_MIN_BYTES, alignment));
+    if (user == NULL) {
+        return NULL;
+    }
+    struct cn_known known = cn_record_of_guarded(user);
+    birth->head_bytes = (size_t)(user - known.core);
+    return cn_live_make(&known, birth, self);
+}
+
+static bool is_to_be_guarded(const struct cn_birth *birth) {
+    switch (cn_options.guard.choice) {
+    case CN_GUARD_NONE:
+        return false;
+    case CN_GUARD_ALL:
+        return true;
+    case CN_GUARD_SAMPLE:
+        return cn_sample_is_due(1);
+    case CN_GUARD_SERIAL:
+        return birth->serial == cn_options.guard.number;
+    case CN_GUARD_SITE:
+        return cn_depot_site_hash(birth->stack) == cn_options.guard.number;
+    }
+    return false;
+}
+
+/* Blocks of named heaps are never guarded, since they go with their heap. */
+static void *make(struct cn_self *self, struct cairn_heap *heap, size_t alignment, struct cn_birth *birth) {
+    birth->serial = cn_record_next_serial();
+    void *guarded = heap == NULL && is_to_be_guarded(birth) ? make_guarded(self, alignment, birth) : NULL;
+    return guarded != NULL ? guarded : make_in_core(self, heap, alignment, birth);
 }
 
 CN_NOINLINE void *cn_debug_malloc(struct cairn_heap *heap, size_t size, size_t alignment, enum cn_asked asked) {
     struct cn_stack_start here = cn_stack_here();
     struct cn_self *self = cn_self();
-    struct cn_birth birth = {.size_bytes = size, .asked = asked};
+    struct cn_birth birth = {.size_bytes = size, .asked = asked, .stack = cn_stack_capture(&here)};
     tick(self);
-    return make(self, heap, alignment, &here, &birth);
+    return make(self, heap, alignment, &birth);
 }
 
 /* ---- what a pointer is --------------------------------------------------------------------------------------- */
@@ -191,7 +222,7 @@ static void end(struct cn_self *self, const struct cn_known *known, uint64_t wor
         struct cn_incident incident =
             incident_of(CN_KIND_DOUBLE_FREE, look, known->core + cn_record_head_of(word), known);
         cn_report(&incident);
-    } else if (ending == CN_ENDING_WAITS) {
+    } else if (ending == CN_ENDING_WAITS && known->kind != CN_BLOCK_GUARDED) {
         cn_quarantine_add(self, known, cn_record_serial_of(word));
     }
 }
@@ -258,7 +289,7 @@ CN_NOINLINE void *cn_debug_realloc(struct cairn_heap *heap, const char *operatio
     struct cn_birth birth = {.size_bytes = size, .asked = CN_ASKED_MALLOC, .stack = look.stack};
     tick(self);
     if (block == NULL) {
-        return make(self, heap, CN_GRANULE_BYTES, &here, &birth);
+        return make(self, heap, CN_GRANULE_BYTES, &birth);
     }
     if (!find_live(heap, block, CN_KIND_REALLOC_OF_FREED, &look, &known, &word)) {
         errno = ENOMEM;
@@ -269,7 +300,7 @@ CN_NOINLINE void *cn_debug_realloc(struct cairn_heap *heap, const char *operatio
     char *moved = NULL;
     if (size != 0) {
         size_t old_size = cn_record_size(known.record);
-        moved = make(self, named_heap_of(&known), CN_GRANULE_BYTES, &here, &birth);
+        moved = make(self, named_heap_of(&known), CN_GRANULE_BYTES, &birth);
         if (moved == NULL || !move_contents(&known, word, moved, cn_min(old_size, size))) {
             return NULL;
         }

@@ -1,5 +1,6 @@
 #include "live.h"
 
+#include "alloc/guard.h"
 #include "alloc/options.h"
 #include "alloc/os.h"
 #include "alloc/route.h"
@@ -95,7 +96,11 @@ static bool unprotect(const struct cn_known *known, uint64_t word) {
 }
 
 /* Makes the bytes of a block that is the caller's useless. Returns the mark that says how. */
-static unsigned spoil(const struct cn_known *known) {
+static unsigned spoil(const struct cn_known *known, uint64_t word) {
+    if (known->kind == CN_BLOCK_GUARDED) {
+        (void)cn_guard_free(known->core + cn_record_head_of(word));
+        return CN_MARK_PROTECTED;
+    }
     if (is_in_own_pages(known) && protect(known)) {
         return CN_MARK_PROTECTED;
     }
@@ -114,7 +119,7 @@ bool cn_live_end(const struct cn_known *known, uint64_t word, enum cn_ending end
     }
     atomic_thread_fence(memory_order_release);
     cn_record_set_freed(record, number_of(self), look->stack);
-    unsigned marks = ending == CN_ENDING_PARKED ? CN_MARK_PARKED : spoil(known);
+    unsigned marks = ending == CN_ENDING_PARKED ? CN_MARK_PARKED : spoil(known, word);
     uint64_t waiting = cn_record_with_state(cn_record_with_marks(word, marks), CN_RECORD_QUARANTINED);
     atomic_store_explicit(&record->word, waiting, memory_order_release);
     return true;

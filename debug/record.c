@@ -1,6 +1,7 @@
 #include "record.h"
 
 #include "alloc/direct.h"
+#include "alloc/guard.h"
 #include "alloc/heap.h"
 #include "alloc/span.h"
 
@@ -64,9 +65,32 @@ CN_INLINE struct cn_known in_region(size_t byte) {
 
 static struct cn_known of_direct(const void *address);
 
+/* A power of two, as all heads, that reaches up to where the pages begin or almost so; beyond it where there is no room. */
+static size_t guarded_head(const struct cn_guarded *guarded) {
+    size_t room = guarded->block > guarded->pages ? (size_t)(guarded->block - guarded->pages) : 0;
+    return room < CN_GRANULE_BYTES ? CN_GRANULE_BYTES : cn_power_of_two_above(room / 2 + 1);
+}
+
+struct cn_known cn_record_of_guarded(const void *address) {
+    struct cn_guarded guarded;
+    if (!cn_guard_find(address, &guarded)) {
+        return (struct cn_known){.kind = CN_BLOCK_NONE};
+    }
+    const char *end = guarded.size != 0 ? guarded.pages + guarded.page_bytes : guarded.block;
+    char *core = guarded.block - guarded_head(&guarded);
+    return (struct cn_known){.kind = CN_BLOCK_GUARDED,
+                             .core = core,
+                             .core_bytes = (size_t)(end - core),
+                             .record = (struct cn_record *)guarded.notes};
+}
+
+static CN_NOINLINE struct cn_known outside_region(const void *address) {
+    return cn_guard_covers(address) ? cn_record_of_guarded(address) : of_direct(address);
+}
+
 CN_INLINE struct cn_known find(const void *address) {
     size_t byte = (uintptr_t)address - (uintptr_t)cn_region.base;
-    return CN_LIKELY(cn_region_covers(byte >> CN_GRANULE_SHIFT)) ? in_region(byte) : of_direct(address);
+    return CN_LIKELY(cn_region_covers(byte >> CN_GRANULE_SHIFT)) ? in_region(byte) : outside_region(address);
 }
 
 struct cn_known cn_record_of_core(void *core) {
@@ -107,7 +131,7 @@ static struct cn_known known_of_entry(struct direct_entry *entry) {
                              .record = &entry->record};
 }
 
-static CN_NOINLINE struct cn_known of_direct(const void *address) {
+static struct cn_known of_direct(const void *address) {
     size_t end = atomic_load_explicit(&direct_end, memory_order_acquire);
     for (size_t i = 0; i < end; i++) {
         struct cn_known known = known_of_entry(&direct_entries[i]);

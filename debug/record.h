@@ -23,10 +23,14 @@
  * The records of a pool lie side by side in its first slot's notes (hooks.h), by the blocks' index; a span has the first
  * record of its first slot. Blocks outside the region have theirs in a table of addresses.
  *
+ * A guarded block (guard.h) has its record in its extent's notes. The pages around the program's bytes are its head and tail,
+ * as far as they reach; the head is cut off where its pages begin. It does not wait in quarantine, but is quarantined until
+ * the zone has come round to it.
+ *
  * D1  The bytes of a block that is none of busy and live, and was handed out or follows one that was, are all the freed
  *     fill, but where they are protected.
  * D2  A live block's head and tail are its canaries.
- * D3  Where the record is live or quarantined, the core's block is live.
+ * D3  Where the record is live or quarantined, the core's block is live, but for guarded blocks.
  */
 #ifndef CN_RECORD_H
 #define CN_RECORD_H
@@ -94,6 +98,9 @@ struct cn_known cn_record_around(const void *address);
 
 /* The block of the core that starts at `core`, even if the program never had it, but a magazine has. */
 struct cn_known cn_record_of_core(void *core);
+
+/* The guarded block around the address, live or freed, or about to be made. */
+struct cn_known cn_record_of_guarded(const void *address);
 
 /* Makes a record for a direct block; false where there is no room. `forget` ends it. */
 bool cn_record_add_direct(void *core, size_t core_bytes);

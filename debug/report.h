@@ -8,6 +8,7 @@
 #define CN_REPORT_H
 
 #include "alloc/cairn.h"
+#include "alloc/os_fault.h"
 #include "record.h"
 
 /* The kinds, in AddressSanitizer's vocabulary. */
@@ -25,8 +26,6 @@ enum cn_kind {
     CN_KIND_FENCE_WRITE,
     CN_KIND_LEAK,
 };
-
-enum cn_access { CN_ACCESS_NONE, CN_ACCESS_READ, CN_ACCESS_WRITE };
 
 struct cn_incident {
     enum cn_kind kind;

@@ -174,27 +174,6 @@ def cairn_debug_test(name, deps = [], srcs = None, plain_deps = [], malloc = Non
     """
     _test(name, "_debug", deps, srcs or [name + ".c"], plain_deps, malloc, **kwargs)
 
-def cairn_debug_test(name, plain_deps, srcs = None, **kwargs):
-    """A cmocka test of modules that the debug form alone has: one target, `<name>`.
-
-    Args:
-      name: the test; its source is `<name>.c` unless srcs says otherwise.
-      plain_deps: the modules it tests, and libraries without a form.
-      srcs: sources and headers of the test's own.
-      **kwargs: passed to cc_test.
-    """
-    srcs = srcs or [name + ".c"]
-    cc_test(
-        name = name,
-        srcs = srcs,
-        copts = _strict_copts(srcs),
-        linkopts = _TEST_LINKOPTS,
-        linkstatic = True,
-        local_defines = [FORM_DEFINITIONS["_debug"]],
-        deps = _TEST_DEPS + plain_deps,
-        **kwargs
-    )
-
 def cairn_dropin_test(name, srcs = None, plain_deps = [], tags = [], **kwargs):
     """A cmocka test of the C library's allocation functions that asks for nothing of Cairn's at build.
 

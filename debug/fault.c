@@ -1,0 +1,43 @@
+/*
+ * fault.c: an access that guarded or protected pages stopped, as a report of the same kind as any other.
+ */
+#include "alloc/hooks.h"
+#include "alloc/os_fault.h"
+#include "report.h"
+#include "stack.h"
+
+/* What the access was, by the block's record. */
+static enum cn_kind kind_of(const struct cn_facts *facts, const char *user, const char *address) {
+    if (facts->state != CN_RECORD_LIVE) {
+        return CN_KIND_HEAP_USE_AFTER_FREE;
+    }
+    if (address < user) {
+        return CN_KIND_HEAP_BUFFER_UNDERFLOW;
+    }
+    bool is_inside = address < user + facts->size_bytes;
+    return is_inside && (facts->marks & CN_MARK_SEALED) != 0 ? CN_KIND_SEALED_WRITE : CN_KIND_HEAP_BUFFER_OVERFLOW;
+}
+
+/* Whether the fault can come of what this form does to blocks: on guarded pages all are its doing. */
+static bool is_own(const struct cn_known *known, const struct cn_facts *facts) {
+    return known->kind == CN_BLOCK_GUARDED || (facts->marks & (CN_MARK_PROTECTED | CN_MARK_SEALED)) != 0;
+}
+
+bool cn_debug_fault(const struct cn_os_fault *fault) {
+    struct cn_incident incident = {.operation = fault->access == CN_ACCESS_WRITE ? "write" : "read",
+                                   .pointer = fault->address,
+                                   .known = cn_record_around(fault->address),
+                                   .access = fault->access,
+                                   .asked_size = CN_ANY_SIZE};
+    if (incident.known.kind == CN_BLOCK_NONE) {
+        return false;
+    }
+    incident.facts = cn_record_facts(incident.known.record);
+    if (!is_own(&incident.known, &incident.facts)) {
+        return false;
+    }
+    incident.kind = kind_of(&incident.facts, incident.known.core + incident.facts.head_bytes, fault->address);
+    incident.stack = cn_stack_capture_interrupted(fault->context);
+    cn_report(&incident);
+    return false; /* the access cannot be made: it ends the process */
+}
