@@ -114,6 +114,9 @@ void cn_os_wake(const void *word);
 /* From now on `handler` is called on the signal; system calls that it interrupts go on. */
 void cn_os_handle_signal(int number, void (*handler)(int number));
 
+/* Raises SIGTRAP: a debugger stops here; without one the process ends. */
+void cn_os_trap(void);
+
 /* Raises SIGABRT, and does not return even where it is ignored. */
 __attribute__((noreturn)) void cn_os_abort(void);
 

@@ -398,6 +398,8 @@ void cn_os_handle_signal(int number, void (*handler)(int number)) {
     errno = saved;
 }
 
+void cn_os_trap(void) { (void)raise(SIGTRAP); }
+
 void cn_os_abort(void) {
     struct sigaction action = {0};
     sigset_t abort_alone;

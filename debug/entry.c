@@ -14,6 +14,7 @@
 #include "audit.h"
 #include "damage.h"
 #include "depot.h"
+#include "fail.h"
 #include "live.h"
 #include "quarantine.h"
 #include "report.h"
@@ -110,6 +111,10 @@ static bool is_to_be_guarded(const struct cn_birth *birth) {
 /* Blocks of named heaps are never guarded, since they go with their heap. */
 static void *make(struct cn_self *self, struct cairn_heap *heap, size_t alignment, struct cn_birth *birth) {
     birth->serial = cn_record_next_serial();
+    if (CN_UNLIKELY(cn_fail_is_on) && cn_fail_is_due(birth)) {
+        errno = ENOMEM;
+        return NULL;
+    }
     void *guarded = heap == NULL && is_to_be_guarded(birth) ? make_guarded(self, alignment, birth) : NULL;
     return guarded != NULL ? guarded : make_in_core(self, heap, alignment, birth);
 }

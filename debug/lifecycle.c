@@ -8,6 +8,7 @@
 #include "alloc/walk.h"
 #include "audit.h"
 #include "canary.h"
+#include "fail.h"
 #include "fresh.h"
 #include "quarantine.h"
 #include "report.h"
@@ -50,6 +51,7 @@ static void on_check_signal(int number) {
 }
 
 void cn_debug_start(void) {
+    cn_fail_start();
     cn_stack_set_depth(cn_options.stack_depth);
     if (cn_options.fill_freed != cn_fill_freed || cn_options.fill_allocated != cn_fill_allocated) {
         set_fills();

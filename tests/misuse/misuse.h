@@ -105,6 +105,15 @@ static inline void limit_address_space(char **arguments, size_t bytes) {
     }
 }
 
+/* Starts the program anew with these options, once. */
+static inline void run_with_options(char **arguments, const char *options) {
+    if (getenv("CAIRN_OPTIONS") == NULL) {
+        require(setenv("CAIRN_OPTIONS", options, 1) == 0, "options can be set");
+        execv("/proc/self/exe", arguments);
+        require(false, "the program starts anew");
+    }
+}
+
 /* Allocates blocks of `size` bytes until there is no memory, into `blocks`; returns how many. */
 static inline size_t exhaust(void **blocks, size_t limit, size_t size) {
     size_t count = 0;

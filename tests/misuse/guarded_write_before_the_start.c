@@ -1,0 +1,11 @@
+// expect: heap-buffer-underflow: write before the start of a block of 100 bytes at @, at offset -16
+/* With guard_side=before a write before a guarded block stops there. */
+#include "misuse.h"
+
+int main(int count, char **arguments) {
+    (void)count;
+    run_with_options(arguments, "guard=1/1:guard_side=before");
+    volatile char *block = aim(malloc(100));
+    block[-16] = 1;
+    return 0;
+}
