@@ -147,6 +147,7 @@ void *cn_route_malloc_named(struct cairn_heap *heap, size_t size, size_t alignme
     void *block = take_locked(heap, size, alignment, fill);
     if (block == NULL && heap->on_budget != NULL) {
         heap->on_budget(heap, size, heap->on_budget_argument);
+        cn_hook_freed_for_room();
         block = take_locked(heap, size, alignment, fill);
     }
     return block != NULL ? block : no_memory();
