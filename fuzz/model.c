@@ -13,9 +13,9 @@ enum {
     RESIZE_WHOLE_BYTES = 64 << 10, /* up to here a block is written in full before it is resized */
     WRITE_WHOLE_BYTES = 1 << 20,
     POOL_MAX_BYTES = 512 << 10,
-    SPAN_MIN_BYTES = 60 << 10, /* below the largest size class by more than the debug form adds to a block */
+    BLOCK_MAX_BYTES = 64 << 10, /* of a block in a pool */
     SPAN_UNIT_BYTES = 64 << 10,
-    SPAN_EXTRA_BYTES = 4096, /* more than the debug form adds to a span */
+    EXTRA_BYTES = 4096, /* more than the debug form adds to a block */
 };
 
 /* A request above this may fail on a good day; one up to this may not. */
@@ -173,19 +173,26 @@ void cn_model_resized(struct cn_model *model, size_t index, void *start, size_t 
 
 /* ---- refusals ------------------------------------------------------------------------------------------------ */
 
+/* The most that a request can need. The debug form puts bytes of its own before a block, however it is aligned. */
+static size_t most_needed(const struct cn_model *model, size_t size, size_t alignment) {
+    if (model->is_debug_form) {
+        size += alignment + EXTRA_BYTES;
+    }
+    if (size <= BLOCK_MAX_BYTES && alignment <= BLOCK_MAX_BYTES) {
+        return 1; /* a pool is taken where anything of the budget is left */
+    }
+    return ((size == 0 ? 1 : size) + SPAN_UNIT_BYTES - 1) / SPAN_UNIT_BYTES * SPAN_UNIT_BYTES;
+}
+
 /* Whether the heap, as it now stands, has no room for the request in its budget. */
-static bool is_beyond_budget(const struct cn_model_heap *heap, size_t size, size_t alignment) {
-    if (heap->budget_bytes == 0) {
+static bool is_beyond_budget(const struct cn_model *model, unsigned heap, size_t size, size_t alignment) {
+    const struct cn_model_heap *asked = &model->heaps[heap];
+    if (asked->budget_bytes == 0) {
         return false;
     }
     struct cairn_stats stats;
-    cairn_heap_stats_get(heap->handle, &stats);
-    size_t held = stats.pool_bytes + stats.span_bytes;
-    size_t needed = 1;
-    if (size > SPAN_MIN_BYTES || alignment >= SPAN_UNIT_BYTES) {
-        needed = (size + SPAN_EXTRA_BYTES + SPAN_UNIT_BYTES) / SPAN_UNIT_BYTES * SPAN_UNIT_BYTES;
-    }
-    return held + needed > heap->budget_bytes;
+    cairn_heap_stats_get(asked->handle, &stats);
+    return stats.pool_bytes + stats.span_bytes + most_needed(model, size, alignment) > asked->budget_bytes;
 }
 
 void cn_model_refused(const struct cn_model *model, unsigned heap, size_t size, size_t alignment, size_t old_size,
@@ -196,9 +203,10 @@ void cn_model_refused(const struct cn_model *model, unsigned heap, size_t size, 
         return;
     }
     CN_EXPECT(error == ENOMEM, "a refusal sets errno to ENOMEM");
-    CN_EXPECT(size > old_size || old_size == 0, "a block can always become smaller");
+    /* The debug form's blocks move whenever they are resized. */
+    CN_EXPECT(size > old_size || old_size == 0 || model->is_debug_form, "a block can always become smaller");
     if (model->null_rule == CN_NULL_FOR_A_REASON && size <= sure_bytes && alignment <= sure_bytes) {
-        CN_EXPECT(is_beyond_budget(&model->heaps[heap], size, alignment), "a request is refused for a reason only");
+        CN_EXPECT(is_beyond_budget(model, heap, size, alignment), "a request is refused for a reason only");
     }
 }
 
