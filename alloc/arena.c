@@ -12,12 +12,14 @@ static size_t arena_count(void) { return atomic_load_explicit(&cn_region.arena_c
 
 /* ---- fits ---------------------------------------------------------------------------------------------------- */
 
+static uint64_t free_slots(size_t arena) { return CN_ARENA_ALL_SLOTS & ~atomic_load(&cn_region.arenas[arena].used); }
+
 static _Atomic uint64_t *fits_word(size_t arena, unsigned level) { return &cn_region.fits[arena / 64 * 8 + level]; }
 
 /* A4, for what is free in the arena now. Sequentially consistent, as forget_fit is: either this sees the run that the
  * other's caller has freed, or the other sees this one's. */
 static void note_fits(size_t arena) {
-    uint64_t runs = ~atomic_load(&cn_region.arenas[arena].used);
+    uint64_t runs = free_slots(arena);
     for (unsigned level = 0; level < CN_FIT_LEVELS && runs != 0; level++) {
         uint64_t bit = (uint64_t)1 << arena % 64;
         if ((atomic_load(fits_word(arena, level)) & bit) == 0) {
@@ -137,7 +139,7 @@ static size_t take_within(size_t index, size_t count, size_t alignment) {
     struct cn_arena *arena = &cn_region.arenas[index];
     uint64_t aligned = cn_bits_aligned((unsigned)alignment);
     for (;;) {
-        uint64_t free_bits = ~atomic_load_explicit(&arena->used, memory_order_relaxed);
+        uint64_t free_bits = CN_ARENA_ALL_SLOTS & ~atomic_load_explicit(&arena->used, memory_order_relaxed);
         uint64_t dirty = atomic_load_explicit(&arena->dirty, memory_order_relaxed);
         uint64_t starts = cn_bits_run_starts(free_bits & dirty, (unsigned)count) & aligned;
         if (starts == 0) {
@@ -167,7 +169,7 @@ static size_t take_run(size_t count, size_t alignment) {
         return SIZE_MAX;
     }
     if (count < CN_ARENA_SLOTS) {
-        cn_arena_release(arena, ~cn_low_bits((unsigned)count));
+        cn_arena_release(arena, cn_bits_run((unsigned)count, CN_ARENA_SLOTS - (unsigned)count));
     }
     return arena * CN_ARENA_SLOTS;
 }
@@ -348,7 +350,7 @@ static void check_free_slots(size_t arena) {
 }
 
 static void check_fits(size_t arena) {
-    uint64_t runs = ~atomic_load(&cn_region.arenas[arena].used);
+    uint64_t runs = free_slots(arena);
     for (unsigned level = 0; level < CN_FIT_LEVELS && runs != 0; level++) {
         CN_ASSERT((atomic_load(fits_word(arena, level)) >> arena % 64 & 1) != 0,
                   "A4: where an arena has a run of 2^k free slots, bit k of its fits is set");

@@ -4,9 +4,10 @@
 #include <stdint.h>
 
 #include "bits.h"
+#include "geometry.h"
 #include "os.h"
 
-enum { ENTRIES = 1 << 17, TOMBSTONE = 1 };
+enum { ENTRIES = CN_DIRECT_ENTRIES, TOMBSTONE = 1 };
 
 struct entry {
     _Atomic uintptr_t address; /* release when the rest is written, acquire where it is read */

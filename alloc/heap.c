@@ -8,13 +8,10 @@
 #include "text.h"
 
 enum {
-    /* Pools are searched for empty pages when so much has become idle since the last search ... */
-    PURGE_MIN_BYTES = 4 << 20,
-    /* ... or this share of what is held, if that is more. */
-    PURGE_SHARE = 2,
-    /* Empty pools are kept for the next use up to so many slots ... */
-    SPARE_MIN_SLOTS = (2 << 20) / CN_SLOT_BYTES,
-    /* ... or this share of what is held, if that is more. */
+    /* Pools are searched for empty pages beyond CN_SEARCH_MIN_BYTES, or this share of what is held, if that is more. */
+    SEARCH_SHARE = 2,
+    /* Empty pools are kept up to so many slots, or this share of what is held, if that is more. */
+    SPARE_MIN_SLOTS = CN_SPARE_MIN_BYTES / CN_SLOT_BYTES,
     SPARE_SHARE = 8
 };
 
@@ -239,7 +236,7 @@ static void drop_all(struct cairn_heap *heap) {
 
 static void purge_excess(struct cairn_heap *heap) {
     size_t in_use = held_bytes(heap) - cn_min(heap->idle_bytes, held_bytes(heap));
-    if (heap->idle_bytes - heap->purged_at_idle_bytes > cn_max(PURGE_MIN_BYTES, in_use / PURGE_SHARE)) {
+    if (heap->idle_bytes - heap->purged_at_idle_bytes > cn_max(CN_SEARCH_MIN_BYTES, in_use / SEARCH_SHARE)) {
         drop_all(heap);
         (void)purge_pools(heap);
     }

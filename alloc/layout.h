@@ -1,5 +1,5 @@
 /*
- * layout.h: all geometry of the address space, and nothing else.
+ * layout.h: the geometry of the address space, and nothing else; its numbers are in geometry.h.
  *
  * One reservation of addresses holds everything. The region, where the program's blocks lie, is at its end; Cairn's own
  * tables lie before it, each between guard gaps that are never made accessible:
@@ -33,50 +33,38 @@
 #define CN_LAYOUT_H
 
 #include "bits.h"
+#include "geometry.h"
 
 enum {
-    CN_GRANULE_SHIFT = 4,
-    CN_WORD_SHIFT = 6, /* granules a bitmap word */
-    CN_SLOT_SHIFT = CN_GRANULE_SHIFT + CN_WORD_SHIFT + 6,
-    CN_ARENA_SHIFT = CN_SLOT_SHIFT + 6,
+    CN_SLOT_SHIFT = CN_GRANULE_SHIFT + CN_WORD_SHIFT + CN_SLOT_WORDS_SHIFT,
+    CN_ARENA_SHIFT = CN_SLOT_SHIFT + CN_ARENA_SLOTS_SHIFT,
 
     CN_GRANULE_BYTES = 1 << CN_GRANULE_SHIFT,
     CN_SLOT_BYTES = 1 << CN_SLOT_SHIFT,
     CN_ARENA_BYTES = 1 << CN_ARENA_SHIFT,
 
-    CN_WORD_GRANULES = 64,
-    CN_SLOT_WORDS = 64,
-    CN_ARENA_SLOTS = 64,
+    CN_WORD_GRANULES = 1 << CN_WORD_SHIFT,
+    CN_SLOT_WORDS = 1 << CN_SLOT_WORDS_SHIFT,
+    CN_ARENA_SLOTS = 1 << CN_ARENA_SLOTS_SHIFT,
     CN_SLOT_GRANULES = CN_SLOT_WORDS * CN_WORD_GRANULES,
     CN_ARENA_GRANULES = CN_ARENA_SLOTS * CN_SLOT_GRANULES,
 
-    CN_FIT_LEVELS = 7, /* runs of 1, 2, 4 ... 64 slots */
-
-    CN_HEAP_SHIFT = 16,
     CN_HEAP_BYTES = 1 << CN_HEAP_SHIFT,
-    CN_HEAP_LIMIT = 32768, /* heaps of threads and named heaps together */
 
-    CN_POOL_SLOTS_MAX = 8,
-    CN_BLOCK_MAX_BYTES = 65536, /* the largest block of a pool */
-
-    CN_CLASS_COUNT = 80,
-    CN_MAGAZINE_WORDS = 2, /* words that a magazine takes up at the start of a heap; see heap.h */
-
+    CN_MAGAZINE_WORDS = 2,     /* words that a magazine takes up at the start of a heap; see heap.h */
     CN_POOL_ENTRY_BYTES = 128, /* an entry of the table of pools */
-
-    CN_GROW_ARENAS = 16, /* tables are made accessible for so many arenas at a time */
 };
+
+/* An arena's word in which all slots are marked. */
+#define CN_ARENA_ALL_SLOTS (UINT64_MAX >> (64 - CN_ARENA_SLOTS))
 
 /* The gap between tables: what a runaway write has to cross. */
 #define CN_GAP_BYTES ((size_t)CN_ARENA_BYTES)
 
-/* The region's size: so many times the physical memory, within these bounds; halved until the system grants it. */
-#define CN_REGION_PER_MEMORY ((size_t)16)
-#define CN_REGION_MIN_BYTES ((size_t)64 << 20)
-#define CN_REGION_MAX_BYTES ((size_t)16 << 40)
-
-_Static_assert(CN_SLOT_BYTES == 65536 && CN_ARENA_BYTES == 4 << 20, "64 granules x 64 words x 64 slots");
-_Static_assert(CN_BLOCK_MAX_BYTES * 8 == CN_POOL_SLOTS_MAX * CN_SLOT_BYTES, "a pool holds at least eight blocks");
+_Static_assert(CN_WORD_SHIFT <= 6 && CN_SLOT_WORDS_SHIFT <= 6 && CN_ARENA_SLOTS_SHIFT <= 6, "words have 64 bits");
+_Static_assert(1 << (CN_FIT_LEVELS - 1) == CN_ARENA_SLOTS, "the longest run within an arena is all of it");
+_Static_assert(CN_SLOT_BYTES % CN_BLOCK_MAX_BYTES == 0, "where a pool starts, a block of any alignment may start");
+_Static_assert(CN_HEAP_BYTES <= CN_ARENA_BYTES, "heaps lie at multiples of their size behind a gap");
 _Static_assert(CN_REGION_MIN_BYTES % (CN_GROW_ARENAS * CN_ARENA_BYTES) == 0, "a region is a number of whole steps");
 
 #endif

@@ -238,7 +238,7 @@ void cn_pool_rebuild(struct cn_pool *pool, uintptr_t owner) {
     pool->held = cn_pool_count_live(pool);
     uint32_t fresh = (uint32_t)cn_max(cn_pool_fresh(pool), blocks_up_to_last_live(pool));
     atomic_store_explicit(&pool->fresh, fresh, memory_order_relaxed);
-    mark_slots(pool, UINT64_MAX, owner);
+    mark_slots(pool, cn_low_bits(CN_SLOT_WORDS), owner);
 }
 
 static void check_word(const struct cn_pool *pool, size_t word, uint32_t *idle_outside_worth) {

@@ -52,10 +52,10 @@ struct cn_pool {
     uint32_t blocks;
     uint32_t held;
     _Atomic uint32_t fresh; /* relaxed, as heap */
-    uint16_t class_index; /* CN_CLASS_SPAN: a span */
-    _Atomic uint8_t back; /* slot: slots from here back to the pool's first; relaxed, as heap */
-    bool has_moved_pages; /* of a span: its mapping is not one with its neighbours' */
-    uint64_t clean;       /* slot: pages that were purged and not handed out since, one bit each */
+    uint16_t class_index;   /* CN_CLASS_SPAN: a span */
+    _Atomic uint8_t back;   /* slot: slots from here back to the pool's first; relaxed, as heap */
+    bool has_moved_pages;   /* of a span: its mapping is not one with its neighbours' */
+    uint64_t clean;         /* slot: pages that were purged and not handed out since, one bit each */
 
     /* slot: written by other threads; on a cache line of its own. See remote.h. */
     _Atomic uint64_t remote_words;

@@ -6,9 +6,9 @@
 #include "lock.h"
 
 enum {
-    RETAIN_MIN_SLOTS = (8 << 20) / CN_SLOT_BYTES,
+    RETAIN_MIN_SLOTS = CN_RETAIN_MIN_BYTES / CN_SLOT_BYTES,
     RETAIN_SHARE = 8,
-    PURGE_BATCH_SLOTS = (2 << 20) / CN_SLOT_BYTES, /* a purge frees at least so much, to be worth its system calls */
+    PURGE_BATCH_SLOTS = CN_PURGE_BATCH_BYTES / CN_SLOT_BYTES,
     BREATH_HALF_LIFE_MS = 1000,
     PAUSE_TRIES = 10000
 };
@@ -46,13 +46,13 @@ static uint64_t purge_runs(size_t index, uint64_t dirty) {
 static size_t purge_arena(size_t index) {
     struct cn_arena *arena = &cn_region.arenas[index];
     uint64_t used = atomic_load_explicit(&arena->used, memory_order_relaxed);
-    uint64_t mask = used == 0 ? UINT64_MAX : ~used & atomic_load_explicit(&arena->dirty, memory_order_relaxed);
+    uint64_t mask = used == 0 ? CN_ARENA_ALL_SLOTS : ~used & atomic_load_explicit(&arena->dirty, memory_order_relaxed);
     if (mask == 0 || !atomic_load_explicit(&arena->is_committed, memory_order_acquire) ||
         !cn_arena_claim(index, mask)) {
         return 0;
     }
     uint64_t dirty = atomic_load_explicit(&arena->dirty, memory_order_relaxed) & mask;
-    uint64_t purged = mask == UINT64_MAX && decommit(index) ? dirty : purge_runs(index, dirty);
+    uint64_t purged = mask == CN_ARENA_ALL_SLOTS && decommit(index) ? dirty : purge_runs(index, dirty);
     (void)atomic_fetch_and_explicit(&arena->dirty, ~purged, memory_order_relaxed);
     (void)atomic_fetch_or_explicit(&arena->purged, purged, memory_order_relaxed);
     cn_count_sub(&cn_counts.dirty_slots, cn_popcount(purged));

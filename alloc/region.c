@@ -10,8 +10,8 @@ static size_t step_bytes(unsigned table) {
         [CN_TABLE_OWNER] = CN_ARENA_SLOTS * sizeof(uintptr_t),
         [CN_TABLE_POOLS] = CN_ARENA_SLOTS * CN_POOL_ENTRY_BYTES,
         [CN_TABLE_ARENAS] = sizeof(struct cn_arena),
-        [CN_TABLE_LIVE] = CN_ARENA_GRANULES / 8,
-        [CN_TABLE_REMOTE] = CN_ARENA_GRANULES / 8,
+        [CN_TABLE_LIVE] = CN_ARENA_SLOTS * CN_SLOT_WORDS * sizeof(uint64_t),
+        [CN_TABLE_REMOTE] = CN_ARENA_SLOTS * CN_SLOT_WORDS * sizeof(uint64_t),
         [CN_TABLE_SLACK] = CN_ARENA_GRANULES * sizeof(uint16_t),
         [CN_TABLE_NOTES] = (size_t)CN_ARENA_SLOTS * CN_NOTES_SLOT_BYTES,
     };
@@ -104,7 +104,7 @@ static size_t grow_locked(size_t count) {
         return SIZE_MAX;
     }
     for (size_t i = first; i < first + count; i++) {
-        atomic_store_explicit(&cn_region.arenas[i].used, UINT64_MAX, memory_order_relaxed);
+        atomic_store_explicit(&cn_region.arenas[i].used, CN_ARENA_ALL_SLOTS, memory_order_relaxed);
     }
     atomic_store_explicit(&cn_region.arena_count, first + count, memory_order_release);
     return first;

@@ -8,13 +8,11 @@
 /* The entry that every magazine of cn_heap_none and cn_heap_gone points at. */
 static void *empty_magazine[1];
 
-#define EMPTY_1                                                                                                        \
+#define EMPTY_MAGAZINE                                                                                                 \
     { empty_magazine, empty_magazine }
-#define EMPTY_8 EMPTY_1, EMPTY_1, EMPTY_1, EMPTY_1, EMPTY_1, EMPTY_1, EMPTY_1, EMPTY_1
-#define EMPTY_80 EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8, EMPTY_8
 
-struct cairn_heap cn_heap_none = {.magazines = {EMPTY_80}};
-struct cairn_heap cn_heap_gone = {.magazines = {EMPTY_80}};
+struct cairn_heap cn_heap_none = {.magazines = {CN_FOR_EACH_CLASS(EMPTY_MAGAZINE)}};
+struct cairn_heap cn_heap_gone = {.magazines = {CN_FOR_EACH_CLASS(EMPTY_MAGAZINE)}};
 
 _Thread_local struct cairn_heap *cn_heap_mine CN_TLS CN_HIDDEN = &cn_heap_none;
 

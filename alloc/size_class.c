@@ -4,12 +4,7 @@
 
 struct cn_class_table cn_class_table;
 
-enum {
-    MAGAZINE_BYTES = 32 << 10, /* a magazine holds so much of one class, within bounds */
-    MAGAZINE_MIN_BLOCKS = 4,
-    POOL_MIN_BLOCKS = 16, /* a pool has so many blocks, unless that takes more than CN_POOL_SLOTS_MAX slots */
-    POOL_SLACK_SHARE = 32
-};
+enum { POOL_SLACK_SHARE = 32 };
 
 static uint32_t block_bytes_of(unsigned class_index) {
     if (class_index < CN_CLASS_LINEAR_COUNT) {
@@ -24,7 +19,8 @@ static uint32_t pool_slots_of(uint32_t block_bytes) {
     uint32_t slots = 1;
     while (slots < CN_POOL_SLOTS_MAX) {
         uint32_t pool_bytes = slots * CN_SLOT_BYTES;
-        if (pool_bytes / block_bytes >= POOL_MIN_BLOCKS && pool_bytes % block_bytes <= pool_bytes / POOL_SLACK_SHARE) {
+        if (pool_bytes / block_bytes >= CN_POOL_MIN_BLOCKS &&
+            pool_bytes % block_bytes <= pool_bytes / POOL_SLACK_SHARE) {
             break;
         }
         slots *= 2;
@@ -47,7 +43,7 @@ static void init_class(struct cn_class *class, unsigned class_index) {
     class->pool_slots = pool_slots_of(bytes);
     class->pool_blocks = class->pool_slots * CN_SLOT_BYTES / bytes;
     class->magazine_blocks =
-        (uint32_t)cn_max(MAGAZINE_MIN_BLOCKS, cn_min(MAGAZINE_BYTES / bytes, CN_MAGAZINE_MAX_BLOCKS));
+        (uint32_t)cn_max(CN_MAGAZINE_MIN_BLOCKS, cn_min(CN_MAGAZINE_BYTES / bytes, CN_MAGAZINE_MAX_BLOCKS));
     class->starts = starts_of(class->block_granules);
 }
 

@@ -19,11 +19,7 @@
 #include "layout.h"
 
 enum {
-    CN_CLASS_LINEAR_MAX_BYTES = 128,
     CN_CLASS_LINEAR_COUNT = CN_CLASS_LINEAR_MAX_BYTES / CN_GRANULE_BYTES,
-    CN_CLASS_TABLE_MAX_BYTES = 1024, /* requests up to here are looked up, not computed */
-    CN_MAGAZINE_MAX_BLOCKS = 512,
-    CN_MAGAZINE_ENTRIES = 6400 /* of all magazines of a heap */
 };
 
 struct cn_class {

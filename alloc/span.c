@@ -6,10 +6,6 @@
 #include "heap.h"
 #include "purge.h"
 
-enum {
-    MOVE_MIN_BYTES = 1 << 20, /* from here on moving pages is cheaper than copying them */
-};
-
 static struct cn_pool *span_at(size_t slot) { return &cn_region.pools[slot]; }
 
 void *cn_span_malloc(struct cairn_heap *heap, size_t bytes, size_t alignment, enum cn_fill fill) {
@@ -86,7 +82,7 @@ bool cn_span_resize(size_t slot, size_t bytes) {
 bool cn_span_move(size_t from, size_t to) {
     size_t bytes = cn_min(cn_span_bytes(span_at(from)), cn_span_bytes(span_at(to)));
     enum cn_move outcome = CN_MOVE_REFUSED;
-    if (bytes >= MOVE_MIN_BYTES) {
+    if (bytes >= CN_MOVE_MIN_BYTES) {
         outcome = cn_os_move(cn_slot_address(from), cn_slot_address(to), bytes);
         span_at(to)->has_moved_pages = true; /* or a fresh mapping in its middle */
     }

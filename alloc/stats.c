@@ -68,7 +68,7 @@ static void add_span(const struct cn_walk_place *place, struct cairn_stats *stat
 static void add_places(const struct cairn_heap *heap, struct cairn_stats *stats) {
     struct cn_walk_place place;
     memset(stats, 0, sizeof *stats);
-    for (unsigned i = 0; i < CAIRN_CLASS_COUNT; i++) {
+    for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
         stats->classes[i].block_bytes = cn_class_at(i)->block_bytes;
     }
     for (size_t slot = 0; cn_walk_next(slot, &place); slot = cn_walk_after(&place)) {
