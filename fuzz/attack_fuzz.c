@@ -313,9 +313,10 @@ static void free_pointer(enum function function) {
 }
 
 static void reallocate(void) {
-    struct call call = {.function = REALLOC, .heap = take_heap(), .block = take_pointer(), .size = take_size()};
+    struct call call = {.function = REALLOC, .heap = take_heap(), .block = take_pointer(), .alignment = GRANULE};
     struct cn_attack_block *block = cn_attack_find(&model, call.block);
     struct cn_attack_block before;
+    call.size = take_size();
     if (call.block == NULL || find_room() == NULL) {
         return;
     }
