@@ -8,7 +8,6 @@
 
 enum {
     CN_GRANULE_SHIFT = 4,
-    CN_WORD_SHIFT = 6,        /* granules a bitmap word */
     CN_SLOT_WORDS_SHIFT = 6,  /* bitmap words a slot */
     CN_ARENA_SLOTS_SHIFT = 6, /* slots an arena */
     CN_FIT_LEVELS = 7,        /* runs of 1, 2, 4 ... 64 slots */
@@ -20,9 +19,10 @@ enum {
     CN_MOVE_MIN_BYTES = 1 << 20, /* from here on moving pages is cheaper than copying them */
 
     CN_CLASS_COUNT = 80,
-    CN_CLASS_LINEAR_MAX_BYTES = 128, /* classes up to here are multiples of the granule */
-    CN_CLASS_TABLE_MAX_BYTES = 1024, /* requests up to here are looked up, not computed */
-    CN_BLOCK_MAX_BYTES = 65536,      /* the largest block of a pool */
+    CN_CLASS_LINEAR_SHIFT = CN_GRANULE_SHIFT, /* the first classes are multiples of so many bytes ... */
+    CN_CLASS_LINEAR_MAX_BYTES = 128,          /* ... up to here */
+    CN_CLASS_TABLE_MAX_BYTES = 1024,          /* requests up to here are looked up, not computed */
+    CN_BLOCK_MAX_BYTES = 65536,               /* the largest block of a pool */
 
     CN_POOL_SLOTS_MAX = 8,
     CN_POOL_MIN_BLOCKS = 16, /* a pool has so many blocks, unless that takes more than CN_POOL_SLOTS_MAX slots */

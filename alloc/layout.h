@@ -36,6 +36,7 @@
 #include "geometry.h"
 
 enum {
+    CN_WORD_SHIFT = 6, /* granules a bitmap word: one for each bit */
     CN_SLOT_SHIFT = CN_GRANULE_SHIFT + CN_WORD_SHIFT + CN_SLOT_WORDS_SHIFT,
     CN_ARENA_SHIFT = CN_SLOT_SHIFT + CN_ARENA_SLOTS_SHIFT,
 
@@ -61,7 +62,7 @@ enum {
 /* The gap between tables: what a runaway write has to cross. */
 #define CN_GAP_BYTES ((size_t)CN_ARENA_BYTES)
 
-_Static_assert(CN_WORD_SHIFT <= 6 && CN_SLOT_WORDS_SHIFT <= 6 && CN_ARENA_SLOTS_SHIFT <= 6, "words have 64 bits");
+_Static_assert(CN_SLOT_WORDS_SHIFT <= 6 && CN_ARENA_SLOTS_SHIFT <= 6, "words have 64 bits");
 _Static_assert(1 << (CN_FIT_LEVELS - 1) == CN_ARENA_SLOTS, "the longest run within an arena is all of it");
 _Static_assert(CN_SLOT_BYTES % CN_BLOCK_MAX_BYTES == 0, "where a pool starts, a block of any alignment may start");
 _Static_assert(CN_HEAP_BYTES <= CN_ARENA_BYTES, "heaps lie at multiples of their size behind a gap");

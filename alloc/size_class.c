@@ -8,7 +8,7 @@ enum { POOL_SLACK_SHARE = 32 };
 
 static uint32_t block_bytes_of(unsigned class_index) {
     if (class_index < CN_CLASS_LINEAR_COUNT) {
-        return (class_index + 1) * CN_GRANULE_BYTES;
+        return (class_index + 1) << CN_CLASS_LINEAR_SHIFT;
     }
     unsigned doubling = 7 + (class_index - 8) / 8;
     unsigned step = (class_index - 8) % 8 + 1;

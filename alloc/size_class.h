@@ -19,7 +19,7 @@
 #include "layout.h"
 
 enum {
-    CN_CLASS_LINEAR_COUNT = CN_CLASS_LINEAR_MAX_BYTES / CN_GRANULE_BYTES,
+    CN_CLASS_LINEAR_COUNT = CN_CLASS_LINEAR_MAX_BYTES >> CN_CLASS_LINEAR_SHIFT,
 };
 
 struct cn_class {
@@ -55,7 +55,7 @@ CN_INLINE unsigned cn_class_of_small(size_t bytes) { return cn_class_table.small
 /* The class of a request of at most CN_BLOCK_MAX_BYTES. */
 CN_INLINE unsigned cn_class_of(size_t bytes) {
     if (bytes <= CN_CLASS_LINEAR_MAX_BYTES) {
-        return bytes == 0 ? 0 : (unsigned)((bytes - 1) >> CN_GRANULE_SHIFT);
+        return bytes == 0 ? 0 : (unsigned)((bytes - 1) >> CN_CLASS_LINEAR_SHIFT);
     }
     unsigned doubling = 63 - cn_clz(bytes - 1); /* 2^doubling < bytes <= 2^(doubling + 1); 7 for the first */
     return (doubling - 7) * 8 + (unsigned)((bytes - 1) >> (doubling - 3));

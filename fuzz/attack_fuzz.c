@@ -21,8 +21,8 @@
 #include "fuzz/attack_model.h"
 #include "fuzz/bytes.h"
 #include "fuzz/expect.h"
-#include "fuzz/fresh.h"
 #include "fuzz/fuzzer.h"
+#include "fuzz/renew.h"
 #include "fuzz/system.h"
 
 enum { CALLS_MAX = 400, HEAPS = 2, ONE_BURST = 32, GRANULE = 16, WILD_WRITE_MAX = 4096 };
@@ -261,10 +261,11 @@ static void change_threads(void) {
 
 /* As thread.c has it: the heap waits for the next thread. */
 static void end_thread(void) {
-    if (cn_heap_mine != NULL) {
-        cn_heap_drain(cn_heap_mine);
-        cn_heap_abandon(cn_heap_mine);
-        cn_heap_mine = NULL;
+    struct cairn_heap *mine = cn_heap_of_thread();
+    if (mine != NULL) {
+        cn_heap_drain(mine);
+        cn_heap_abandon(mine);
+        cn_heap_mine = &cn_heap_none;
     }
 }
 
@@ -423,15 +424,15 @@ static void step(uint8_t code) {
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
     (void)argc;
     (void)argv;
-    cn_fresh_init();
+    cn_renew_keep();
     return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    cn_fresh_renew();
+    cn_renew();
     cn_attack_forget(&model);
     memset(heaps, 0, sizeof heaps);
-    other_thread = NULL;
+    other_thread = &cn_heap_none;
     has_ended = false;
     input = cn_bytes_of(data, size);
     for (unsigned i = 0; i < CALLS_MAX && cn_bytes_are_left(&input) && !has_ended; i++) {

@@ -9,7 +9,7 @@
  *   - mappings are noted, so that those that were left behind can be taken away;
  *   - what is written on standard error is kept as the report, and not printed;
  *   - raising SIGABRT ends cn_system_run, not the process. The allocator's state is then what an abort leaves: good for
- *     nothing but to be renewed (fresh.h).
+ *     nothing but to be renewed (renew.h).
  */
 #ifndef CAIRN_FUZZ_SYSTEM_H
 #define CAIRN_FUZZ_SYSTEM_H

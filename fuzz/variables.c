@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "fuzz/fresh.h"
+#include "fuzz/variables.h"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -11,9 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "alloc/heap.h"
 #include "fuzz/expect.h"
-#include "fuzz/system.h"
 
 enum { VARIABLES_MAX = 512, BYTES_MAX = 1 << 20 };
 
@@ -24,12 +22,8 @@ struct variable {
 
 static struct variable variables[VARIABLES_MAX];
 static size_t variable_count;
-static _Alignas(uint64_t) char first_values[BYTES_MAX]; /* of all variables, each at a multiple of eight */
-static size_t value_bytes;
-
-/* Where the reservation lies, of which the core's own variables may say nothing any more. */
-static char *reservation;
-static size_t reservation_bytes;
+static _Alignas(uint64_t) char kept[BYTES_MAX]; /* of all variables, each at a multiple of eight */
+static size_t kept_bytes;
 
 /* ---- copying ------------------------------------------------------------------------------------------------- */
 
@@ -47,11 +41,10 @@ __attribute__((no_sanitize_address, no_sanitize_thread)) static void copy(char *
 }
 
 static void remember(char *start, size_t bytes) {
-    CN_EXPECT(variable_count < VARIABLES_MAX && value_bytes + bytes + 8 <= BYTES_MAX,
-              "there is room for all variables");
+    CN_EXPECT(variable_count < VARIABLES_MAX && kept_bytes + bytes + 8 <= BYTES_MAX, "there is room for all variables");
     variables[variable_count++] = (struct variable){start, bytes};
-    copy(first_values + value_bytes, start, bytes);
-    value_bytes += (bytes + 7) / 8 * 8;
+    copy(kept + kept_bytes, start, bytes);
+    kept_bytes += (bytes + 7) / 8 * 8;
 }
 
 /* ---- the symbol table ---------------------------------------------------------------------------------------- */
@@ -73,7 +66,10 @@ static bool ends_with(const char *name, const char *with) {
 
 /* The fuzzers' own C sources, and those of what compilers link with. All others are the core's. */
 static bool is_core_source(const char *name) {
-    static const char *const others[] = {"afl-", "crtstuff", "fresh", "GCDA", "Instr", "replay_main", "system."};
+    static const char *const others[] = {"afl-",         "attack_", "crew.",    "crtstuff",  "GCDA",
+                                         "Instr",        "model",   "mutate.",  "os_model.", "pattern.",
+                                         "play",         "print",   "program.", "ranges.",   "renew.",
+                                         "replay_main.", "steps.",  "system.",  "variables."};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         if (begins_with(name, others[i])) {
             return false;
@@ -131,7 +127,7 @@ static void find_sections(struct image *image) {
     (void)dl_iterate_phdr(note_move, image);
 }
 
-void cn_fresh_init(void) {
+void cn_variables_keep(void) {
     struct image image = {.bytes = NULL};
     struct stat status;
     int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
@@ -143,19 +139,12 @@ void cn_fresh_init(void) {
     remember_variables(&image);
     (void)munmap(bytes, (size_t)status.st_size);
     (void)close(file);
-    reservation = cn_region.heaps - CN_GAP_BYTES;
-    reservation_bytes = (size_t)(cn_region.base - reservation) + cn_region.arena_limit * CN_ARENA_BYTES;
-    CN_EXPECT(cn_region.base != NULL && cn_heap_mine == NULL, "the allocator has started, and has not been used");
 }
 
-void cn_fresh_renew(void) {
-    const char *value = first_values;
-    cn_system_unmap_rest();
-    void *memory = mmap(reservation, reservation_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-    CN_EXPECT(memory == reservation, "the region's memory can be replaced");
+void cn_variables_put_back(void) {
+    const char *value = kept;
     for (size_t i = 0; i < variable_count; i++) {
         copy(variables[i].start, value, variables[i].bytes);
         value += (variables[i].bytes + 7) / 8 * 8;
     }
-    cn_heap_mine = NULL;
 }
