@@ -429,7 +429,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    cn_renew();
+    cn_renew_quickly();
     cn_attack_forget(&model);
     memset(heaps, 0, sizeof heaps);
     other_thread = &cn_heap_none;

@@ -1,8 +1,10 @@
 #define _GNU_SOURCE
 #include "fuzz/renew.h"
 
+#include <string.h>
 #include <sys/mman.h>
 
+#include "alloc/bitmap.h"
 #include "alloc/heap.h"
 #include "fuzz/expect.h"
 #include "fuzz/system.h"
@@ -20,10 +22,56 @@ void cn_renew_keep(void) {
     cn_variables_keep();
 }
 
+static void put_back_variables(void) {
+    cn_variables_put_back();
+    cn_heap_mine = &cn_heap_none;
+}
+
 void cn_renew(void) {
     cn_system_unmap_rest();
     void *memory = mmap(reservation, reservation_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     CN_EXPECT(memory == reservation, "the region's memory can be replaced");
-    cn_variables_put_back();
-    cn_heap_mine = &cn_heap_none;
+    put_back_variables();
+}
+
+/* ---- by zeroing ---------------------------------------------------------------------------------------------- */
+
+static void clear_tables(size_t arenas) {
+    size_t slots = arenas * CN_ARENA_SLOTS;
+    memset((void *)cn_region.owner, 0, slots * sizeof *cn_region.owner);
+    memset((void *)cn_region.pools, 0, slots * sizeof *cn_region.pools);
+    memset((void *)cn_region.live, 0, slots * CN_SLOT_WORDS * sizeof *cn_region.live);
+    memset((void *)cn_region.remote, 0, slots * CN_SLOT_WORDS * sizeof *cn_region.remote);
+    memset((void *)cn_region.arenas, 0, arenas * sizeof *cn_region.arenas);
+    memset((void *)cn_region.fits, 0, 8 * sizeof *cn_region.fits);
+}
+
+/* Of the arena, what may not be zero is what is taken or dirty. */
+static void clear_arena(size_t index) {
+    const struct cn_arena *arena = &cn_region.arenas[index];
+    uint64_t left = atomic_load(&arena->used) | atomic_load(&arena->dirty);
+    while (left != 0) {
+        unsigned first = cn_ctz(left);
+        unsigned run = cn_bits_first_run(left);
+        char *start = cn_arena_address(index) + (size_t)first * CN_SLOT_BYTES;
+        CN_EXPECT(madvise(start, (size_t)run * CN_SLOT_BYTES, MADV_DONTNEED) == 0, "memory can be purged");
+        left &= ~cn_bits_run(first, run);
+    }
+}
+
+void cn_renew_quickly(void) {
+    size_t arenas = atomic_load(&cn_region.arena_count);
+    if (arenas > 64) { /* beyond the first words of `fits` */
+        cn_renew();
+        return;
+    }
+    cn_system_unmap_rest();
+    for (size_t i = 0; i < arenas; i++) {
+        clear_arena(i);
+    }
+    if (arenas > 0) {
+        clear_tables(arenas);
+    }
+    memset(cn_region.heaps, 0, cn_heap_count() * CN_HEAP_BYTES);
+    put_back_variables();
 }
