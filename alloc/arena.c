@@ -6,8 +6,6 @@
 #include "counts.h"
 #include "panic.h"
 
-struct cn_counts cn_counts;
-
 static size_t arena_count(void) { return atomic_load_explicit(&cn_region.arena_count, memory_order_acquire); }
 
 /* ---- fits ---------------------------------------------------------------------------------------------------- */
@@ -78,7 +76,8 @@ static bool commit(size_t index) {
     if (!is_committed && cn_os_commit(cn_arena_address(index), CN_ARENA_BYTES)) {
         is_committed = true;
         atomic_store_explicit(&arena->is_committed, true, memory_order_release);
-        cn_count_raise(&cn_counts.peak_committed_arenas, cn_count_add(&cn_counts.committed_arenas, 1));
+        (void)cn_count_add(&cn_counts.committed_arenas, 1);
+        cn_count_peaks();
     }
     cn_lock_give(&cn_region.lock);
     return is_committed;
@@ -122,6 +121,7 @@ static bool account_part(size_t index, uint64_t mask) {
         (void)atomic_fetch_and_explicit(&arena->purged, ~mask, memory_order_relaxed);
     }
     cn_count_raise(&cn_counts.peak_used_slots, cn_count_add(&cn_counts.used_slots, cn_popcount(mask)));
+    cn_count_peaks();
     return true;
 }
 

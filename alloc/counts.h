@@ -8,18 +8,21 @@
 #include <stdatomic.h>
 
 #include "bits.h"
+#include "layout.h"
 
 struct cn_counts {
     _Atomic size_t used_slots;
     _Atomic size_t dirty_slots; /* free, and may hold memory */
     _Atomic size_t peak_used_slots;
     _Atomic size_t committed_arenas;
-    _Atomic size_t peak_committed_arenas;
+    _Atomic size_t direct_bytes; /* blocks outside the region */
+    _Atomic size_t peak_used_bytes;
+    _Atomic size_t peak_arena_bytes;
     _Atomic size_t purged_bytes; /* since the start */
     _Atomic size_t breath_slots; /* see purge.h */
 };
 
-extern struct cn_counts cn_counts CN_HIDDEN; /* in arena.c */
+extern struct cn_counts cn_counts CN_HIDDEN;
 
 CN_INLINE size_t cn_count_of(_Atomic size_t *count) { return atomic_load_explicit(count, memory_order_relaxed); }
 
@@ -36,6 +39,13 @@ CN_INLINE void cn_count_raise(_Atomic size_t *peak, size_t now) {
     while (old < now &&
            !atomic_compare_exchange_weak_explicit(peak, &old, now, memory_order_relaxed, memory_order_relaxed)) {
     }
+}
+
+/* To be called where used_slots, committed_arenas or direct_bytes have become more. */
+CN_INLINE void cn_count_peaks(void) {
+    size_t direct = cn_count_of(&cn_counts.direct_bytes);
+    cn_count_raise(&cn_counts.peak_used_bytes, cn_count_of(&cn_counts.used_slots) * CN_SLOT_BYTES + direct);
+    cn_count_raise(&cn_counts.peak_arena_bytes, cn_count_of(&cn_counts.committed_arenas) * CN_ARENA_BYTES + direct);
 }
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "bits.h"
+#include "counts.h"
 #include "geometry.h"
 #include "os.h"
 
@@ -15,7 +16,6 @@ struct entry {
 };
 
 static _Atomic(struct entry *) table;
-static _Atomic size_t total_bytes;
 
 static struct entry *entries(void) { return atomic_load_explicit(&table, memory_order_acquire); }
 
@@ -68,6 +68,12 @@ static struct entry *claim_entry(struct entry *all, uintptr_t address) {
     return NULL;
 }
 
+/* Less, where `bytes` is a difference below 0. */
+static void count_more(size_t bytes) {
+    (void)cn_count_add(&cn_counts.direct_bytes, bytes);
+    cn_count_peaks();
+}
+
 static bool add(char *block, size_t bytes) {
     struct entry *all = entries() != NULL ? entries() : make_table();
     struct entry *entry = all != NULL ? claim_entry(all, (uintptr_t)block) : NULL;
@@ -75,7 +81,7 @@ static bool add(char *block, size_t bytes) {
         return false;
     }
     entry->bytes = bytes;
-    (void)atomic_fetch_add_explicit(&total_bytes, bytes, memory_order_relaxed);
+    count_more(bytes);
     atomic_store_explicit(&entry->address, (uintptr_t)block, memory_order_release);
     return true;
 }
@@ -87,7 +93,7 @@ static size_t remove_entry(struct entry *entry, const void *block) {
     if (!atomic_compare_exchange_strong(&entry->address, &address, TOMBSTONE)) {
         return 0;
     }
-    (void)atomic_fetch_sub_explicit(&total_bytes, bytes, memory_order_relaxed);
+    cn_count_sub(&cn_counts.direct_bytes, bytes);
     return bytes;
 }
 
@@ -122,7 +128,7 @@ bool cn_direct_resize(void *block, size_t bytes) {
     if (entry == NULL || !cn_os_resize(block, entry->bytes, rounded)) {
         return false;
     }
-    (void)atomic_fetch_add_explicit(&total_bytes, rounded - entry->bytes, memory_order_relaxed);
+    count_more(rounded - entry->bytes);
     entry->bytes = rounded;
     return true;
 }
@@ -138,4 +144,4 @@ bool cn_direct_walk(bool (*visit)(void *, size_t, void *), void *argument) {
     return true;
 }
 
-size_t cn_direct_total_bytes(void) { return atomic_load_explicit(&total_bytes, memory_order_relaxed); }
+size_t cn_direct_total_bytes(void) { return cn_count_of(&cn_counts.direct_bytes); }

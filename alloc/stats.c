@@ -117,8 +117,8 @@ void cairn_stats_get(struct cairn_stats *stats) {
     stats->arena_bytes = cn_count_of(&cn_counts.committed_arenas) * CN_ARENA_BYTES;
     stats->resident_bytes = cn_arena_resident_bytes();
     stats->purged_bytes = cn_count_of(&cn_counts.purged_bytes);
-    stats->peak_used_bytes = cn_count_of(&cn_counts.peak_used_slots) * CN_SLOT_BYTES;
-    stats->peak_arena_bytes = cn_count_of(&cn_counts.peak_committed_arenas) * CN_ARENA_BYTES;
+    stats->peak_used_bytes = cn_count_of(&cn_counts.peak_used_bytes);
+    stats->peak_arena_bytes = cn_count_of(&cn_counts.peak_arena_bytes);
     stats->metadata_bytes = cn_region_table_bytes();
     add_heaps(stats);
     (void)cn_walk_outside(add_outside, stats);

@@ -28,12 +28,16 @@ static struct mapping mappings[MAPPINGS_MAX]; /* in no order */
 static size_t mapping_count;
 
 static unsigned planned_kinds;
-static uint64_t planned_pattern;
+static const uint8_t *plan;
+static size_t plan_bits;
+static size_t calls; /* of those kinds, since the plan was made */
 static size_t failures;
 
-void cn_system_plan(unsigned kinds, uint64_t pattern) {
+void cn_system_plan(unsigned kinds, const uint8_t *new_plan, size_t bytes) {
     planned_kinds = kinds;
-    planned_pattern = pattern;
+    plan = new_plan;
+    plan_bits = bytes * 8;
+    calls = 0;
 }
 
 size_t cn_system_failures(void) { return failures; }
@@ -45,8 +49,8 @@ static bool must_fail(enum cn_system_call kind) {
     if (!is_running || (planned_kinds & kind) == 0) {
         return false;
     }
-    bool fails = (planned_pattern & 1) != 0;
-    planned_pattern >>= 1;
+    bool fails = calls < plan_bits && (plan[calls / 8] >> calls % 8 & 1) != 0;
+    calls++;
     failures += fails ? 1 : 0;
     errno = fails ? ENOMEM : errno;
     return fails;

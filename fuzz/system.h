@@ -28,8 +28,9 @@ enum cn_system_call {
     CN_SYSTEM_ANY = 31
 };
 
-/* From now on, of the calls that `kinds` names, the k-th fails where bit k of `pattern` is set; none after the 64th. */
-void cn_system_plan(unsigned kinds, uint64_t pattern);
+/* From now on, of the calls that `kinds` names, the k-th fails where bit k of the plan is set, the lowest bit of its first
+ * byte being bit 0. None fails after its end. The plan stays the caller's. */
+void cn_system_plan(unsigned kinds, const uint8_t *plan, size_t bytes);
 
 /* Calls that have failed since the start of the program, as they were told to. */
 size_t cn_system_failures(void);

@@ -165,7 +165,7 @@ static void decommit_arenas(void) {
     MUST(committed_arenas() == 3);
     MUST(cn_purge_all() == 3 * CN_ARENA_BYTES);
     MUST(committed_arenas() == 0 && cn_arena_resident_bytes() == 0);
-    MUST(cn_count_of(&cn_counts.peak_committed_arenas) == 3);
+    MUST(cn_count_of(&cn_counts.peak_arena_bytes) == 3 * (size_t)CN_ARENA_BYTES);
     for (size_t arena = 0; arena < 3; arena++) {
         MUST(!atomic_load(&cn_region.arenas[arena].is_committed));
     }

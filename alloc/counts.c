@@ -1,0 +1,3 @@
+#include "counts.h"
+
+struct cn_counts cn_counts;
