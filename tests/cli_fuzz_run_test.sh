@@ -7,6 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/cli_support.sh"
 make_tree() {
     mkdir -p "$1/fuzz/corpora/sequence" "$1/tools"
     : >"$1/fuzz/BUILD"
+    # shellcheck disable=SC2016 # the script expands them
     printf '#!/bin/sh\necho "$0" "$@"\nexit 3\n' >"$1/tools/fuzz"
     chmod +x "$1/tools/fuzz"
 }
