@@ -31,6 +31,7 @@ def _seeds(unit):
             "crashes/%s/*" % unit,
         ],
         allow_empty = True,
+        exclude = ["crashes/%s/*.txt" % unit],  # what tools/fuzz says of the input beside it
     )
 
 def _settings(name):
