@@ -109,5 +109,7 @@ void cn_model_check_heap_walk(struct cn_model *model, unsigned heap);
 void cn_model_walk_and_free(struct cn_model *model);
 /* No block is live, no named heap is there, and all memory was trimmed. */
 void cn_model_check_returned(const struct cn_model *model);
+/* All memory was trimmed. */
+void cn_model_check_trimmed(const struct cn_model *model);
 
 #endif

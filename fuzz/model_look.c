@@ -76,7 +76,17 @@ void cn_model_check_returned(const struct cn_model *model) {
         CN_EXPECT(stats.pool_bytes + stats.span_bytes == 0, "a trim leaves no pool without a block");
         CN_EXPECT(stats.resident_bytes == 0 || model->null_rule == CN_NULL_ANYTIME,
                   "a trim leaves no memory without a block, unless the system refuses it");
+        CN_EXPECT(stats.arena_bytes == 0 || model->null_rule == CN_NULL_ANYTIME,
+                  "a trim leaves no arena without a block, unless the system refuses it");
     }
+}
+
+void cn_model_check_trimmed(const struct cn_model *model) {
+    struct cairn_stats stats;
+    cairn_stats_get(&stats);
+    CN_EXPECT(model->is_debug_form || model->null_rule == CN_NULL_ANYTIME ||
+                  stats.resident_bytes <= stats.pool_bytes + stats.span_bytes,
+              "a trim leaves memory in pools and spans alone");
 }
 
 /* ---- walks --------------------------------------------------------------------------------------------------- */

@@ -106,6 +106,7 @@ void cn_play_do_heap_stats(struct cn_play *play, const struct cn_operation *oper
 void cn_play_do_trim(struct cn_play *play, const struct cn_operation *operation) {
     (void)operation;
     (void)cairn_trim();
+    cn_model_check_trimmed(&play->model);
     cn_model_check_all(&play->model);
 }
 
