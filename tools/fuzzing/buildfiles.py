@@ -10,9 +10,9 @@ import pathlib
 from typing import Any, Iterable
 
 _COMPILED = (".c", ".cc")
-_RULES = ("cc_binary", "cc_library", "cc_test", "sh_binary", "sh_test")
+_RULES = ("cc_binary", "cc_library", "cc_test", "filegroup", "sh_binary", "sh_test")
 # Functions of BUILD files that make nothing to be built.
-_SILENT = ("config_setting", "exports_files", "filegroup", "genrule", "licenses", "package", "test_suite")
+_SILENT = ("config_setting", "exports_files", "genrule", "licenses", "package", "test_suite")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,6 +89,8 @@ class Tree:
             package, name = _split(source, rule.package) if ":" in source else (rule.package, source)
             if name.endswith(_COMPILED):
                 paths.append(str(pathlib.PurePosixPath(package) / name))
+            elif "." not in name:
+                paths += self.sources(self.rule(source, rule.package))  # a group of files
         return paths
 
     def _run(self, path: pathlib.Path, package: str) -> dict[str, Any]:

@@ -18,6 +18,8 @@ import buildfiles
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGE = "fuzz"
+# Tests that try everything there is in a small world, and so need no input.
+EXHAUSTIVE = ("//fuzz/tiny:tiny_test",)
 
 # What a BUILD file says of the engine gives way to the engine of choice; warnings are for Bazel's builds to tell.
 _ENGINE = "-fsanitize=fuzzer"
@@ -32,6 +34,10 @@ class Target:
     unit: str
     form: str
     rule: buildfiles.Rule = dataclasses.field(hash=False, compare=False)
+
+    @property
+    def is_fuzzer(self) -> bool:
+        return "_fuzz" in self.name
 
     @property
     def corpora(self) -> list[str]:
@@ -57,6 +63,8 @@ class Toolchain:
     cflags: tuple[str, ...]
     cxxflags: tuple[str, ...]
     engine: tuple[str, ...]
+    # What a program with a main of its own is linked with, where its objects count for a fuzzer.
+    without_engine: tuple[str, ...] = ("-fsanitize=fuzzer-no-link",)
 
     @staticmethod
     def of_environment(environment: Mapping[str, str]) -> "Toolchain":
@@ -85,6 +93,12 @@ def all_targets(tree: buildfiles.Tree) -> list[Target]:
         if rule.kind == "cc_binary" and is_fuzzer:
             targets.append(Target(f"{unit}_fuzz{form}", unit, form.lstrip("_") or "release", rule))
     return targets
+
+
+def exhaustive_targets(tree: buildfiles.Tree) -> list[Target]:
+    """Programs that are no fuzzers, and have the units' names in common with them alone."""
+    rules = [tree.rule(label) for label in EXHAUSTIVE]
+    return [Target(rule.name, rule.name.removesuffix("_test"), "release", rule) for rule in rules]
 
 
 def chosen(targets: list[Target], names: list[str]) -> list[Target]:
@@ -129,7 +143,8 @@ class Makefile:
         objects = [self._add_object(rule, source, defines) for rule in closure for source in self.tree.sources(rule)]
         libraries = [option for rule in closure for option in rule.texts("linkopts") if option != _ENGINE]
         flags = [self.toolchain.cxx, *self.toolchain.cxxflags]
-        command = shlex.join([*flags, "-o", self.path(target), *objects, *self.toolchain.engine, *libraries])
+        engine = self.toolchain.engine if target.is_fuzzer else self.toolchain.without_engine
+        command = shlex.join([*flags, "-o", self.path(target), *objects, *engine, *libraries])
         return f"{self.path(target)}: {' '.join(objects)}\n\t@mkdir -p $(@D)\n\t@{_escape(command)}\n"
 
     def path(self, target: Target) -> str:
