@@ -62,8 +62,9 @@ static void batch_fifo(struct run *run) { batch_of(run, order_fill_fifo); }
 
 static void batch_random(struct run *run) { batch_of(run, order_fill_random); }
 
-static void bare_batch(struct run *run) {
+static void bare_batch_of(struct run *run, void (*order_fill)(uint16_t *)) {
     static void *blocks[BATCH_COUNT];
+    order_fill(orders[0]);
     uint64_t batches = (run->count + BATCH_COUNT - 1) / BATCH_COUNT;
     run->count = batches * BATCH_COUNT;
     run_begin(run);
@@ -71,12 +72,16 @@ static void bare_batch(struct run *run) {
         for (size_t i = 0; i < BATCH_COUNT; i++) {
             blocks[i] = malloc(small_size(turn + i));
         }
-        for (size_t i = BATCH_COUNT; i > 0; i--) {
-            free(blocks[i - 1]);
+        for (size_t i = 0; i < BATCH_COUNT; i++) {
+            free(blocks[orders[0][i]]);
         }
     }
     run_end(run);
 }
+
+static void bare_batch(struct run *run) { bare_batch_of(run, order_fill_lifo); }
+
+static void bare_batch_random(struct run *run) { bare_batch_of(run, order_fill_random); }
 
 /* ---- trees --------------------------------------------------------------------------------------------------- */
 
@@ -177,5 +182,6 @@ const struct workload batch_workloads[] = {
     {"binary-trees", "a node of trees that come and go", 15000000, binary_trees},
     {"requests", "a block of a request; one of 16 outlives it", 10000000, requests},
     {"bare-batch", "as batch-lifo, untouched", 15000000, bare_batch},
+    {"bare-batch-random", "as batch-random, untouched", 15000000, bare_batch_random},
     {NULL, NULL, 0, NULL},
 };

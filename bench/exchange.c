@@ -119,6 +119,63 @@ static void hand_over(struct run *run) { exchange_of(run, BOTH_WAYS); }
 
 static void free_only(struct run *run) { exchange_of(run, ONE_WAY); }
 
+/* ---- crates -------------------------------------------------------------------------------------------------- */
+
+enum { CRATE_COUNT = 64, STOCK_COUNT = 32 };
+
+struct crate {
+    struct cell cells[CRATE_COUNT];
+};
+
+/* Crates that any thread may take, under one lock. */
+struct stock {
+    pthread_mutex_t lock;
+    struct crate crates[STOCK_COUNT]; /* those never put in yet have no blocks */
+};
+
+static struct stock stock = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* Puts a crate in the place of another one, which is the caller's then. */
+static void stock_swap(struct crate *crate, uint32_t place) {
+    pthread_mutex_lock(&stock.lock);
+    struct crate found = stock.crates[place];
+    stock.crates[place] = *crate;
+    pthread_mutex_unlock(&stock.lock);
+    *crate = found;
+}
+
+static void crate_fill(struct crate *crate, uint64_t turn) {
+    for (size_t i = 0; i < CRATE_COUNT; i++) {
+        cell_fill(&crate->cells[i], small_size(turn + i));
+    }
+}
+
+static void crate_empty(struct crate *crate) {
+    for (size_t i = 0; i < CRATE_COUNT && crate->cells[i].block != NULL; i++) {
+        cell_empty(&crate->cells[i]);
+    }
+}
+
+/* Fills a crate, and empties the one that it finds in its place in the stock: another thread's, as often as not. */
+static void *crate_main(void *argument) {
+    struct worker *worker = argument;
+    struct crate crate;
+    for (uint64_t done = 0; done < worker->count; done += CRATE_COUNT) {
+        crate_fill(&crate, done);
+        stock_swap(&crate, dice_below(&worker->dice, STOCK_COUNT));
+        crate_empty(&crate);
+    }
+    return NULL;
+}
+
+static void crates(struct run *run) {
+    workers_init(run);
+    workers_run(run, crate_main);
+    for (size_t i = 0; i < STOCK_COUNT; i++) {
+        crate_empty(&stock.crates[i]);
+    }
+}
+
 /* ---- phases -------------------------------------------------------------------------------------------------- */
 
 enum { SHARED_COUNT = 1000, PHASE_COUNT = 20000, OWN_COUNT = 500 };
@@ -195,6 +252,7 @@ static void phases(struct run *run) {
 const struct workload exchange_workloads[] = {
     {"hand-over", "a block taken by one thread, freed by another, both ways", 8000000, hand_over},
     {"free-only", "the same one way: one thread only frees", 8000000, free_only},
+    {"crates", "a block of 64 that pass together through a stock that all threads share", 8000000, crates},
     {"phases", "a block replaced; every second one may be another thread's", 8000000, phases},
     {NULL, NULL, 0, NULL},
 };

@@ -1,4 +1,4 @@
-/* grow.c: workloads that grow blocks by realloc: many strings, and one block up to 64 MiB. */
+/* grow.c: workloads that grow blocks by realloc: many strings, vectors of all lengths, and one block up to 64 MiB. */
 #include "workload.h"
 
 #include <string.h>
@@ -51,10 +51,72 @@ static void grow_strings(struct run *run) {
     }
 }
 
+/* A vector that grows by half whenever it is full, as those of several C++ libraries do. */
+struct vector {
+    unsigned char *items;
+    size_t capacity;
+    size_t most; /* it ends when it would become longer */
+};
+
+enum { VECTOR_FIRST_BYTES = 16, PAGE_BYTES = 4096 };
+
+/* Grows the vector and writes what is new, once for each page; it begins anew when it is long enough. */
+static void vector_grow(struct vector *vector) {
+    size_t old_bytes = vector->capacity;
+    size_t new_bytes = old_bytes == 0 ? VECTOR_FIRST_BYTES : old_bytes + old_bytes / 2;
+    if (new_bytes > vector->most) {
+        free(vector->items);
+        vector->items = NULL;
+        vector->capacity = 0;
+        return;
+    }
+    vector->items = grown(vector->items, new_bytes);
+    vector->capacity = new_bytes;
+    if (old_bytes > 0) {
+        block_check(vector->items, old_bytes, 'v');
+    }
+    for (size_t at = old_bytes; at < new_bytes; at += PAGE_BYTES) {
+        vector->items[at] = 'v';
+    }
+    block_mark(vector->items, new_bytes, 'v');
+}
+
+/* Sixty-four vectors grow in random order: most to some KiB, some to a MiB, one to 64 MiB. */
+static void grow_vectors(struct run *run) {
+    enum { VECTOR_COUNT = 64, LONG_EVERY = 8, SHORT_MOST = 8 << 10, LONG_MOST = 1 << 20, LONGEST = 64 << 20 };
+    static struct vector vectors[VECTOR_COUNT];
+    struct dice dice = {0x6a09e667f3bcc909u};
+    for (size_t i = 0; i < VECTOR_COUNT; i++) {
+        vectors[i].most = i == 0 ? LONGEST : i % LONG_EVERY == 0 ? LONG_MOST : SHORT_MOST;
+    }
+    run_begin(run);
+    for (uint64_t i = 0; i < run->count; i++) {
+        vector_grow(&vectors[dice_below(&dice, VECTOR_COUNT)]);
+    }
+    run_end(run);
+    for (size_t i = 0; i < VECTOR_COUNT; i++) {
+        free(vectors[i].items);
+    }
+}
+
+/* One block grows by eight bytes at each turn, up to 1 KiB, and begins anew; untouched. */
+static void bare_realloc(struct run *run) {
+    enum { LEAST_BYTES = 16, MOST_BYTES = 1024 };
+    void *block = NULL;
+    size_t size = LEAST_BYTES;
+    run_begin(run);
+    for (uint64_t i = 0; i < run->count; i++) {
+        block = grown(block, size);
+        size = size < MOST_BYTES ? size + 8 : LEAST_BYTES;
+    }
+    run_end(run);
+    free(block);
+}
+
 /* One block grows in steps of 64 KiB to 64 MiB, over and over; every new page is written. A small block is taken
  * at each step, so that the large one is not alone. */
 static void grow_one(struct run *run) {
-    enum { STEP_BYTES = 64 * 1024, STEP_COUNT = 1024, PAGE_BYTES = 4096 };
+    enum { STEP_BYTES = 64 * 1024, STEP_COUNT = 1024 };
     unsigned char *block = NULL;
     run_begin(run);
     for (uint64_t i = 0; i < run->count; i++) {
@@ -80,6 +142,9 @@ static void grow_one(struct run *run) {
 
 const struct workload grow_workloads[] = {
     {"grow-strings", "1-64 bytes appended to one of 1,000 strings by realloc", 8000000, grow_strings},
+    {"grow-vectors", "one of 64 vectors grows by half; most to 8 KiB, some to 1 MiB, one to 64 MiB", 400000,
+     grow_vectors},
     {"grow-one", "a 64 KiB step of one block growing to 64 MiB", 2048, grow_one},
+    {"bare-realloc", "8 bytes more by realloc, up to 1 KiB, untouched", 8000000, bare_realloc},
     {NULL, NULL, 0, NULL},
 };

@@ -5,6 +5,10 @@
  *                                       freed in random order but SURVIVORS in a million. WAY is what the program
  *                                       does until the sample: nothing, calls, or trim.
  *   memory overhead BLOCK_BYTES [MIB]   blocks of one size; what is resident beyond the bytes asked for.
+ *   memory fragment [MIB]               blocks of one size are built up to MIB of requested bytes, and all but one of
+ *                                       eight, chosen at random, are freed; then the same with the next size, eight
+ *                                       times from 24 B to 3 KiB. What is resident at the end beside what lives: what
+ *                                       one size left behind may or may not serve the next.
  *
  * The sample is taken 0.95 s after the last free, by trim at once. Resident memory is the kernel's exact sum over the
  * mappings (smaps_rollup); pages that the allocator has only marked for the kernel to take one day (MADV_FREE) are in
@@ -151,11 +155,51 @@ static void overhead_measure(size_t block_bytes, uint64_t total_bytes) {
            (unsigned long long)(after_kib - before_kib));
 }
 
+/* ---- fragment ------------------------------------------------------------------------------------------------ */
+
+enum { FRAGMENT_SIZES = 8, FRAGMENT_FIRST_BYTES = 24, FRAGMENT_KEEP_ONE_OF = 8 };
+
+/* Builds blocks of one size up to `total_bytes` and leaves one of eight alive; returns the bytes of those. The table
+ * holds all of them for the time being. */
+static uint64_t fragment_round(struct cell *cells, size_t block_bytes, uint64_t total_bytes, struct dice *dice) {
+    uint64_t block_count = total_bytes / block_bytes;
+    uint64_t kept_count = 0;
+    for (uint64_t i = 0; i < block_count; i++) {
+        cell_fill(&cells[i], block_bytes);
+    }
+    for (uint64_t i = 0; i < block_count; i++) {
+        if (dice_below(dice, FRAGMENT_KEEP_ONE_OF) == 0) {
+            kept_count++;
+        } else {
+            cell_empty(&cells[i]);
+        }
+    }
+    return kept_count * block_bytes;
+}
+
+static void fragment_measure(uint64_t total_bytes) {
+    struct dice dice = {0x5be0cd19137e2179u};
+    size_t table_bytes = (size_t)(total_bytes / FRAGMENT_FIRST_BYTES) * sizeof(struct cell);
+    struct cell *cells = table_map(table_bytes);
+    uint64_t before_kib = resident_now().kib;
+    uint64_t live_bytes = 0;
+    uint64_t peak_kib = 0;
+    for (unsigned i = 0; i < FRAGMENT_SIZES; i++) {
+        live_bytes += fragment_round(cells, (size_t)FRAGMENT_FIRST_BYTES << i, total_bytes, &dice);
+        uint64_t now_kib = resident_now().kib - before_kib;
+        peak_kib = now_kib > peak_kib ? now_kib : peak_kib;
+    }
+    uint64_t after_kib = resident_now().kib - before_kib;
+    printf("{\"live_kib\":%llu,\"after_kib\":%llu,\"peak_kib\":%llu", (unsigned long long)(live_bytes / 1024),
+           (unsigned long long)after_kib, (unsigned long long)peak_kib);
+}
+
 /* ---- command line -------------------------------------------------------------------------------------------- */
 
 static _Noreturn void usage(void) {
     fputs("usage: memory return nothing|calls|trim SURVIVORS_PER_MILLION [MIB]\n"
-          "       memory overhead BLOCK_BYTES [MIB]\n",
+          "       memory overhead BLOCK_BYTES [MIB]\n"
+          "       memory fragment [MIB]\n",
           stderr);
     exit(2);
 }
@@ -186,6 +230,8 @@ int main(int argc, char **argv) {
                        (argc == 5 ? number_of(argv[4]) : 1024) * MIB);
     } else if ((argc == 3 || argc == 4) && strcmp(argv[1], "overhead") == 0 && number_of(argv[2]) > 0) {
         overhead_measure((size_t)number_of(argv[2]), (argc == 4 ? number_of(argv[3]) : 1024) * MIB);
+    } else if ((argc == 2 || argc == 3) && strcmp(argv[1], "fragment") == 0) {
+        fragment_measure((argc == 3 ? number_of(argv[2]) : 128) * MIB);
     } else {
         usage();
     }

@@ -1,20 +1,20 @@
 /*
  * micro.c: runs workloads by name and prints for each the nanoseconds of one operation and the peak of resident memory.
+ * The main of two programs: micro, whose workloads are in C, and objects, whose are in C++.
  *
  * One process for one workload is the honest way: what an earlier workload leaves behind weighs on the next. Naming
  * several is for a quick look. The peak is the kernel's high-water mark of this process, so that it also holds what
  * the earlier ones needed.
  */
+#define _GNU_SOURCE
+
 #include "workload.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-static const struct workload *const tables[] = {pair_workloads, batch_workloads,  live_workloads,
-                                                grow_workloads, thread_workloads, exchange_workloads};
-enum { TABLE_COUNT = sizeof tables / sizeof tables[0] };
 
 enum format { FORMAT_TEXT, FORMAT_JSON };
 
@@ -63,8 +63,8 @@ static bool is_named(const struct workload *workload, const char *name) {
 /* Runs what `name` names; false if there is no such workload. */
 static bool named_run(const char *name, const struct settings *settings) {
     bool found = false;
-    for (size_t t = 0; t < TABLE_COUNT; t++) {
-        for (const struct workload *workload = tables[t]; workload->name != NULL; workload++) {
+    for (size_t t = 0; workload_tables[t] != NULL; t++) {
+        for (const struct workload *workload = workload_tables[t]; workload->name != NULL; workload++) {
             if (is_named(workload, name)) {
                 workload_run(workload, settings);
                 found = true;
@@ -75,8 +75,8 @@ static bool named_run(const char *name, const struct settings *settings) {
 }
 
 static void list_print(void) {
-    for (size_t t = 0; t < TABLE_COUNT; t++) {
-        for (const struct workload *workload = tables[t]; workload->name != NULL; workload++) {
+    for (size_t t = 0; workload_tables[t] != NULL; t++) {
+        for (const struct workload *workload = workload_tables[t]; workload->name != NULL; workload++) {
             printf("%s\t%s\n", workload->name, workload->what);
         }
     }
@@ -84,15 +84,16 @@ static void list_print(void) {
 
 static int usage(int status) {
     fprintf(status == 0 ? stdout : stderr,
-            "usage: micro [--json] [--percent P | --count N] [--threads T] ROW... | all\n"
-            "       micro --list\n");
+            "usage: %s [--json] [--percent P | --count N] [--threads T] ROW... | all\n"
+            "       %s --list\n",
+            program_invocation_short_name, program_invocation_short_name);
     return status;
 }
 
 static uint64_t number_of(const char *text) {
     uint64_t number = 0;
     if (!number_parse(text, &number) || number == 0) {
-        fprintf(stderr, "micro: '%s' is not a positive number\n", text);
+        fprintf(stderr, "%s: '%s' is not a positive number\n", program_invocation_short_name, text);
         exit(2);
     }
     return number;
@@ -136,7 +137,7 @@ int main(int argc, char **argv) {
     sizes_init();
     for (int i = optind; i < argc; i++) {
         if (!named_run(argv[i], &settings)) {
-            fprintf(stderr, "micro: there is no row '%s'; micro --list names them\n", argv[i]);
+            fprintf(stderr, "%s: there is no row '%s'; --list names them\n", program_invocation_short_name, argv[i]);
             return 2;
         }
     }

@@ -6,6 +6,8 @@
 
 #include "workload.h"
 
+#include <string.h>
+
 static void bare_pair_64(struct run *run) {
     run_begin(run);
     for (uint64_t i = 0; i < run->count; i++) {
@@ -58,6 +60,71 @@ static void calloc_64(struct run *run) {
         escape(block);
         block_check(block, 64, 0);
         block_mark(block, 64, i | 1); /* dirty for the next turn */
+        free(block);
+    }
+    run_end(run);
+}
+
+/* Arrays of 8 to 8,192 words, short ones as often as long ones; each is seen to be zero at its ends and in its middle,
+ * and is then filled. */
+static void calloc_array(struct cell *cell, uint32_t roll) {
+    size_t count = (size_t)8 << roll % 10;
+    count += (roll >> 8) % count;
+    uint64_t *array = calloc(count, sizeof *array);
+    if (array == NULL) {
+        fail("out of memory");
+    }
+    if ((array[0] | array[count / 2] | array[count - 1]) != 0) {
+        fail("calloc gave a block that is not zero");
+    }
+    memset(array, (int)(count * sizeof *array % 251), count * sizeof *array);
+    escape(array);
+    cell->block = (unsigned char *)array;
+    cell->size = count * sizeof *array;
+}
+
+static void calloc_array_end(struct cell *cell) {
+    block_give(cell->block, cell->size, cell->size % 251);
+    cell->block = NULL;
+}
+
+static void calloc_arrays(struct run *run) {
+    enum { CELL_COUNT = 64 };
+    struct dice dice = {0xbb67ae8584caa73bu};
+    struct cell cells[CELL_COUNT];
+    for (size_t i = 0; i < CELL_COUNT; i++) {
+        calloc_array(&cells[i], dice_roll(&dice));
+    }
+    run_begin(run);
+    for (uint64_t i = 0; i < run->count; i++) {
+        uint32_t roll = dice_roll(&dice);
+        struct cell *cell = &cells[(roll >> 24) % CELL_COUNT];
+        calloc_array_end(cell);
+        calloc_array(cell, roll);
+    }
+    run_end(run);
+    for (size_t i = 0; i < CELL_COUNT; i++) {
+        calloc_array_end(&cells[i]);
+    }
+}
+
+static void bare_calloc_64(struct run *run) {
+    run_begin(run);
+    for (uint64_t i = 0; i < run->count; i++) {
+        void *block = calloc(4, 16);
+        escape(block);
+        free(block);
+    }
+    run_end(run);
+}
+
+static void bare_aligned(struct run *run) {
+    run_begin(run);
+    for (uint64_t i = 0; i < run->count; i++) {
+        void *block = NULL;
+        if (posix_memalign(&block, 64, 100) != 0) {
+            fail("posix_memalign gave no block");
+        }
         free(block);
     }
     run_end(run);
@@ -118,8 +185,11 @@ const struct workload pair_workloads[] = {
     {"pair-mixed", "malloc of 8-1024 B and free, 1,000 blocks live", 20000000, pair_mixed},
     {"pair-64k", "malloc(65536) and free", 10000000, pair_64k},
     {"calloc-64", "calloc(4, 16) and free", 20000000, calloc_64},
+    {"calloc-arrays", "an array of 64 B-128 KiB by calloc, filled, 64 live", 600000, calloc_arrays},
     {"tiny-flood", "a tiny block that lives for some 8 others", 20000000, tiny_flood},
     {"aligned", "posix_memalign to 32-4096 B and free", 5000000, aligned},
     {"bare-pair-64", "malloc(64) and free, untouched", 40000000, bare_pair_64},
+    {"bare-calloc-64", "calloc(4, 16) and free, untouched", 20000000, bare_calloc_64},
+    {"bare-aligned", "posix_memalign(64, 100) and free, untouched", 20000000, bare_aligned},
     {NULL, NULL, 0, NULL},
 };

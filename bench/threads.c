@@ -113,11 +113,13 @@ static void short_threads(struct run *run) {
 
 enum { SCRATCH_BYTES = 8, SCRATCH_WRITES = 100 };
 
-/* Frees the block that the first thread took for it, and then works on tiny blocks of its own. If those share a cache
- * line with another thread's, the writes take many times as long. */
+/* Works on tiny blocks of its own. If those share a cache line with another thread's, the writes take many times as
+ * long. First it frees the block that the first thread took for it, if there is one. */
 static void *scratch_main(void *argument) {
     struct worker *worker = argument;
-    cell_empty(worker->cells);
+    if (worker->cells != NULL) {
+        cell_empty(worker->cells);
+    }
     for (uint64_t i = 0; i < worker->count; i++) {
         volatile unsigned char *block = block_take(SCRATCH_BYTES, 0);
         for (unsigned k = 0; k < SCRATCH_WRITES; k++) {
@@ -128,6 +130,7 @@ static void *scratch_main(void *argument) {
     return NULL;
 }
 
+/* The blocks that the threads free first lie side by side: an allocator may give each to the thread that freed it. */
 static void scratch(struct run *run) {
     struct cell cells[THREADS_LIMIT];
     workers_init(run);
@@ -138,10 +141,17 @@ static void scratch(struct run *run) {
     workers_run(run, scratch_main);
 }
 
+/* Each thread takes its first block itself: an allocator may cut blocks for several threads from one cache line. */
+static void thrash(struct run *run) {
+    workers_init(run);
+    workers_run(run, scratch_main);
+}
+
 const struct workload thread_workloads[] = {
     {"server", "a block replaced; blocks outlive their threads", 10000000, server},
     {"churn", "a random one of 10 thousand replaced, each thread its own", 15000000, churn},
     {"short-threads", "the life of a thread that takes and frees 200 blocks", 20000, short_threads},
     {"scratch", "a tiny block taken, written 100 times and freed, each thread its own", 1500000, scratch},
+    {"thrash", "the same, by threads that were handed nothing", 1500000, thrash},
     {NULL, NULL, 0, NULL},
 };

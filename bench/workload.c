@@ -35,7 +35,7 @@ void run_begin(struct run *run) { run->started_ns = now_ns(); }
 
 void run_end(struct run *run) { run->elapsed_ns = now_ns() - run->started_ns; }
 
-_Noreturn void fail(const char *message) {
+void fail(const char *message) {
     fprintf(stderr, "bench: %s\n", message);
     abort();
 }

@@ -16,6 +16,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct run {
     uint64_t count;      /* operations to do: set by the caller, rounded by the workload to what it really does */
     unsigned threads;    /* for the workloads with threads */
@@ -35,8 +39,12 @@ extern const struct workload pair_workloads[];
 extern const struct workload batch_workloads[];
 extern const struct workload live_workloads[];
 extern const struct workload grow_workloads[];
+extern const struct workload parse_workloads[];
 extern const struct workload thread_workloads[];
 extern const struct workload exchange_workloads[];
+
+/* All tables of the program; ends with NULL. (tables.c or objects.cc) */
+extern const struct workload *const workload_tables[];
 
 /* ---- clock and memory ---------------------------------------------------------------------------------------- */
 
@@ -58,7 +66,7 @@ const char *malloc_origin(void);
 bool number_parse(const char *text, uint64_t *number);
 
 /* Ends the program with a message. */
-_Noreturn void fail(const char *message);
+__attribute__((noreturn)) void fail(const char *message);
 
 /* ---- dice ---------------------------------------------------------------------------------------------------- */
 
@@ -103,7 +111,7 @@ static inline void escape(void *block) { __asm__ volatile("" : : "r"(block) : "m
 
 /* Marks a fresh block in its first and last byte; NULL ends the program. */
 static inline unsigned char *block_mark(void *fresh, size_t size, uint64_t tag) {
-    unsigned char *block = fresh;
+    unsigned char *block = (unsigned char *)fresh;
     if (block == NULL) {
         fail("out of memory");
     }
@@ -146,5 +154,9 @@ static inline void cell_replace(struct cell *cell, size_t size) {
     cell_empty(cell);
     cell_fill(cell, size);
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
