@@ -2,10 +2,13 @@
 
 import glob
 import os
+import platform
+import re
 import shutil
 import subprocess
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SCUDO = "libclang_rt.scudo_standalone-%s.so" % platform.machine()
 
 # Name, shared object, Debian package. glibc is what a program gets without a preload.
 PEERS = [
@@ -13,10 +16,29 @@ PEERS = [
     ("mimalloc", "libmimalloc.so.2", "libmimalloc2.0"),
     ("jemalloc", "libjemalloc.so.2", "libjemalloc2"),
     ("tcmalloc", "libtcmalloc_minimal.so.4", "libtcmalloc-minimal4"),
+    ("scudo", SCUDO, "libclang-rt-19-dev"),
 ]
 
+LIBRARY_FOLDERS = (
+    "/usr/lib/*-linux-gnu",
+    "/usr/lib",
+    "/usr/lib64",
+    "/usr/local/lib",
+    "/usr/lib/llvm-19/lib/clang/*/lib/linux",
+)
+
 # Variables that change what an allocator does; a comparison starts without them.
-TUNING_PREFIXES = ("LD_", "MALLOC_", "MIMALLOC_", "TCMALLOC_", "CAIRN_", "GLIBC_TUNABLES", "JEMALLOC_")
+TUNING_PREFIXES = (
+    "LD_",
+    "MALLOC_",
+    "MIMALLOC_",
+    "TCMALLOC_",
+    "SCUDO_",
+    "JEMALLOC_",
+    "CAIRN_",
+    "GLIBC_TUNABLES",
+    "PYTHONMALLOC",
+)
 
 
 class Problem(Exception):
@@ -29,11 +51,21 @@ class Allocator:
         self.path = path  # of the shared object; None: no preload
         self.version = version
 
+    @property
+    def is_peer(self):
+        """Whether Cairn is to be as fast as this one. Builds of Cairn itself, cairn-something, are no peers."""
+        return not self.name.startswith("cairn")
+
     def environment(self):
         kept = {k: v for k, v in os.environ.items() if not k.startswith(TUNING_PREFIXES)}
         if self.path is not None:
             kept["LD_PRELOAD"] = self.path
         return kept
+
+    def preload(self):
+        """What to preload into a program that may come with an allocator of its own: the C library, too, has to be
+        said there."""
+        return self.path or c_library()
 
     def serves(self, origin):
         """Whether malloc that comes from the file `origin` is this allocator's."""
@@ -42,7 +74,16 @@ class Allocator:
         return os.path.realpath(origin) == os.path.realpath(self.path)
 
     def described(self):
-        return {"name": self.name, "path": self.path, "version": self.version}
+        return {"name": self.name, "version": self.version, "is_peer": self.is_peer}
+
+
+def c_library():
+    """The path of the C library that this program runs on."""
+    with open("/proc/self/maps", encoding="utf-8") as maps:
+        found = re.search(r"(/\S*/libc\.so\.\S+)", maps.read())
+    if found is None:
+        raise Problem("this Python does not run on a shared C library")
+    return found.group(1)
 
 
 def package_version(package):
@@ -54,25 +95,20 @@ def package_version(package):
 
 
 def library_find(soname):
-    for folder in ("/usr/lib/*-linux-gnu", "/usr/lib", "/usr/lib64", "/usr/local/lib"):
+    for folder in LIBRARY_FOLDERS:
         for path in sorted(glob.glob(os.path.join(folder, soname))):
             return path
     return None
 
 
 def peers_install(say):
-    """Installs the peers that are missing, where that is possible; elsewhere says what to install."""
-    missing = [package for _, soname, package in PEERS if soname is not None and library_find(soname) is None]
-    if not missing:
-        return
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        say("not installed, and left out: %s (as root: apt-get install %s)" % (", ".join(missing), " ".join(missing)))
-        return
-    say("installing " + " ".join(missing))
-    command = ["apt-get", "install", "-y", "-qq", "-o", "DPkg::Lock::Timeout=300"] + missing
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    if done.returncode != 0:
-        say("apt-get install failed; left out: %s\n%s" % (", ".join(missing), done.stderr.strip()))
+    """Has tools/setup install what is missing, where that is possible; else it names what is missing."""
+    done = subprocess.run([os.path.join(ROOT, "tools", "setup"), "bench"], stderr=subprocess.PIPE, text=True, check=False)
+    if done.stderr:
+        say(done.stderr.strip())
+    missing = [name for name, soname, _ in PEERS if soname is not None and library_find(soname) is None]
+    if missing:
+        say("left out, as not installed: " + ", ".join(missing))
 
 
 def cairn_path(given):

@@ -1,21 +1,39 @@
 """Instructions of an operation, counted by callgrind: the difference of two run lengths, divided by the operations
 that the longer one does more. The loop and the calls through the library's exported symbols are included; start-up,
-preparation and exit drop out. The count is the same each time."""
+preparation and exit drop out. The count is the same each time.
 
+bench/instructions.txt keeps Cairn's counts for each compiler; a test compares them with what it counts.
+"""
+
+import os
 import re
 import shutil
+import subprocess
 
 import programs
-from allocators import Problem
+from allocators import ROOT, Problem
 from report import failures_print, short, table
 
-ROWS = (("bare-pair-64", "malloc(64) and free"), ("bare-batch", "batches of mixed sizes"))
+ROWS = {
+    "bare-pair-64": "malloc(64), free",
+    "bare-batch": "mixed sizes, last first",
+    "bare-batch-random": "mixed sizes, at random",
+    "bare-calloc-64": "calloc(4, 16), free",
+    "bare-aligned": "posix_memalign(64, 100), free",
+    "bare-realloc": "realloc by 8 bytes",
+}
 SHORT_COUNT = 50000
 LONG_COUNT = 250000
 
+KEPT = os.path.join(ROOT, "bench", "instructions.txt")
+KEPT_HEAD = """# Instructions of Cairn's release form for one operation, loop included: written by `tools/bench instructions --keep`,
+# compared by //bench:instructions_test. The columns: compiler of the library, row, instructions.
+"""
+TOLERANCE = 0.02
 
-def instructions(row, count, allocator):
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", programs.program("micro")]
+
+def instructions(row, count, allocator, micro):
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", micro]
     command += ["--count", str(count), "--json", row]
     output, said = programs.output_of(command, allocator.environment())
     programs.result_in(output, allocator)
@@ -25,26 +43,74 @@ def instructions(row, count, allocator):
     return int(collected.group(1))
 
 
-def each(row, allocator):
+def each(row, allocator, micro):
     """Instructions of one operation."""
-    more = instructions(row, LONG_COUNT, allocator) - instructions(row, SHORT_COUNT, allocator)
+    more = instructions(row, LONG_COUNT, allocator, micro) - instructions(row, SHORT_COUNT, allocator, micro)
     return more / (LONG_COUNT - SHORT_COUNT)
+
+
+# ---- what is kept ----------------------------------------------------------------------------------------------------
+
+
+def compiler_of(library):
+    """The compiler that a library was built by, as `gcc-12`; None where the library does not say."""
+    said = subprocess.run(["readelf", "-p", ".comment", library], capture_output=True, text=True, check=False).stdout
+    clang = re.search(r"clang version (\d+)", said)
+    gcc = re.search(r"GCC: \(.*\) (\d+)\.", said)
+    # The start files that clang links in were built by gcc, so that clang's name counts first.
+    return "clang-" + clang.group(1) if clang else "gcc-" + gcc.group(1) if gcc else None
+
+
+def kept_read(path=KEPT):
+    """(compiler, row) to instructions."""
+    with open(path, encoding="utf-8") as file:
+        lines = [line.split() for line in file if line.strip() and not line.startswith("#")]
+    return {(compiler, row): float(count) for compiler, row, count in lines}
+
+
+def kept_write(kept, path=KEPT):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(KEPT_HEAD)
+        file.writelines("%-10s %-20s %8.2f\n" % (*key, count) for key, count in sorted(kept.items()))
+
+
+def keep(counts, library):
+    compiler = compiler_of(library)
+    if compiler is None:
+        raise Problem("%s does not say which compiler it was built by" % library)
+    kept = kept_read() if os.path.exists(KEPT) else {}
+    kept_write({**kept, **{(compiler, row): count for row, count in counts.items()}})
+
+
+def is_worse(counted, kept):
+    return counted > kept * (1 + TOLERANCE)
+
+
+def is_better(counted, kept):
+    return counted < kept * (1 - TOLERANCE)
+
+
+# ---- the kind --------------------------------------------------------------------------------------------------------
 
 
 def run(settings, allocators, progress):
     if shutil.which("valgrind") is None:
         raise Problem("valgrind is not installed: apt-get install valgrind")
+    micro = programs.program("micro")
     failures = []
     found = {allocator.name: {} for allocator in allocators}
-    for row, what in ROWS:
+    for row, what in ROWS.items():
         for allocator in allocators:
             progress.show("callgrind: " + what, allocator.name)
             try:
-                found[allocator.name][row] = each(row, allocator)
+                found[allocator.name][row] = each(row, allocator, micro)
             except programs.Failure as failure:
                 failures.append((allocator.name, row, failure))
     progress.clear()
-    rows = [[name] + [short(values.get(row)) for row, _ in ROWS] for name, values in found.items()]
-    table("Instructions of a block taken and freed, loop included", [""] + [what for _, what in ROWS], rows)
+    lines = [[name] + [short(values.get(row)) for row in ROWS] for name, values in found.items()]
+    table("Instructions of a block taken and freed, loop included", [""] + list(ROWS.values()), lines)
     failures_print(failures)
+    for allocator in allocators:
+        if settings.keep and allocator.name == "cairn":
+            keep(found["cairn"], allocator.path)
     return {"rows": found, "failures": [[name, what, str(why)] for name, what, why in failures]}

@@ -1,24 +1,31 @@
-"""Builds the programs of bench/ with the C compiler and runs them under an allocator."""
+"""Builds the programs of bench/ with the C and C++ compilers and runs them under an allocator."""
 
 import json
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 
 from allocators import ROOT, Problem
 
 SOURCES = os.path.join(ROOT, "bench")
 BUILT = os.path.join(ROOT, "out", "bench")
-FLAGS = ["-std=c11", "-O2"]
+C_FLAGS = ["-std=c11", "-O2"]
+CXX_FLAGS = ["-std=c++17", "-O2"]
 
-# Name: sources, further flags. The same as in bench/BUILD.
+# Name: sources, flags of the link. The same as in bench/BUILD.
 PROGRAMS = {
     "micro": (
-        ["micro.c", "workload.c", "origin.c", "pairs.c", "batches.c", "live.c", "grow.c"]
+        ["micro.c", "tables.c", "workload.c", "origin.c", "pairs.c", "batches.c", "live.c", "grow.c", "parse.c"]
         + ["worker.c", "threads.c", "exchange.c"],
-        ["-pthread"],
+        ["-pthread", "-ldl"],
     ),
-    "memory": (["memory.c", "workload.c", "origin.c"], []),
+    "objects": (["micro.c", "objects.cc", "workload.c", "origin.c"], ["-ldl"]),
+    "latency": (["latency.c", "workload.c", "origin.c", "worker.c"], ["-pthread", "-ldl"]),
+    "memory": (["memory.c", "workload.c", "origin.c"], ["-ldl"]),
+    "timeline": (["timeline.c", "workload.c", "origin.c"], ["-ldl"]),
+    "spawn": (["spawn.c", "workload.c"], ["-static"]),
     "startup": (["startup.c", "workload.c"], ["-static"]),
 }
 
@@ -38,21 +45,43 @@ def is_fresh(program, sources):
     return all(os.path.getmtime(source) < built for source in sources)
 
 
+def compiler_run(variable, default, package, arguments):
+    """Runs the compiler that the environment names, or the system's."""
+    try:
+        command = [os.environ.get(variable, default)] + arguments
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise Problem("the compiler cannot be run (%s); apt-get install %s, or set %s" % (error, package, variable))
+    if done.returncode != 0:
+        raise Problem("%s failed:\n%s" % (" ".join(command), done.stderr))
+
+
+def object_of(source, folder):
+    """Compiles one source; returns the path of the object."""
+    path = os.path.join(folder, os.path.basename(source) + ".o")
+    if source.endswith(".cc"):
+        compiler_run("CXX", "c++", "g++", CXX_FLAGS + ["-c", source, "-o", path])
+    else:
+        compiler_run("CC", "cc", "gcc", C_FLAGS + ["-c", source, "-o", path])
+    return path
+
+
 def program(name):
     """The path of a program, built anew if a source has changed."""
-    names, further = PROGRAMS[name]
+    names, link_flags = PROGRAMS[name]
     sources = [os.path.join(SOURCES, source) for source in names]
     path = os.path.join(BUILT, name)
     if is_fresh(path, sources + [os.path.join(SOURCES, header) for header in HEADERS]):
         return path
     os.makedirs(BUILT, exist_ok=True)
-    command = [os.environ.get("CC", "cc")] + FLAGS + further + sources + ["-o", path]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True)
-    except OSError as error:
-        raise Problem("the C compiler cannot be run (%s); apt-get install gcc libc6-dev, or set CC" % error)
-    if done.returncode != 0:
-        raise Problem("building %s failed:\n%s" % (name, done.stderr))
+    with tempfile.TemporaryDirectory() as folder:
+        objects = [object_of(source, folder) for source in sources]
+        linked = os.path.join(folder, name)
+        if any(source.endswith(".cc") for source in sources):
+            compiler_run("CXX", "c++", "g++", objects + link_flags + ["-o", linked])
+        else:
+            compiler_run("CC", "cc", "gcc", objects + link_flags + ["-o", linked])
+        shutil.move(linked, path)
     return path
 
 

@@ -8,6 +8,9 @@ import sys
 import time
 
 
+BUSY_LOAD_PER_CORE = 0.25
+
+
 def median(values):
     return statistics.median(values) if values else None
 
@@ -35,8 +38,8 @@ def mib(kib):
     return None if kib is None else kib / 1024
 
 
-def table(title, heads, rows):
-    """Prints a table whose columns are aligned and which is Markdown, too."""
+def table_text(heads, rows):
+    """A table whose columns are aligned and which is Markdown, too."""
     cells = [[str(cell) for cell in row] for row in [heads] + rows]
     widths = [max(len(row[i]) for row in cells) for i in range(len(heads))]
 
@@ -45,8 +48,11 @@ def table(title, heads, rows):
         return "| " + " | ".join(padded) + " |"
 
     rule = ["-" * widths[0]] + ["-" * (width - 1) + ":" for width in widths[1:]]
-    print("\n%s\n" % title)
-    print("\n".join([line(cells[0]), line(rule)] + [line(row) for row in cells[1:]]), flush=True)
+    return "\n".join([line(cells[0]), line(rule)] + [line(row) for row in cells[1:]])
+
+
+def table(title, heads, rows):
+    print("\n%s\n\n%s" % (title, table_text(heads, rows)), flush=True)
 
 
 class Progress:
@@ -88,15 +94,18 @@ def line_of(path, field):
 
 def machine():
     """What a reader has to know about the machine to judge the figures."""
+    load = os.getloadavg()[0]
+    cores = len(os.sched_getaffinity(0))
     return {
         "cpu": line_of("/proc/cpuinfo", "model name"),
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": cores,
         "memory": line_of("/proc/meminfo", "MemTotal"),
         "kernel": platform.release(),
         "system": line_of("/etc/os-release", "PRETTY_NAME").partition("=")[2].strip('"'),
         "libc": " ".join(platform.libc_ver()),
         "huge_pages": line_of("/sys/kernel/mm/transparent_hugepage/enabled", ""),
-        "load_at_start": round(os.getloadavg()[0], 2),
+        "load_at_start": round(load, 2),
+        "is_busy": load > BUSY_LOAD_PER_CORE * cores,
         "date": time.strftime("%Y-%m-%d"),
     }
 
@@ -105,7 +114,7 @@ def machine_print(facts, allocators):
     print("%(cpu)s, %(cores)d cores, %(memory)s; %(system)s, Linux %(kernel)s, %(libc)s" % facts)
     print("transparent huge pages: %(huge_pages)s; load at the start: %(load_at_start).2f" % facts)
     print("allocators: " + ", ".join("%s (%s)" % (a.name, a.version) for a in allocators))
-    if facts["load_at_start"] > 0.25 * facts["cores"]:
+    if facts["is_busy"]:
         print("WARNING: other programs keep this machine busy; do not quote these figures")
     sys.stdout.flush()
 

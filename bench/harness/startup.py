@@ -27,7 +27,7 @@ def samples(settings, allocators, progress):
 
 
 def run(settings, allocators, progress):
-    settings.rounds = settings.rounds or (200 if settings.quick else 1000)
+    settings.rounds = settings.rounds or (60 if settings.quick else 1000)
     others = [allocator for allocator in allocators if allocator.path is not None]
     found = samples(settings, others, progress)
     progress.clear()

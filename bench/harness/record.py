@@ -1,0 +1,124 @@
+"""The recorded run: bench/results holds one run, and README.md shows it between two marks.
+
+`tools/bench record` takes a run over; what README.md shows is never written by hand, and a test compares it with what
+the recorded run says.
+"""
+
+import os
+import shutil
+
+import latency
+import plots
+import results
+import rows
+from allocators import ROOT, Problem
+from report import ratio, short, table_text
+
+RECORDED = os.path.join(ROOT, "bench", "results")
+README = os.path.join(ROOT, "README.md")
+BEGIN = "<!-- measured: written by `tools/bench record` -->"
+END = "<!-- end of measured -->"
+NOTHING_YET = "No run of this version is recorded yet: `tools/bench`, then `tools/bench record`, puts one here."
+
+PICTURES = {
+    "time": "time of each row over the fastest peer's",
+    "memory": "peak memory of each row over the leanest peer's",
+    "latency-malloc": "how long single calls of malloc take",
+    "timeline": "resident memory over a program's life",
+    "threads": "throughput against the number of threads",
+}
+
+
+def machine_text(found):
+    facts = found["machine"]
+    versions = ", ".join("%s %s" % (one["name"], one["version"]) for one in found["allocators"])
+    return (
+        "Measured on %(date)s: %(cpu)s, %(cores)d cores, %(memory)s; %(system)s, Linux %(kernel)s, %(libc)s, "
+        "transparent huge pages %(huge_pages)s." % facts
+    ) + " Allocators: %s." % versions
+
+
+def verdict_cells(measured, field, name, peers):
+    verdict = rows.verdict(measured, field, name, peers)
+    if verdict["mean"] is None:
+        return ["-", "-"]
+    return [ratio(verdict["mean"]), "%d of %d" % (verdict["won"], verdict["rows"])]
+
+
+def summary_table(found):
+    """Each allocator over the best of the other peers: geometric means, and how many rows it wins."""
+    kinds = [(kind, words) for kind, words in (("speed", "workloads"), ("programs", "programs")) if kind in found]
+    peers = [one["name"] for one in found["allocators"] if one["is_peer"]]
+    heads = [""]
+    for _, words in kinds:
+        heads += ["%s, time" % words, "won", "%s, peak memory" % words, "won"]
+    lines = []
+    for name in [one["name"] for one in found["allocators"]]:
+        line = [name]
+        for kind, _ in kinds:
+            measured = rows.restored(found[kind])
+            line += verdict_cells(measured, "ns", name, peers) + verdict_cells(measured, "peak_kib", name, peers)
+        lines.append(line)
+    return table_text(heads, lines) if kinds else ""
+
+
+def latency_text(found):
+    if "latency" not in found:
+        return ""
+    lines = []
+    for name, samples in found["latency"]["threads"]["1"].items():
+        cells = [short(latency.figures(samples, call).get(figure)) for call in latency.CALLS for figure in ("p50", "p99", "p99.9")]
+        lines.append([name] + cells)
+    heads = ["ns"] + ["%s %s" % (word, figure) for word in latency.CALLS.values() for figure in ("p50", "p99", "p99.9")]
+    return table_text(heads, lines)
+
+
+def section(found):
+    """What README.md shows of a run."""
+    if found is None:
+        return NOTHING_YET
+    parts = [machine_text(found)]
+    parts.append("Geometric means over the best of the other peers in each row, and the rows won:")
+    parts.append(summary_table(found))
+    parts.append(latency_text(found))
+    drawn = [name for name in PICTURES if os.path.exists(os.path.join(RECORDED, name + ".svg"))]
+    parts += ["![%s](bench/results/%s.svg)" % (PICTURES[name], name) for name in drawn]
+    parts.append("All figures, the losing rows with them, are in [bench/results](bench/results).")
+    return "\n\n".join(part for part in parts if part)
+
+
+def recorded(folder=RECORDED):
+    """The run that is recorded, or None."""
+    path = os.path.join(folder, "results.json")
+    return results.read(path) if os.path.exists(path) else None
+
+
+def filled(readme, text):
+    """README's text with the section in its place."""
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise Problem("README.md has not the lines %s and %s" % (BEGIN, END))
+    return before + BEGIN + "\n\n" + text + "\n\n" + END + after
+
+
+def readme_fill():
+    with open(README, encoding="utf-8") as file:
+        readme = file.read()
+    text = filled(readme, section(recorded()))
+    with open(README, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def record(path, subject):
+    """Takes the run in the file `path` over as the one that README.md shows."""
+    if not os.path.exists(path):
+        raise Problem("there is no run at %s; `tools/bench` leaves one in out/bench/results" % path)
+    found = results.read(path)
+    if found["machine"]["is_busy"]:
+        raise Problem("the machine was busy at that run; figures of it are not worth recording")
+    shutil.rmtree(RECORDED, ignore_errors=True)
+    results.write(found, RECORDED)
+    if plots.write(found, subject, RECORDED) is None:
+        raise Problem("gnuplot is not installed: apt-get install gnuplot-nox")
+    readme_fill()
