@@ -1,26 +1,37 @@
 #!/bin/sh
-# Each workload of bench/micro, shortly, on the library in $CAIRN_LIBRARY. The workloads check what they wrote.
-# One with three million live blocks is left out: it takes half a gigabyte.
+# Each workload of bench/micro and bench/objects, and the programs that measure memory and latency, shortly, on the
+# library in $CAIRN_LIBRARY. The workloads check what they wrote. One with three million live blocks is left out: it
+# takes half a gigabyte.
 set -u
-micro=bench/micro
 library=$PWD/$CAIRN_LIBRARY
-rows=$("$micro" --list | cut -f1 | grep -v '^replace-3m$')
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT
-
-echo "1..$(echo "$rows" | wc -l)"
 number=0
 failed=0
-for row in $rows; do
+
+# runs TITLE COMMAND...: the command succeeds, and its malloc is the library's.
+runs() {
     number=$((number + 1))
-    title="$number - $row runs on the $CAIRN_FORM form"
-    if LD_PRELOAD=$library "$micro" --json --percent 1 "$row" >"$said" 2>&1 &&
-        grep -q "\"malloc\":\"$library\"" "$said"; then
+    title="$number - $1 runs on the $CAIRN_FORM form"
+    shift
+    if LD_PRELOAD=$library "$@" >"$said" 2>&1 && grep -q "\"malloc\":\"$library\"" "$said"; then
         echo "ok $title"
     else
         echo "not ok $title"
         sed 's/^/# /' "$said"
         failed=1
     fi
+}
+
+for suite in micro objects; do
+    for row in $("bench/$suite" --list | cut -f1 | grep -v '^replace-3m$'); do
+        runs "$row" "bench/$suite" --json --percent 1 "$row"
+    done
 done
+runs "latency" bench/latency --count 20000 --threads 2
+runs "timeline" bench/timeline --mib 8 --idle-ms 20
+runs "memory fragment" bench/memory fragment 2
+runs "memory overhead" bench/memory overhead 64 8
+runs "memory return" bench/memory return trim 1000 8
+echo "1..$number"
 exit $failed

@@ -38,12 +38,12 @@ void cn_renew(void) {
 
 static void clear_tables(size_t arenas) {
     size_t slots = arenas * CN_ARENA_SLOTS;
-    memset((void *)cn_region.owner, 0, slots * sizeof *cn_region.owner);
-    memset((void *)cn_region.pools, 0, slots * sizeof *cn_region.pools);
-    memset((void *)cn_region.live, 0, slots * CN_SLOT_WORDS * sizeof *cn_region.live);
-    memset((void *)cn_region.remote, 0, slots * CN_SLOT_WORDS * sizeof *cn_region.remote);
-    memset((void *)cn_region.arenas, 0, arenas * sizeof *cn_region.arenas);
-    memset((void *)cn_region.fits, 0, 8 * sizeof *cn_region.fits);
+    memset(cn_region.tables[CN_TABLE_OWNER].start, 0, slots * sizeof *cn_region.owner);
+    memset(cn_region.tables[CN_TABLE_POOLS].start, 0, slots * sizeof *cn_region.pools);
+    memset(cn_region.tables[CN_TABLE_LIVE].start, 0, slots * CN_SLOT_WORDS * sizeof *cn_region.live);
+    memset(cn_region.tables[CN_TABLE_REMOTE].start, 0, slots * CN_SLOT_WORDS * sizeof *cn_region.remote);
+    memset(cn_region.tables[CN_TABLE_ARENAS].start, 0, arenas * sizeof *cn_region.arenas);
+    memset(cn_region.tables[CN_TABLE_FITS].start, 0, 8 * sizeof *cn_region.fits);
 }
 
 /* Of the arena, what may not be zero is what is taken or dirty. */

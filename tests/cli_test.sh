@@ -9,14 +9,14 @@ help_names_every_command() {
     cairn --help
     expect_status 0
     expect_no_err
-    for command in run stats version help; do
+    for command in run stats bench version help; do
         grep -qE "^  $command  +[a-z]" out || fail "no line for $command"
     done
 }
 check help_names_every_command
 
 help_of_a_command_can_be_asked_for_in_two_ways() {
-    for command in run stats version; do
+    for command in run stats bench version; do
         cairn help "$command"
         expect_status 0
         mv out first
@@ -67,6 +67,48 @@ a_full_disk_under_the_output_is_an_error() {
     expect_err "cannot write to standard output"
 }
 check a_full_disk_under_the_output_is_an_error
+
+# ---- cairn bench ----
+
+# A tree with a tools/bench that says how it was called.
+lay_out_tree() {
+    mkdir -p tree/tools tree/alloc tree/deep/below
+    : >tree/alloc/cairn.h
+    printf '#!/bin/sh\nprintf "%%s|" "$@"\nexit 5\n' >tree/tools/bench
+    chmod +x tree/tools/bench
+}
+
+bench_runs_the_script_of_the_tree_with_its_arguments() {
+    lay_out_tree
+    cd tree/deep/below
+    cairn bench --quick "two words" x=y.so
+    expect_status 5
+    expect_out_is "--quick|two words|x=y.so|"
+    expect_no_err
+}
+check bench_runs_the_script_of_the_tree_with_its_arguments
+
+bench_takes_no_other_project_for_the_tree() {
+    lay_out_tree
+    rm tree/alloc/cairn.h
+    cp "$tool" lonely
+    cd tree
+    status=0
+    ../lonely bench >out 2>err || status=$?
+    expect_status 1
+    expect_err "no source tree of Cairn"
+    expect_err "Change into a checkout"
+}
+check bench_takes_no_other_project_for_the_tree
+
+bench_outside_of_a_tree_still_has_help() {
+    cp "$tool" lonely
+    status=0
+    ./lonely bench --help >out 2>err || status=$?
+    expect_status 0
+    expect_out "Usage: cairn bench"
+}
+check bench_outside_of_a_tree_still_has_help
 
 # ---- cairn run: the program ----
 

@@ -25,6 +25,7 @@ struct cn_command {
 };
 
 extern const struct cn_command cn_command_fuzz;
+extern const struct cn_command cn_command_bench;
 extern const struct cn_command cn_command_run;
 extern const struct cn_command cn_command_stats;
 extern const struct cn_command cn_command_version;

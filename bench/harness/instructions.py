@@ -2,16 +2,15 @@
 that the longer one does more. The loop and the calls through the library's exported symbols are included; start-up,
 preparation and exit drop out. The count is the same each time.
 
-bench/instructions.txt keeps Cairn's counts for each compiler; a test compares them with what it counts.
+bench/instructions.txt keeps Cairn's counts for each compiler; instructions_test.py compares them with what it counts.
 """
 
-import os
 import re
 import shutil
 import subprocess
 
 import programs
-from allocators import ROOT, Problem
+from allocators import Problem
 from report import failures_print, short, table
 
 ROWS = {
@@ -25,9 +24,8 @@ ROWS = {
 SHORT_COUNT = 50000
 LONG_COUNT = 250000
 
-KEPT = os.path.join(ROOT, "bench", "instructions.txt")
-KEPT_HEAD = """# Instructions of Cairn's release form for one operation, loop included: written by `tools/bench instructions --keep`,
-# compared by //bench:instructions_test. The columns: compiler of the library, row, instructions.
+KEPT_HEAD = """# Instructions of Cairn's release form for one operation, loop included. //bench:instructions_test compares them;
+# `bazel run //bench:instructions_test -- --keep` writes them anew. Columns: compiler of the library, row, instructions.
 """
 TOLERANCE = 0.02
 
@@ -61,25 +59,17 @@ def compiler_of(library):
     return "clang-" + clang.group(1) if clang else "gcc-" + gcc.group(1) if gcc else None
 
 
-def kept_read(path=KEPT):
+def kept_read(path):
     """(compiler, row) to instructions."""
     with open(path, encoding="utf-8") as file:
         lines = [line.split() for line in file if line.strip() and not line.startswith("#")]
     return {(compiler, row): float(count) for compiler, row, count in lines}
 
 
-def kept_write(kept, path=KEPT):
+def kept_write(kept, path):
     with open(path, "w", encoding="utf-8") as file:
         file.write(KEPT_HEAD)
         file.writelines("%-10s %-20s %8.2f\n" % (*key, count) for key, count in sorted(kept.items()))
-
-
-def keep(counts, library):
-    compiler = compiler_of(library)
-    if compiler is None:
-        raise Problem("%s does not say which compiler it was built by" % library)
-    kept = kept_read() if os.path.exists(KEPT) else {}
-    kept_write({**kept, **{(compiler, row): count for row, count in counts.items()}})
 
 
 def is_worse(counted, kept):
@@ -110,7 +100,4 @@ def run(settings, allocators, progress):
     lines = [[name] + [short(values.get(row)) for row in ROWS] for name, values in found.items()]
     table("Instructions of a block taken and freed, loop included", [""] + list(ROWS.values()), lines)
     failures_print(failures)
-    for allocator in allocators:
-        if settings.keep and allocator.name == "cairn":
-            keep(found["cairn"], allocator.path)
     return {"rows": found, "failures": [[name, what, str(why)] for name, what, why in failures]}

@@ -37,6 +37,7 @@ def draw(script, path, size):
     for ending, terminal in TERMINALS.items():
         head = ["set terminal " + terminal.format(size="%d,%d" % size), "set output %s" % quoted("%s.%s" % (path, ending))]
         head += ["set encoding utf8", "set key outside top center horizontal", "set grid ytics lc rgb '#dddddd'"]
+        head += ["set rmargin 6", "set xtics nomirror"]
         with tempfile.NamedTemporaryFile("w", suffix=".gp", encoding="utf-8") as file:
             file.write("\n".join(head + script) + "\n")
             file.flush()
@@ -101,7 +102,7 @@ def latency_plot(by_allocator, call, names, subject):
         if samples:
             curves[name] = [(one_of, max(ns, 1)) for one_of, ns in latency.curve(samples, call)[:-1]]
     script, plot = lines_plot(curves, names, subject)
-    tics = "('50 %' 2, '90 %' 10, '99 %' 100, '99.9 %' 1000, '99.99 %' 10000, '99.999 %' 100000)"
+    tics = "('50 %%' 2, '90 %%' 10, '99 %%' 100, '99.9 %%' 1000, '99.99 %%' 10000, '99.999 %%' 100000)"
     title = "Time within which so many calls of %s end, under churn" % latency.CALLS[call]
     script += ["set title %s" % quoted(title), "set logscale xy", "set xtics %s" % tics, "set ylabel 'ns'"]
     return script + [plot]
@@ -129,6 +130,7 @@ def scaling_plot(found, workload, names, subject):
     script, plot = lines_plot(curves, names, subject)
     tics = ", ".join("'%d' %d" % (threads, threads) for threads in found["threads"])
     script += ["set title 'Throughput of %s against the number of threads'" % workload, "set logscale x 2"]
+    script += ["set xrange [%g:%g]" % (found["threads"][0] / 1.1, found["threads"][-1] * 1.1)]
     return script + ["set xtics (%s)" % tics, "set ylabel 'million operations a second'", "set yrange [0:*]", plot]
 
 
