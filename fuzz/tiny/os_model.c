@@ -135,6 +135,31 @@ bool cn_os_is_readable(const void *address) {
     return false;
 }
 
+size_t cn_os_peek(const void *from, void *to, size_t bytes) {
+    (void)from;
+    (void)to;
+    (void)bytes;
+    return 0;
+}
+
+/* No guarded pages: there is no room to hold. */
+char *cn_os_hold(size_t bytes) {
+    (void)bytes;
+    return NULL;
+}
+
+bool cn_os_withhold(void *at, size_t bytes) {
+    (void)at;
+    (void)bytes;
+    return false;
+}
+
+size_t cn_os_address_space_bytes(void) { return SIZE_MAX; }
+
+size_t cn_os_mapping_limit(void) { return SIZE_MAX; }
+
+unsigned cn_os_thread_id(void) { return 1; }
+
 /* ---- mappings ------------------------------------------------------------------------------------------------ */
 
 static size_t cell_of(const void *mapping) {
