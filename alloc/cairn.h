@@ -177,6 +177,22 @@ enum cairn_verdict {
 typedef enum cairn_verdict cairn_report_fn(const struct cairn_report *report, void *argument);
 CAIRN_API bool cairn_set_report_callback(cairn_report_fn *callback, void *argument);
 
+/* Promises, which the debug form watches over; the release form does nothing and returns false.
+ *
+ * cairn_seal: the block does not change until cairn_unseal. A write meanwhile, by whomever, is reported as sealed-write when
+ * it is unsealed, freed, or looked at by a sweep; at once, at the instruction, in pages that the block fills, and in all
+ * of it where it lies on guard pages. Freeing and resizing end a seal. False where there are too many promises (65,536).
+ * cairn_unseal also returns false where the block is not sealed, or has changed.
+ *
+ * cairn_fence: the `length` bytes from `offset` in the block on, which get bytes of the debug form's own, are not written
+ * while the block lives. A write is reported as fence-write when the block is freed or looked at. False as above, where the
+ * bytes are not within the block, or where that is sealed.
+ *
+ * `block` must be the start of a live block, else bad-free is reported. One thread at a time for each block. */
+CAIRN_API bool cairn_seal(void *block);
+CAIRN_API bool cairn_unseal(void *block);
+CAIRN_API bool cairn_fence(void *block, size_t offset, size_t length);
+
 /* Prints on standard error what the pointer is: which block's start or inside, with size and stacks, else what else lies
  * there. Any value may be asked for. In a debugger: `call cairn_describe(pointer)`. The release form says less. */
 CAIRN_API void cairn_describe(const void *pointer);

@@ -49,6 +49,10 @@ bool cn_debug_walk(const struct cairn_heap *heap, bool (*visit)(void *block, siz
                    void *argument);
 void cn_debug_check(void);
 
+bool cn_debug_seal(void *block);
+bool cn_debug_unseal(void *block);
+bool cn_debug_fence(void *block, size_t offset, size_t length);
+
 /* All blocks of the heap are about to go. */
 void cn_debug_heap_destroy(struct cairn_heap *heap);
 

@@ -1,7 +1,7 @@
 #include "damage.h"
 
 #include "canary.h"
-#include "report.h"
+#include "promise.h"
 
 enum { CORE_ALIGNMENT = 16 };
 
@@ -39,16 +39,9 @@ static bool is_unchanged(const struct cn_known *known, uint64_t word) {
 }
 
 static void report(enum cn_kind kind, const struct cn_known *known, struct range range, const struct cn_look *look) {
-    struct cn_incident incident = {.kind = kind,
-                                   .operation = look->operation,
-                                   .known = *known,
-                                   .damage = range.first,
-                                   .damage_bytes = (size_t)(range.end - range.first),
-                                   .stack = look->stack,
-                                   .asked_size = CN_ANY_SIZE};
-    if (known->kind != CN_BLOCK_NONE) {
-        incident.facts = cn_record_facts(known->record);
-    }
+    struct cn_incident incident = cn_incident_of(kind, look, NULL, known);
+    incident.damage = range.first;
+    incident.damage_bytes = (size_t)(range.end - range.first);
     cn_report(&incident);
 }
 
@@ -93,8 +86,10 @@ bool cn_damage_check_live(const struct cn_known *known, uint64_t word, const str
     char *user = user_of(known, word);
     struct range head = canary_range(cn_damage_head(known, cn_record_head_of(word)), user);
     struct range tail = tail_range(known, word);
+    bool is_broken = CN_UNLIKELY((cn_record_marks_of(word) & (CN_MARK_SEALED | CN_MARK_FENCED)) != 0) &&
+                     cn_promise_check(known, word, look);
     if (CN_LIKELY(head.first == NULL && tail.first == NULL) || !is_unchanged(known, word)) {
-        return false;
+        return is_broken;
     }
     if (head.first != NULL) {
         report_head(known, head, look);

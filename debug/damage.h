@@ -14,12 +14,7 @@
 
 #include "alloc/os.h"
 #include "record.h"
-
-/* Where and why one looks: for the report. */
-struct cn_look {
-    const char *operation;
-    uint32_t stack;
-};
+#include "report.h"
 
 /* The canaries of a live block, whose record's word is `word`. */
 bool cn_damage_check_live(const struct cn_known *known, uint64_t word, const struct cn_look *look);

@@ -7,15 +7,16 @@
 #include "alloc/hooks.h"
 #include "alloc/options.h"
 #include "alloc/os.h"
-#include "alloc/process.h"
 #include "alloc/route.h"
 #include "alloc/sample.h"
 #include "alloc/span.h"
 #include "audit.h"
+#include "check.h"
 #include "damage.h"
 #include "depot.h"
 #include "fail.h"
 #include "live.h"
+#include "promise.h"
 #include "quarantine.h"
 #include "report.h"
 #include "stack.h"
@@ -129,52 +130,7 @@ CN_NOINLINE void *cn_debug_malloc(struct cairn_heap *heap, size_t size, size_t a
     return make(self, heap, alignment, &birth);
 }
 
-/* ---- what a pointer is --------------------------------------------------------------------------------------- */
-
-static struct cn_incident incident_of(enum cn_kind kind, const struct cn_look *look, const void *pointer,
-                                      const struct cn_known *known) {
-    struct cn_incident incident = {.kind = kind,
-                                   .operation = look->operation,
-                                   .pointer = pointer,
-                                   .known = *known,
-                                   .stack = look->stack,
-                                   .asked_size = CN_ANY_SIZE};
-    if (known->kind != CN_BLOCK_NONE) {
-        incident.facts = cn_record_facts(known->record);
-    }
-    return incident;
-}
-
-static void report_not_live(enum cn_kind kind_if_freed, const struct cn_look *look, const void *pointer,
-                            const struct cn_known *known) {
-    struct cn_incident incident = incident_of(CN_KIND_BAD_FREE, look, pointer, known);
-    if (known->kind != CN_BLOCK_NONE && known->core + incident.facts.head_bytes == pointer &&
-        incident.facts.state != CN_RECORD_LIVE) {
-        incident.kind = kind_if_freed;
-    }
-    cn_report(&incident);
-}
-
-/* The live block that starts at `pointer`, of the heap if one is named; else a report, and false. */
-static bool find_live(struct cairn_heap *heap, const void *pointer, enum cn_kind kind_if_freed,
-                      const struct cn_look *look, struct cn_known *known, uint64_t *word) {
-    cn_process_start();
-    *known = cn_record_around(pointer);
-    *word = known->kind != CN_BLOCK_NONE ? cn_record_load(known->record) : 0;
-    if (CN_UNLIKELY(known->kind == CN_BLOCK_NONE || cn_record_state_of(*word) != CN_RECORD_LIVE ||
-                    known->core + cn_record_head_of(*word) != pointer)) {
-        report_not_live(kind_if_freed, look, pointer, known);
-        return false;
-    }
-    struct cn_block found = {.kind = known->kind, .heap = known->heap};
-    if (heap != NULL && cn_route_named_heap(&found) != heap) {
-        struct cn_incident incident = incident_of(CN_KIND_BAD_FREE, look, pointer, known);
-        incident.heap_name = heap->name;
-        cn_report(&incident);
-        return false;
-    }
-    return true;
-}
+/* ---- free ---------------------------------------------------------------------------------------------------- */
 
 CN_NOINLINE size_t cn_debug_usable_size(struct cairn_heap *heap, const char *operation, const void *block) {
     struct cn_stack_start here = cn_stack_here();
@@ -184,38 +140,7 @@ CN_NOINLINE size_t cn_debug_usable_size(struct cairn_heap *heap, const char *ope
         return 0;
     }
     struct cn_look look = {operation, cn_stack_capture(&here)};
-    return find_live(heap, block, CN_KIND_BAD_FREE, &look, &known, &word) ? cn_record_size(known.record) : 0;
-}
-
-/* ---- free ---------------------------------------------------------------------------------------------------- */
-
-static enum cn_asked family_of(enum cn_asked asked) {
-    return asked == CN_ASKED_NEW || asked == CN_ASKED_NEW_ARRAY ? asked : CN_ASKED_MALLOC;
-}
-
-/* Whether the call is the one for this block; else a report. */
-static void check_family(const struct cn_known *known, uint64_t word, const void *block,
-                         const struct cn_release *release, const struct cn_look *look) {
-    if (cn_options.mismatch && family_of(cn_record_asked_of(word)) != release->family) {
-        struct cn_incident incident = incident_of(CN_KIND_ALLOC_DEALLOC_MISMATCH, look, block, known);
-        incident.freed_as = release->family;
-        cn_report(&incident);
-    }
-}
-
-static void check_size(const struct cn_known *known, const void *block, const struct cn_release *release,
-                       const struct cn_look *look) {
-    size_t size = cn_record_size(known->record);
-    bool is_wrong_size = release->size != CN_ANY_SIZE && release->size != size;
-    bool is_wrong_alignment = release->alignment != 0 &&
-                              (!cn_is_power_of_two(release->alignment) || (uintptr_t)block % release->alignment != 0);
-    if (is_wrong_size || is_wrong_alignment) {
-        struct cn_incident incident =
-            incident_of(is_wrong_size ? CN_KIND_SIZE_MISMATCH : CN_KIND_INVALID_ALIGNMENT, look, block, known);
-        incident.asked_size = release->size;
-        incident.asked_alignment = release->alignment;
-        cn_report(&incident);
-    }
+    return cn_check_live(heap, block, CN_KIND_BAD_FREE, &look, &known, &word) ? cn_record_size(known.record) : 0;
 }
 
 /* A damaged block is kept as it is for good. */
@@ -227,7 +152,7 @@ static void end(struct cn_self *self, const struct cn_known *known, uint64_t wor
                 const struct cn_look *look) {
     if (!cn_live_end(known, word, ending, look, self)) {
         struct cn_incident incident =
-            incident_of(CN_KIND_DOUBLE_FREE, look, known->core + cn_record_head_of(word), known);
+            cn_incident_of(CN_KIND_DOUBLE_FREE, look, known->core + cn_record_head_of(word), known);
         cn_report(&incident);
     } else if (ending == CN_ENDING_WAITS && known->kind != CN_BLOCK_GUARDED) {
         cn_quarantine_add(self, known, cn_record_serial_of(word));
@@ -256,12 +181,45 @@ CN_NOINLINE void cn_debug_free(struct cairn_heap *heap, void *block, const struc
     struct cn_look look = {release->operation, cn_stack_capture(&here)};
     int saved = errno;
     tick(self);
-    if (find_live(heap, block, CN_KIND_DOUBLE_FREE, &look, &known, &word)) {
-        check_family(&known, word, block, release, &look);
-        check_size(&known, block, release, &look);
+    if (cn_check_live(heap, block, CN_KIND_DOUBLE_FREE, &look, &known, &word)) {
+        cn_check_family(&known, word, block, release->family, &look);
+        cn_check_size(&known, block, release, &look);
         end(self, &known, word, ending_of(&known, word, &look), &look);
     }
     errno = saved;
+}
+
+/* ---- promises ------------------------------------------------------------------------------------------------ */
+
+CN_NOINLINE bool cn_debug_seal(void *block) {
+    struct cn_stack_start here = cn_stack_here();
+    struct cn_look look = {"cairn_seal", cn_stack_capture(&here)};
+    struct cn_known known;
+    uint64_t word;
+    return cn_check_live(NULL, block, CN_KIND_BAD_FREE, &look, &known, &word) && cn_promise_seal(&known, word);
+}
+
+CN_NOINLINE bool cn_debug_unseal(void *block) {
+    struct cn_stack_start here = cn_stack_here();
+    struct cn_look look = {"cairn_unseal", cn_stack_capture(&here)};
+    struct cn_known known;
+    uint64_t word;
+    if (!cn_check_live(NULL, block, CN_KIND_BAD_FREE, &look, &known, &word) ||
+        (cn_record_marks_of(word) & CN_MARK_SEALED) == 0) {
+        return false;
+    }
+    bool is_whole = !cn_promise_check(&known, word, &look);
+    cn_promise_unseal(&known, word);
+    return is_whole;
+}
+
+CN_NOINLINE bool cn_debug_fence(void *block, size_t offset, size_t length) {
+    struct cn_stack_start here = cn_stack_here();
+    struct cn_look look = {"cairn_fence", cn_stack_capture(&here)};
+    struct cn_known known;
+    uint64_t word;
+    return cn_check_live(NULL, block, CN_KIND_BAD_FREE, &look, &known, &word) &&
+           cn_promise_fence(&known, word, offset, length);
 }
 
 /* ---- realloc ------------------------------------------------------------------------------------------------- */
@@ -298,11 +256,11 @@ CN_NOINLINE void *cn_debug_realloc(struct cairn_heap *heap, const char *operatio
     if (block == NULL) {
         return make(self, heap, CN_GRANULE_BYTES, &birth);
     }
-    if (!find_live(heap, block, CN_KIND_REALLOC_OF_FREED, &look, &known, &word)) {
+    if (!cn_check_live(heap, block, CN_KIND_REALLOC_OF_FREED, &look, &known, &word)) {
         errno = ENOMEM;
         return NULL;
     }
-    check_family(&known, word, block, &(struct cn_release){operation, CN_ASKED_MALLOC, CN_ANY_SIZE, 0}, &look);
+    cn_check_family(&known, word, block, CN_ASKED_MALLOC, &look);
     enum cn_ending ending = ending_of(&known, word, &look);
     char *moved = NULL;
     if (size != 0) {

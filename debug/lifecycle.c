@@ -10,6 +10,7 @@
 #include "canary.h"
 #include "fail.h"
 #include "fresh.h"
+#include "promise.h"
 #include "quarantine.h"
 #include "report.h"
 #include "self.h"
@@ -71,6 +72,7 @@ void cn_self_ends(struct cn_self *self) {
 void cn_debug_after_fork(void) {
     cn_stack_after_fork();
     cn_audit_after_fork();
+    cn_promise_after_fork();
     cn_report_after_fork();
     cn_quarantine_after_fork();
 }

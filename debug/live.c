@@ -5,6 +5,7 @@
 #include "alloc/os.h"
 #include "alloc/route.h"
 #include "canary.h"
+#include "promise.h"
 
 enum {
     /* What is larger is filled up to here only, on allocation. */
@@ -119,6 +120,9 @@ bool cn_live_end(const struct cn_known *known, uint64_t word, enum cn_ending end
     }
     atomic_thread_fence(memory_order_release);
     cn_record_set_freed(record, number_of(self), look->stack);
+    if ((cn_record_marks_of(word) & (CN_MARK_SEALED | CN_MARK_FENCED)) != 0) {
+        cn_promise_forget(known, word);
+    }
     unsigned marks = ending == CN_ENDING_PARKED ? CN_MARK_PARKED : spoil(known, word);
     uint64_t waiting = cn_record_with_state(cn_record_with_marks(word, marks), CN_RECORD_QUARANTINED);
     atomic_store_explicit(&record->word, waiting, memory_order_release);
@@ -160,6 +164,7 @@ void cn_live_forget(const struct cn_known *known, uint64_t word, const struct cn
     bool is_live = cn_record_state_of(word) == CN_RECORD_LIVE;
     if (is_live) {
         (void)cn_damage_check_live(known, word, look);
+        cn_promise_forget(known, word);
         cn_record_set_freed(known->record, number_of(cn_self_mine), look->stack);
     } else if ((cn_record_marks_of(word) & CN_MARK_PARKED) == 0) {
         (void)is_damaged(known, word);

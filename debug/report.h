@@ -43,6 +43,27 @@ struct cn_incident {
     const char *heap_name;  /* bad-free of another heap's block: the heap that the call named; else NULL */
 };
 
+/* Where and why one looks. */
+struct cn_look {
+    const char *operation;
+    uint32_t stack;
+};
+
+/* An incident of the block as it is now. */
+CN_INLINE struct cn_incident cn_incident_of(enum cn_kind kind, const struct cn_look *look, const void *pointer,
+                                            const struct cn_known *known) {
+    struct cn_incident incident = {.kind = kind,
+                                   .operation = look->operation,
+                                   .pointer = pointer,
+                                   .known = *known,
+                                   .stack = look->stack,
+                                   .asked_size = CN_ANY_SIZE};
+    if (known->kind != CN_BLOCK_NONE) {
+        incident.facts = cn_record_facts(known->record);
+    }
+    return incident;
+}
+
 /* Prints the incident. Raises SIGABRT afterwards; returns only where the option halt_on_error=0 is set, or the program's
  * error callback says so: then the caller goes on as if the bad call had not been made. */
 void cn_report(const struct cn_incident *incident);

@@ -134,11 +134,16 @@ static const char *how_wrong(enum cn_kind kind) {
 
 static void put_damage(struct cn_text *text, const struct cn_incident *incident) {
     put_block(text, incident);
-    cn_text_put(text, " has ");
-    cn_sentence_put_bytes(text, incident->damage_bytes);
-    cn_text_put(text, " written");
-    cn_text_put(text, how_wrong(incident->kind));
-    put_offset(text, incident, incident->damage);
+    if (incident->damage == NULL) { /* some of its bytes: a seal does not tell which */
+        cn_text_put(text, " was written");
+        cn_text_put(text, how_wrong(incident->kind));
+    } else {
+        cn_text_put(text, " has ");
+        cn_sentence_put_bytes(text, incident->damage_bytes);
+        cn_text_put(text, " written");
+        cn_text_put(text, how_wrong(incident->kind));
+        put_offset(text, incident, incident->damage);
+    }
     cn_text_put(text, "; found at ");
     cn_text_put(text, incident->operation);
 }
@@ -172,7 +177,7 @@ void cn_sentence_put(struct cn_text *text, const struct cn_incident *incident, c
         put_size_mismatch(text, incident);
     } else if (incident->kind == CN_KIND_INVALID_ALIGNMENT) {
         put_alignment(text, incident);
-    } else if (incident->damage != NULL) {
+    } else if (incident->damage != NULL || incident->kind == CN_KIND_SEALED_WRITE) {
         put_damage(text, incident);
     } else {
         put_not_live(text, incident, where);

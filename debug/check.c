@@ -1,0 +1,64 @@
+#include "check.h"
+
+#include "alloc/heap.h"
+#include "alloc/options.h"
+#include "alloc/process.h"
+#include "alloc/route.h"
+
+static void report_not_live(enum cn_kind kind_if_freed, const struct cn_look *look, const void *pointer,
+                            const struct cn_known *known) {
+    struct cn_incident incident = cn_incident_of(CN_KIND_BAD_FREE, look, pointer, known);
+    if (known->kind != CN_BLOCK_NONE && known->core + incident.facts.head_bytes == pointer &&
+        incident.facts.state != CN_RECORD_LIVE) {
+        incident.kind = kind_if_freed;
+    }
+    cn_report(&incident);
+}
+
+bool cn_check_live(struct cairn_heap *heap, const void *pointer, enum cn_kind kind_if_freed, const struct cn_look *look,
+                   struct cn_known *known, uint64_t *word) {
+    cn_process_start();
+    *known = cn_record_around(pointer);
+    *word = known->kind != CN_BLOCK_NONE ? cn_record_load(known->record) : 0;
+    if (CN_UNLIKELY(known->kind == CN_BLOCK_NONE || cn_record_state_of(*word) != CN_RECORD_LIVE ||
+                    known->core + cn_record_head_of(*word) != pointer)) {
+        report_not_live(kind_if_freed, look, pointer, known);
+        return false;
+    }
+    struct cn_block found = {.kind = known->kind, .heap = known->heap};
+    if (heap != NULL && cn_route_named_heap(&found) != heap) {
+        struct cn_incident incident = cn_incident_of(CN_KIND_BAD_FREE, look, pointer, known);
+        incident.heap_name = heap->name;
+        cn_report(&incident);
+        return false;
+    }
+    return true;
+}
+
+static enum cn_asked family_of(enum cn_asked asked) {
+    return asked == CN_ASKED_NEW || asked == CN_ASKED_NEW_ARRAY ? asked : CN_ASKED_MALLOC;
+}
+
+void cn_check_family(const struct cn_known *known, uint64_t word, const void *block, enum cn_asked family,
+                     const struct cn_look *look) {
+    if (cn_options.mismatch && family_of(cn_record_asked_of(word)) != family) {
+        struct cn_incident incident = cn_incident_of(CN_KIND_ALLOC_DEALLOC_MISMATCH, look, block, known);
+        incident.freed_as = family;
+        cn_report(&incident);
+    }
+}
+
+void cn_check_size(const struct cn_known *known, const void *block, const struct cn_release *release,
+                   const struct cn_look *look) {
+    size_t size = cn_record_size(known->record);
+    bool is_wrong_size = release->size != CN_ANY_SIZE && release->size != size;
+    bool is_wrong_alignment = release->alignment != 0 &&
+                              (!cn_is_power_of_two(release->alignment) || (uintptr_t)block % release->alignment != 0);
+    if (is_wrong_size || is_wrong_alignment) {
+        struct cn_incident incident =
+            cn_incident_of(is_wrong_size ? CN_KIND_SIZE_MISMATCH : CN_KIND_INVALID_ALIGNMENT, look, block, known);
+        incident.asked_size = release->size;
+        incident.asked_alignment = release->alignment;
+        cn_report(&incident);
+    }
+}
