@@ -6,7 +6,8 @@
  * units of 16 bytes, from the first chunk's start. Insertion is by compare-and-swap alone: a thread that dies between
  * two steps, or is not there in the child of a fork, leaves some bytes unused, and nothing else.
  *
- * Q1  Two stacks that were put after one another have the same id if and only if they are equal. (Put at the same moment by
+ * Q1  Two stacks that were put after one another have the same id if and only if they are equal, as their
+ *     64-bit hashes tell. (Put at the same moment by
  *     two threads, one stack can get two ids.)
  * Q2  An entry that a chain names is complete.
  */

@@ -9,9 +9,10 @@
 /* ---- the rules that were looked up --------------------------------------------------------------------------- */
 
 /*
- * A rule in one word, so that it is read and written at once, in a table where each place has the newest that fell there:
+ * A rule in one word, so that it is read and written at once, in a table of pairs, of which each has the newest two that
+ * fell there, the newest first:
  *
- *   what the address has beyond its index 31 bits | module's tag 8 | fp 8 | frame_offset 14 | kind 3
+ *   what the address has beyond its index 32 bits | module's tag 7 | fp 8 | frame_offset 14 | kind 3
  *
  * A word of zero is none. A module can go, and another come in its place: its tag is compared with that of the module
  * that is there now, once for each module in a walk.
@@ -20,9 +21,9 @@ enum {
     KIND_BITS = 3,
     OFFSET_BITS = 14,
     FP_BITS = 8,
-    TAG_BITS = 8,
-    KEY_BITS = 31,
-    INDEX_BITS = 16,
+    TAG_BITS = 7,
+    KEY_BITS = 32,
+    INDEX_BITS = 15,
     ADDRESS_BITS = KEY_BITS + INDEX_BITS,
     OFFSET_SHIFT = KIND_BITS,
     FP_SHIFT = OFFSET_SHIFT + OFFSET_BITS,
@@ -35,7 +36,7 @@ enum {
 _Static_assert(KEY_SHIFT + KEY_BITS == 64, "a rule fills its word");
 _Static_assert(CN_CFI_OUTERMOST + 1 < 1 << KIND_BITS, "each kind, and none, has its number");
 
-static _Atomic uint64_t rules[1 << INDEX_BITS];
+static _Atomic uint64_t rules[1 << INDEX_BITS][2];
 
 /* Spreads addresses; one to one. */
 static uint64_t spread(uintptr_t address) { return address * UINT64_C(0x9e3779b97f4a7c15) & cn_low_bits(ADDRESS_BITS); }
@@ -104,9 +105,12 @@ static CN_NOINLINE struct cn_cfi_rule look_up(const struct walker *walker, uintp
     }
     uint64_t word = pack(&rule);
     if (word != 0) {
+        _Atomic uint64_t *pair = rules[spread_address >> KEY_BITS];
         uint64_t key = spread_address & cn_low_bits(KEY_BITS);
-        atomic_store_explicit(&rules[spread_address >> KEY_BITS],
-                              word | walker->module_tag << TAG_SHIFT | key << KEY_SHIFT, memory_order_relaxed);
+        uint64_t first = atomic_load_explicit(&pair[0], memory_order_relaxed);
+        atomic_store_explicit(&pair[1], first, memory_order_relaxed);
+        atomic_store_explicit(&pair[0], word | walker->module_tag << TAG_SHIFT | key << KEY_SHIFT,
+                              memory_order_relaxed);
     }
     return rule;
 }
@@ -114,8 +118,12 @@ static CN_NOINLINE struct cn_cfi_rule look_up(const struct walker *walker, uintp
 /* The rule at an address in the walker's module. */
 CN_INLINE struct cn_cfi_rule rule_at(const struct walker *walker, uintptr_t address) {
     uint64_t mixed = spread(address);
-    uint64_t word = atomic_load_explicit(&rules[mixed >> KEY_BITS], memory_order_relaxed);
+    const _Atomic uint64_t *pair = rules[mixed >> KEY_BITS];
     uint64_t expected = walker->module_tag | (mixed & cn_low_bits(KEY_BITS)) << TAG_BITS;
+    uint64_t word = atomic_load_explicit(&pair[0], memory_order_relaxed);
+    if (CN_UNLIKELY(word >> TAG_SHIFT != expected)) {
+        word = atomic_load_explicit(&pair[1], memory_order_relaxed);
+    }
     bool is_it = word >> TAG_SHIFT == expected && field(word, 0, KIND_BITS) != 0;
     return CN_LIKELY(is_it) ? unpack(word) : look_up(walker, address, mixed);
 }
