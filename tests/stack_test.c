@@ -83,7 +83,7 @@ static void changing_callers_are_never_mistaken(void **state) {
 static void equal_stacks_have_one_id(void **state) {
     uint32_t first = 0;
     (void)state;
-    for (unsigned i = 0; i < 10; i++) {
+    for (unsigned i = 0; i < hide_size(10); i++) { /* one call, which no compiler writes out ten times */
         uint32_t id = follow(0x1b);
         assert_true(first == 0 || id == first);
         first = id;
