@@ -84,6 +84,7 @@ int cn_os_open_to_append(const char *path);
 int cn_os_open_to_read(const char *path);
 /* How many bytes were read, at most `room`; 0 at the end of the file, -1 where it fails. */
 ptrdiff_t cn_os_read(int fd, char *bytes, size_t room);
+bool cn_os_is_open(int fd);
 bool cn_os_is_terminal(int fd);
 int cn_os_duplicate(int fd); /* not inherited by other programs; fd itself where it fails */
 void cn_os_close(int fd);

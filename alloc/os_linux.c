@@ -326,6 +326,13 @@ ptrdiff_t cn_os_read(int fd, char *bytes, size_t room) {
     return got;
 }
 
+bool cn_os_is_open(int fd) {
+    int saved = errno;
+    bool is_open = fcntl(fd, F_GETFD) >= 0;
+    errno = saved;
+    return is_open;
+}
+
 bool cn_os_is_terminal(int fd) {
     int saved = errno;
     bool is_terminal = isatty(fd) != 0;

@@ -103,8 +103,8 @@ static void put_row(struct cn_text *text, const struct row *row, const char *ori
     cn_paint(text, CN_PAINT_PLAIN);
     cn_text_put(text, "  |");
     for (size_t i = 0; i < row->length; i++) {
-        bool is_printable = row->bytes[i] >= ' ' && row->bytes[i] <= '~';
-        cn_text_put_char(text, is_printable ? (char)row->bytes[i] : '.');
+        unsigned char byte = row->bytes[i];
+        cn_text_put_char(text, (char)(byte >= ' ' && byte <= '~' ? byte : '.'));
     }
     cn_text_put(text, "|\n");
 }

@@ -27,9 +27,17 @@ CN_INLINE bool cn_page_has_block(const struct cn_page *page) { return page->inci
 /* What the pointer of the incident is, which has neither a kind nor damage. */
 void cn_page_put_description(struct cn_text *text, const struct cn_page *page);
 
-/* The calls of a stack, one a line; the symbol at an address; the hash of a stack that is the same in every run. */
+/* The calls of a stack: one a line; or a member of an object, a list of objects, with a comma before it. */
 void cn_page_put_stack(struct cn_text *text, uint32_t stack);
+void cn_page_put_stack_json(struct cn_text *text, const char *name, uint32_t stack);
+
+/* Whether `fits` says so of a function, file or module in the stack. */
+bool cn_page_stack_has(uint32_t stack, bool (*fits)(const char *name));
+
+/* The symbol at an address, the module and the place in it. */
 void cn_page_put_symbol(struct cn_text *text, uintptr_t address);
+
+/* A hash of the stack that is the same in every run. */
 uint64_t cn_page_site_of(uint32_t stack);
 
 /* The name of the named heap that the block is of; NULL: of none. */

@@ -34,15 +34,6 @@ static void put_hex(struct cn_text *text, const char *name, uint64_t value) {
     cn_text_unquote(text);
 }
 
-static void put_stack(struct cn_text *text, const char *name, uint32_t stack) {
-    if (stack != 0) {
-        put_name(text, name);
-        cn_text_quote(text);
-        cn_page_put_stack(text, stack);
-        cn_text_unquote(text);
-    }
-}
-
 /* ---- the parts ----------------------------------------------------------------------------------------------- */
 
 static const char *state_of(const struct cn_facts *facts) {
@@ -53,7 +44,7 @@ static void put_event(struct cn_text *text, const char *name, unsigned thread, u
     put_name(text, name);
     cn_text_put(text, "{\"thread\":");
     cn_text_put_number(text, thread);
-    put_stack(text, "stack", stack);
+    cn_page_put_stack_json(text, "stack", stack);
     cn_text_put(text, "}");
 }
 
@@ -154,7 +145,7 @@ void cn_page_put_json(struct cn_text *text, const struct cn_page *page) {
     put_number(text, "process", cn_os_process_id());
     put_number(text, "thread", page->thread);
     put_hex(text, "site", page->site);
-    put_stack(text, "stack", incident->stack);
+    cn_page_put_stack_json(text, "stack", incident->stack);
     if (incident->pointer != NULL) {
         put_pointer(text, &page->where);
     }

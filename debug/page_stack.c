@@ -3,12 +3,100 @@
  */
 #include "page.h"
 
-void cn_page_put_stack(struct cn_text *text, uint32_t stack) {
-    cn_text_put(text, "    stack ");
-    cn_text_put_number(text, stack);
-    cn_text_put(text, "\n");
+#include "depot.h"
+#include "symbol.h"
+
+void cn_page_put_stack(struct cn_text *text, uint32_t stack) { cn_symbol_print_stack(text, stack); }
+
+uint64_t cn_page_site_of(uint32_t stack) { return cn_depot_site_hash(stack); }
+
+static void visit_stack(uint32_t stack, void (*visit)(const struct cn_location *location, void *argument),
+                        void *argument) {
+    const struct cn_depot_stack *found = cn_depot_find(stack);
+    for (size_t i = 0; found != NULL && i < found->count; i++) {
+        cn_symbol_visit_frame(found->frames[i], visit, argument);
+    }
 }
 
-void cn_page_put_symbol(struct cn_text *text, uintptr_t address) { cn_text_put_hex(text, address); }
+/* ---- as JSON ------------------------------------------------------------------------------------------------- */
 
-uint64_t cn_page_site_of(uint32_t stack) { return stack; }
+struct list {
+    struct cn_text *text;
+    size_t count;
+};
+
+static void put_string(struct cn_text *text, const char *name, const char *value) {
+    if (value != NULL) {
+        cn_text_put(text, name);
+        cn_text_quote(text);
+        cn_text_put(text, value);
+        cn_text_unquote(text);
+    }
+}
+
+static void put_location(const struct cn_location *location, void *argument) {
+    struct list *list = argument;
+    struct cn_text *text = list->text;
+    cn_text_put(text, list->count++ == 0 ? "{\"pc\":\"" : ",{\"pc\":\"");
+    cn_text_put_hex(text, location->pc);
+    cn_text_put(text, "\"");
+    put_string(text, ",\"function\":", location->function);
+    put_string(text, ",\"file\":", location->file);
+    if (location->file != NULL) {
+        cn_text_put(text, ",\"line\":");
+        cn_text_put_number(text, location->line);
+    }
+    put_string(text, ",\"module\":", location->module);
+    cn_text_put(text, ",\"module_offset\":\"");
+    cn_text_put_hex(text, location->module_offset);
+    cn_text_put(text, "\"}");
+}
+
+void cn_page_put_stack_json(struct cn_text *text, const char *name, uint32_t stack) {
+    struct list list = {text, 0};
+    cn_text_put(text, ",\"");
+    cn_text_put(text, name);
+    cn_text_put(text, "\":[");
+    visit_stack(stack, put_location, &list);
+    cn_text_put(text, "]");
+}
+
+/* ---- names --------------------------------------------------------------------------------------------------- */
+
+struct question {
+    bool (*fits)(const char *name);
+    bool is_answered;
+};
+
+static void ask(const struct cn_location *location, void *argument) {
+    struct question *question = argument;
+    const char *const names[] = {location->function, location->file, location->module};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        question->is_answered = question->is_answered || (names[i] != NULL && question->fits(names[i]));
+    }
+}
+
+bool cn_page_stack_has(uint32_t stack, bool (*fits)(const char *name)) {
+    struct question question = {fits, false};
+    visit_stack(stack, ask, &question);
+    return question.is_answered;
+}
+
+static void put_module_offset(const struct cn_location *location, void *argument) {
+    struct cn_text *text = argument;
+    cn_text_put_hex(text, location->module_offset);
+}
+
+void cn_page_put_symbol(struct cn_text *text, uintptr_t address) {
+    struct cn_symbol symbol;
+    if (cn_symbol_find(address, &symbol)) {
+        cn_text_put(text, symbol.name);
+        if (address != symbol.address) {
+            cn_text_put(text, "+");
+            cn_text_put_hex(text, address - symbol.address);
+        }
+    } else {
+        cn_text_put(text, "offset ");
+        cn_symbol_visit_frame(address | CN_FRAME_INTERRUPTED, put_module_offset, text);
+    }
+}

@@ -13,7 +13,7 @@
 
 struct child_end {
     int status;      /* as waitpid gave it */
-    char text[4096]; /* the beginning of standard error */
+    char text[16384]; /* the beginning of standard error */
 };
 
 static inline bool child_succeeded(const struct child_end *end) {

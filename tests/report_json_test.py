@@ -67,6 +67,10 @@ def double_free_is_told_whole(run: Run) -> None:
     assert (block["size"], block["address"], block["state"]) == (40, run.block, "freed")
     assert block["serial"] >= 1 and block["from"] == "malloc"
     assert block["allocated"]["thread"] == 1 and block["freed"]["thread"] == 1
+    for stack in (first["stack"], block["allocated"]["stack"], block["freed"]["stack"]):
+        calls = [frame for frame in stack if frame.get("function") == "main"]
+        assert len(calls) == 1 and calls[0]["file"].endswith("program.c") and calls[0]["line"] > 1, stack
+        assert calls[0]["module"].endswith("/program") and int(calls[0]["module_offset"], 16) > 0
     assert "damage" not in first
 
 
@@ -108,7 +112,7 @@ def main() -> int:
         source = folder / "program.c"
         source.write_text(PROGRAM, encoding="ascii")
         program = folder / "program"
-        subprocess.run([os.environ.get("CC", "gcc"), "-w", "-O0", "-fno-builtin", "-o", program, source], check=True)
+        subprocess.run([os.environ.get("CC", "gcc"), "-w", "-g", "-O0", "-fno-builtin", "-o", program, source], check=True)
         for number, (misuse, check) in enumerate(CASES.items(), 1):
             try:
                 run = Run(folder, program, misuse)
