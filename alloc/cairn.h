@@ -197,6 +197,10 @@ CAIRN_API bool cairn_fence(void *block, size_t offset, size_t length);
  * there. Any value may be asked for. In a debugger: `call cairn_describe(pointer)`. The release form says less. */
 CAIRN_API void cairn_describe(const void *pointer);
 
+/* Looks for live blocks that no memory of the program points to, prints them by where they were allocated, the largest
+ * first, and returns how many there are. The other threads stand still meanwhile. 0 in the release form. */
+CAIRN_API size_t cairn_leaks(void);
+
 /* CAIRN_VERSION and the form, for example "0.1.0 release". */
 CAIRN_API const char *cairn_version(void);
 

@@ -58,3 +58,8 @@ void cairn_describe(const void *pointer) {
         describe(pointer);
     }
 }
+
+size_t cairn_leaks(void) {
+    cn_process_start();
+    return CAIRN_DEBUG ? cn_debug_leaks() : 0;
+}

@@ -8,6 +8,7 @@
 #include "cairn.h"
 
 void cn_debug_describe(const void *pointer);
+size_t cn_debug_leaks(void);
 void cn_debug_set_report_callback(cairn_report_fn *callback, void *argument);
 
 #endif

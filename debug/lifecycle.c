@@ -11,6 +11,7 @@
 #include "fail.h"
 #include "fresh.h"
 #include "promise.h"
+#include "leak.h"
 #include "quarantine.h"
 #include "report.h"
 #include "self.h"
@@ -81,4 +82,5 @@ void cn_debug_stop(void) {
     if (cn_options.check_at_exit) {
         cn_audit("exit");
     }
+    cn_leak_at_exit();
 }

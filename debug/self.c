@@ -82,6 +82,12 @@ unsigned cn_self_find_by_stack(uintptr_t address, uintptr_t end) {
     return nearest != NULL ? nearest->number : 0;
 }
 
+void cn_self_visit(void (*visit)(const struct cn_self *self, void *argument), void *argument) {
+    for (const struct cn_self *self = atomic_load(&all); self != NULL; self = self->next) {
+        visit(self, argument);
+    }
+}
+
 void cn_self_after_fork(void (*visit)(struct cn_self *self)) {
     for (struct cn_self *self = atomic_load(&all); self != NULL; self = self->next) {
         visit(self);

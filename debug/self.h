@@ -37,6 +37,9 @@ CN_INLINE struct cn_self *cn_self(void) {
  * `end` is that of the mapping around the address. 0: of none. */
 unsigned cn_self_find_by_stack(uintptr_t address, uintptr_t end);
 
+/* Calls `visit` for each that there ever was, whether it is taken or free. */
+void cn_self_visit(void (*visit)(const struct cn_self *self, void *argument), void *argument);
+
 /* Called at the end of a thread; defined in lifecycle.c. */
 void cn_self_ends(struct cn_self *self);
 

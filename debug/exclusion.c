@@ -1,0 +1,104 @@
+#include "exclusion.h"
+
+#include <string.h>
+
+#include "alloc/region.h"
+#include "maps.h"
+#include "self.h"
+
+void cn_exclusion_add(struct cn_exclusion *exclusion, uintptr_t start, uintptr_t end) {
+    if (exclusion->count < CN_EXCLUSION_MAX) {
+        exclusion->ranges[exclusion->count] = (struct cn_excluded){start, end};
+    }
+    exclusion->count++;
+}
+
+bool cn_exclusion_is_complete(const struct cn_exclusion *exclusion) { return exclusion->count <= CN_EXCLUSION_MAX; }
+
+void cn_exclusion_add_memory_of_cairn(struct cn_exclusion *exclusion) {
+    if (cn_region.base != NULL) {
+        uintptr_t base = (uintptr_t)cn_region.base;
+        cn_exclusion_add(exclusion, (uintptr_t)cn_region.heaps - CN_GAP_BYTES,
+                         base + cn_region.arena_limit * CN_ARENA_BYTES);
+    }
+}
+
+/* ---- stacks -------------------------------------------------------------------------------------------------- */
+
+struct stacks {
+    struct cn_exclusion *exclusion;
+    const struct cn_stopped *stopped;
+    const struct cn_mapping *mapping;
+    bool is_in_use;      /* a thread's stack pointer lies in the mapping */
+    uintptr_t guard_end; /* of the last mapping that cannot be accessed */
+};
+
+/* A stack has pages below it that cannot be accessed, but for the main thread's, which grows. What has none may be a
+ * stack that the program has made within other memory. */
+static bool is_stack(const struct stacks *stacks, const struct cn_mapping *mapping) {
+    return stacks->guard_end == mapping->start || strcmp(mapping->path, "[stack]") == 0;
+}
+
+/* Below the pointer, where it lies in the mapping. */
+static void exclude_below(struct stacks *stacks, uintptr_t stack_pointer) {
+    if (stack_pointer >= stacks->mapping->start && stack_pointer < stacks->mapping->end) {
+        cn_exclusion_add(stacks->exclusion, stacks->mapping->start, stack_pointer);
+        stacks->is_in_use = true;
+    }
+}
+
+/* A thread that has ended leaves its stack mapped for the next. */
+static void exclude_ended(const struct cn_self *self, void *argument) {
+    struct stacks *stacks = argument;
+    bool is_taken = atomic_load_explicit(&self->is_taken, memory_order_relaxed);
+    if (!is_taken && self->control >= stacks->mapping->start && self->control < stacks->mapping->end) {
+        cn_exclusion_add(stacks->exclusion, stacks->mapping->start, self->control);
+    }
+}
+
+static bool exclude_in_mapping(const struct cn_mapping *mapping, void *argument) {
+    struct stacks *stacks = argument;
+    if (!mapping->is_readable && !mapping->is_writable) {
+        stacks->guard_end = mapping->end;
+    }
+    if (!mapping->is_writable || cn_maps_is_file(mapping) || !is_stack(stacks, mapping)) {
+        return true;
+    }
+    stacks->mapping = mapping;
+    stacks->is_in_use = false;
+    exclude_below(stacks, stacks->stopped->stack_pointer);
+    for (size_t i = 0; i < stacks->stopped->count; i++) {
+        exclude_below(stacks, stacks->stopped->threads[i].stack_pointer);
+    }
+    if (!stacks->is_in_use) {
+        cn_self_visit(exclude_ended, stacks);
+    }
+    return true;
+}
+
+void cn_exclusion_add_stacks(struct cn_exclusion *exclusion, const struct cn_stopped *stopped) {
+    struct stacks stacks = {.exclusion = exclusion, .stopped = stopped};
+    uintptr_t own = (uintptr_t)stopped->own_memory;
+    if (own != 0) {
+        cn_exclusion_add(exclusion, own, own + stopped->own_bytes);
+    }
+    (void)cn_maps_walk(exclude_in_mapping, &stacks);
+}
+
+/* ---- what is left -------------------------------------------------------------------------------------------- */
+
+bool cn_exclusion_next(const struct cn_exclusion *exclusion, uintptr_t *at, uintptr_t end, uintptr_t *to) {
+    size_t count = cn_min(exclusion->count, CN_EXCLUSION_MAX);
+    *to = end;
+    for (size_t i = 0; i < count; i++) {
+        const struct cn_excluded *range = &exclusion->ranges[i];
+        if (*at >= range->start && *at < range->end) {
+            *at = range->end;
+            *to = end;
+            i = SIZE_MAX; /* from the beginning: another may lie around the new place */
+        } else if (range->start > *at && range->start < *to) {
+            *to = range->start;
+        }
+    }
+    return *at < end;
+}

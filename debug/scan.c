@@ -1,0 +1,273 @@
+#include "scan.h"
+
+#include <string.h>
+
+#include "alloc/os.h"
+#include "alloc/region.h"
+#include "audit.h"
+#include "exclusion.h"
+#include "maps.h"
+
+enum {
+    COPY_BYTES = 64 << 10,
+    WORD_BYTES = sizeof(uintptr_t),
+    DIRECT_MAX = 4096, /* blocks outside of the region */
+};
+
+/* Notes about a live block, two bits each. */
+enum { REACHED = 1, POINTED_AT = 2 };
+
+struct direct_note {
+    const char *core;
+    unsigned char bits;
+};
+
+struct scan {
+    uint8_t *notes; /* two bits for each granule of the region: of the block of the core that starts there */
+    size_t notes_bytes;
+    struct direct_note direct[DIRECT_MAX];
+    size_t direct_count;
+    uintptr_t direct_low; /* no direct block lies outside of these */
+    uintptr_t direct_high;
+
+    /* Reachable blocks that are still to be looked at. Each gets in once. */
+    char **waiting;
+    size_t waiting_bytes;
+    size_t waiting_count;
+    size_t live_count;
+
+    struct cn_exclusion exclusion;
+    bool is_complete;
+    uintptr_t copy[COPY_BYTES / WORD_BYTES];
+};
+
+static struct scan *scan; /* a mapping; NULL: there was none, or it is over */
+
+/* ---- notes --------------------------------------------------------------------------------------------------- */
+
+static size_t granule_of(const char *core) { return (size_t)(core - cn_region.base) >> CN_GRANULE_SHIFT; }
+
+static struct direct_note *find_direct(const char *core) {
+    for (size_t i = 0; i < scan->direct_count; i++) {
+        if (scan->direct[i].core == core) {
+            return &scan->direct[i];
+        }
+    }
+    return NULL;
+}
+
+static unsigned bits_of(const struct cn_known *known) {
+    if (known->kind == CN_BLOCK_DIRECT) {
+        const struct direct_note *note = find_direct(known->core);
+        return note != NULL ? note->bits : REACHED;
+    }
+    size_t granule = granule_of(known->core);
+    return granule / 4 < scan->notes_bytes ? scan->notes[granule / 4] >> granule % 4 * 2 & 3u : REACHED;
+}
+
+static void add_bits(const struct cn_known *known, unsigned bits) {
+    if (known->kind == CN_BLOCK_DIRECT) {
+        struct direct_note *note = find_direct(known->core);
+        if (note != NULL) {
+            note->bits |= (unsigned char)bits;
+        }
+        return;
+    }
+    size_t granule = granule_of(known->core);
+    if (granule / 4 < scan->notes_bytes) {
+        scan->notes[granule / 4] |= (uint8_t)(bits << granule % 4 * 2);
+    }
+}
+
+/* ---- words --------------------------------------------------------------------------------------------------- */
+
+typedef void found_fn(const struct cn_known *known, const char *user);
+
+/* The live block that the address is of. One past the end is not of it; a block of size 0 has an address too. */
+static bool find_live(uintptr_t address, struct cn_known *known, const char **user) {
+    *known = cn_record_around((const void *)address); // NOLINT(performance-no-int-to-ptr): it may be anything
+    if (known->kind == CN_BLOCK_NONE) {
+        return false;
+    }
+    struct cn_facts facts = cn_record_facts(known->record);
+    *user = known->core + facts.head_bytes;
+    return facts.state == CN_RECORD_LIVE && address - (uintptr_t)*user < cn_max(facts.size_bytes, 1);
+}
+
+static bool may_be_of_block(uintptr_t word) {
+    return cn_region_covers((word - (uintptr_t)cn_region.base) >> CN_GRANULE_SHIFT) ||
+           (word >= scan->direct_low && word < scan->direct_high);
+}
+
+static void look_at_words(const uintptr_t *words, size_t count, found_fn *found) {
+    for (size_t i = 0; i < count; i++) {
+        struct cn_known known;
+        const char *user;
+        if (CN_UNLIKELY(may_be_of_block(words[i])) && find_live(words[i], &known, &user)) {
+            found(&known, user);
+        }
+    }
+}
+
+static void look_at_memory(uintptr_t from, uintptr_t to, found_fn *found) {
+    from = cn_round_up(from, WORD_BYTES);
+    while (from + WORD_BYTES <= to) {
+        size_t wanted = cn_min(to - from, COPY_BYTES) / WORD_BYTES * WORD_BYTES;
+        size_t got = cn_os_peek((const void *)from, scan->copy, wanted); // NOLINT(performance-no-int-to-ptr)
+        look_at_words(scan->copy, got / WORD_BYTES, found);
+        size_t page = cn_os_page_bytes();
+        from = got < wanted ? cn_round_up(from + got + 1, page) : from + wanted; /* past the page that cannot be read */
+    }
+}
+
+/* ---- from the roots ------------------------------------------------------------------------------------------ */
+
+static void reach(const struct cn_known *known, const char *user) {
+    (void)user;
+    if ((bits_of(known) & REACHED) != 0) {
+        return;
+    }
+    if (scan->waiting_count * sizeof *scan->waiting == scan->waiting_bytes) {
+        scan->is_complete = false; /* blocks were made meanwhile */
+        return;
+    }
+    add_bits(known, REACHED);
+    scan->waiting[scan->waiting_count++] = known->core;
+}
+
+static void look_into_block(const char *core, found_fn *found) {
+    struct cn_known known = cn_record_around(core);
+    struct cn_facts facts = cn_record_facts(known.record);
+    uintptr_t user = (uintptr_t)core + facts.head_bytes;
+    look_at_memory(user, user + facts.size_bytes, found);
+}
+
+static void reach_all(void) {
+    while (scan->waiting_count > 0) {
+        look_into_block(scan->waiting[--scan->waiting_count], reach);
+    }
+}
+
+static bool is_root(const struct cn_mapping *mapping) {
+    bool is_device = strncmp(mapping->path, "/dev/", 5) == 0;
+    return mapping->is_readable && mapping->is_writable && !is_device &&
+           !(mapping->is_shared && cn_maps_is_file(mapping));
+}
+
+static bool look_at_mapping(const struct cn_mapping *mapping, void *argument) {
+    (void)argument;
+    uintptr_t at = mapping->start;
+    uintptr_t to;
+    while (is_root(mapping) && cn_exclusion_next(&scan->exclusion, &at, mapping->end, &to)) {
+        look_at_memory(at, to, reach);
+        reach_all();
+        at = to;
+    }
+    return true;
+}
+
+static bool look_at_roots(const struct cn_stopped *stopped) {
+    for (size_t i = 0; i < stopped->count; i++) {
+        look_at_words(stopped->threads[i].registers, stopped->threads[i].words, reach);
+    }
+    reach_all();
+    return cn_maps_walk(look_at_mapping, NULL);
+}
+
+/* ---- among the lost ------------------------------------------------------------------------------------------ */
+
+static const char *looked_into; /* the lost block at hand: what points to itself does not count */
+
+static void point_at(const struct cn_known *known, const char *user) {
+    (void)user;
+    if (known->core != looked_into) {
+        add_bits(known, POINTED_AT);
+    }
+}
+
+static bool look_into_lost(const struct cn_known *known, uint64_t word, void *argument) {
+    (void)argument;
+    if (cn_record_state_of(word) == CN_RECORD_LIVE && (bits_of(known) & REACHED) == 0) {
+        looked_into = known->core;
+        look_into_block(known->core, point_at);
+    }
+    return true;
+}
+
+/* ---- the whole ----------------------------------------------------------------------------------------------- */
+
+static bool count_live(const struct cn_known *known, uint64_t word, void *argument) {
+    (void)argument;
+    if (cn_record_state_of(word) != CN_RECORD_LIVE) {
+        return true;
+    }
+    scan->live_count++;
+    if (known->kind == CN_BLOCK_DIRECT && scan->direct_count < DIRECT_MAX) {
+        uintptr_t start = (uintptr_t)known->core;
+        scan->direct[scan->direct_count++].core = known->core;
+        scan->direct_low = scan->direct_low == 0 || start < scan->direct_low ? start : scan->direct_low;
+        scan->direct_high = cn_max(scan->direct_high, start + known->core_bytes);
+        cn_exclusion_add(&scan->exclusion, start, start + known->core_bytes);
+    }
+    return true;
+}
+
+static void *map_notes(size_t bytes) {
+    size_t rounded = cn_round_up(cn_max(bytes, 1), cn_os_page_bytes());
+    void *memory = cn_os_map(rounded, cn_os_page_bytes());
+    if (memory != NULL && scan != NULL) {
+        cn_exclusion_add(&scan->exclusion, (uintptr_t)memory, (uintptr_t)memory + rounded);
+    }
+    return memory;
+}
+
+static bool init(void) {
+    scan = map_notes(sizeof *scan);
+    if (scan == NULL) {
+        return false;
+    }
+    cn_exclusion_add(&scan->exclusion, (uintptr_t)scan, (uintptr_t)scan + sizeof *scan);
+    (void)cn_audit_blocks(NULL, count_live, NULL);
+    scan->notes_bytes = atomic_load(&cn_region.granules) / 4;
+    scan->notes = map_notes(scan->notes_bytes);
+    scan->waiting_bytes = scan->live_count * sizeof *scan->waiting;
+    scan->waiting = map_notes(scan->waiting_bytes);
+    scan->is_complete = true;
+    return scan->notes != NULL && scan->waiting != NULL;
+}
+
+bool cn_scan_run(const struct cn_stopped *stopped) {
+    if (!init()) {
+        return false;
+    }
+    cn_exclusion_add_memory_of_cairn(&scan->exclusion);
+    cn_exclusion_add_stacks(&scan->exclusion, stopped);
+    if (!look_at_roots(stopped)) {
+        return false;
+    }
+    (void)cn_audit_blocks(NULL, look_into_lost, NULL);
+    return scan->is_complete && cn_exclusion_is_complete(&scan->exclusion);
+}
+
+static void unmap_notes(void *memory, size_t bytes) {
+    if (memory != NULL) {
+        cn_os_unmap(memory, cn_round_up(cn_max(bytes, 1), cn_os_page_bytes()));
+    }
+}
+
+void cn_scan_fini(void) {
+    if (scan != NULL) {
+        unmap_notes(scan->notes, scan->notes_bytes);
+        unmap_notes(scan->waiting, scan->waiting_bytes);
+        unmap_notes(scan, sizeof *scan);
+        scan = NULL;
+    }
+}
+
+enum cn_scan_fate cn_scan_fate_of(const struct cn_known *known) {
+    unsigned bits = bits_of(known);
+    if ((bits & REACHED) != 0) {
+        return CN_SCAN_REACHABLE;
+    }
+    return (bits & POINTED_AT) != 0 ? CN_SCAN_LOST_INDIRECTLY : CN_SCAN_LOST;
+}
