@@ -122,7 +122,8 @@ CN_NOINLINE void *cn_route_malloc(size_t size, size_t alignment, enum cn_fill fi
         return no_memory();
     }
     if (!CAIRN_DEBUG && CN_UNLIKELY(cn_sample_every != 0) && cn_sample_is_due(sampled_blocks(size, alignment))) {
-        void *guarded = cn_sample_malloc(size, alignment, cn_trace_here());
+        struct cn_registers place = cn_machine_here();
+        void *guarded = cn_sample_malloc(size, alignment, &place);
         if (guarded != NULL) {
             return guarded;
         }
@@ -201,7 +202,7 @@ static bool free_span(const struct cn_block *found) {
 }
 
 /* `place` is where the program called. */
-static bool free_found(const struct cn_block *found, void *pointer, struct cn_os_place place) {
+static bool free_found(const struct cn_block *found, void *pointer, const struct cn_registers *place) {
     switch (found->kind) {
     case CN_BLOCK_POOL:
         return free_pooled(found);
@@ -230,7 +231,8 @@ void cn_route_free(const char *operation, void *pointer) {
         return;
     }
     struct cn_block found = cn_block_find(pointer);
-    if (CN_UNLIKELY(!free_found(&found, pointer, cn_trace_here()))) {
+    struct cn_registers place = cn_machine_here();
+    if (CN_UNLIKELY(!free_found(&found, pointer, &place))) {
         report(operation, pointer);
     }
 }
@@ -309,7 +311,7 @@ static bool copy(const struct cn_block *found, const void *from, void *to, size_
 }
 
 static void *move(const char *operation, const struct cn_block *found, void *pointer, size_t size,
-                  struct cn_os_place place) {
+                  const struct cn_registers *place) {
     struct cairn_heap *named = cn_route_named_heap(found);
     int saved = errno;
     void *moved = named != NULL ? cn_route_malloc_named(named, size, CN_GRANULE_BYTES, CN_FILL_NONE)
@@ -338,7 +340,8 @@ CN_NOINLINE void *cn_route_realloc(const char *operation, void *pointer, size_t 
     }
     void *resized = resize(&found, pointer, size);
     if (resized == NULL) {
-        resized = move(operation, &found, pointer, size, cn_trace_here());
+        struct cn_registers place = cn_machine_here();
+        resized = move(operation, &found, pointer, size, &place);
     }
     if (resized == NULL && size <= found.bytes) {
         atomic_store(&kept_too_large, true);

@@ -51,21 +51,32 @@ bool cn_sample_is_due_slow(uint64_t count) {
 
 /* ---- blocks -------------------------------------------------------------------------------------------------- */
 
-void *cn_sample_malloc(size_t size, size_t alignment, struct cn_os_place place) {
+static bool is_affordable(void) {
+    static _Atomic uint64_t last; /* when there was one; relaxed */
+    if (cn_sample_every < CN_SAMPLE_GENTLE_FROM) {
+        return true;
+    }
+    uint64_t now = cn_os_milliseconds();
+    uint64_t before = atomic_load_explicit(&last, memory_order_relaxed);
+    return now - before >= CN_SAMPLE_GENTLE_MILLISECONDS &&
+           atomic_compare_exchange_strong_explicit(&last, &before, now, memory_order_relaxed, memory_order_relaxed);
+}
+
+void *cn_sample_malloc(size_t size, size_t alignment, const struct cn_registers *place) {
     struct cn_guarded guarded;
-    void *block = cn_guard_malloc(size, alignment);
+    void *block = is_affordable() ? cn_guard_malloc(size, alignment) : NULL;
     if (block != NULL && cn_guard_find(block, &guarded)) {
-        cn_trace_take(&((struct notes *)guarded.notes)->allocated, place);
+        cn_trace_take(&((struct notes *)guarded.notes)->allocated, place, CN_UNWIND_FROM_CALL);
     }
     return block;
 }
 
-bool cn_sample_free(void *block, struct cn_os_place place) {
+bool cn_sample_free(void *block, const struct cn_registers *place) {
     struct cn_guarded guarded;
     if (!cn_guard_find(block, &guarded) || guarded.state != CN_GUARDED_LIVE || guarded.block != block) {
         return false;
     }
-    cn_trace_take(&((struct notes *)guarded.notes)->freed, place);
+    cn_trace_take(&((struct notes *)guarded.notes)->freed, place, CN_UNWIND_FROM_CALL);
     return cn_guard_free(block);
 }
 
@@ -123,7 +134,8 @@ bool cn_sample_report_fault(const struct cn_os_fault *fault) {
     if (!cn_guard_find(fault->address, &guarded)) {
         return false;
     }
-    cn_trace_take(&trace, fault->place);
+    struct cn_registers place = cn_machine_interrupted(fault->context);
+    cn_trace_take(&trace, &place, CN_UNWIND_FROM_INTERRUPTED);
     cn_panic_start(&text, kind_of(&guarded, fault->address));
     cn_text_put(&text, verb_of(fault->access));
     put_place(&text, &guarded, fault->address);

@@ -4,14 +4,20 @@
  *
  * The choice is made where a magazine is empty, so that nothing is added to the hot paths: it counts the blocks that a
  * refill brings. A thread that goes on for long with what its magazines hold is not looked at meanwhile.
+ *
+ * A guarded block costs some microseconds, for the system's part in it. Who asks for one in CN_SAMPLE_GENTLE_FROM or fewer
+ * asks for no cost that can be measured: in the release form there is one in CN_SAMPLE_GENTLE_MILLISECONDS at most then.
  */
 #ifndef CN_SAMPLE_H
 #define CN_SAMPLE_H
 
 #include "guard.h"
+#include "os_fault.h"
 #include "trace.h"
 
 struct cn_text;
+
+enum { CN_SAMPLE_GENTLE_FROM = 1000, CN_SAMPLE_GENTLE_MILLISECONDS = 4 };
 
 /* One block in so many is chosen; 0: none. Written before main alone. */
 extern uint64_t cn_sample_every;
@@ -27,9 +33,9 @@ CN_INLINE bool cn_sample_is_due(uint64_t count) {
 
 /* ---- the release form's guarded blocks ----------------------------------------------------------------------- */
 
-/* As cn_guard_malloc and cn_guard_free; `place` is where the program called. */
-void *cn_sample_malloc(size_t size, size_t alignment, struct cn_os_place place);
-bool cn_sample_free(void *block, struct cn_os_place place);
+/* As cn_guard_malloc, or NULL where there was such a block just now, and cn_guard_free; `place` is where the program called. */
+void *cn_sample_malloc(size_t size, size_t alignment, const struct cn_registers *place);
+bool cn_sample_free(void *block, const struct cn_registers *place);
 
 /* Lines that say where the guarded block around the address was allocated and freed; nothing where there is none. */
 void cn_sample_put(struct cn_text *text, const void *address);

@@ -3,9 +3,9 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "alloc/module.h"
 #include "alloc/os.h"
 #include "hash.h"
-#include "module.h"
 
 enum {
     UNIT_BYTES = 16,

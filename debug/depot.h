@@ -14,7 +14,7 @@
 #ifndef CN_DEPOT_H
 #define CN_DEPOT_H
 
-#include "frame.h"
+#include "alloc/frame.h"
 
 /* Ids that are not of a stack. */
 enum {

@@ -11,23 +11,15 @@
 #ifndef CN_STACK_H
 #define CN_STACK_H
 
-#include "unwind.h"
+#include "alloc/unwind.h"
 
 /* Where a capture begins. */
 struct cn_stack_start {
     struct cn_registers registers;
 };
 
-/* Where the calling function was called from. That must not be inlined. Both machines that Cairn knows keep a frame's
- * two words at the frame address: the caller's frame pointer, and the return address. */
-CN_INLINE struct cn_stack_start cn_stack_here(void) {
-    const uintptr_t *frame = (const uintptr_t *)__builtin_frame_address(0);
-    return (struct cn_stack_start){{
-        .pc = (uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)),
-        .sp = (uintptr_t)(frame + 2),
-        .fp = frame[0],
-    }};
-}
+/* Where the calling function was called from. That must not be inlined. */
+CN_INLINE struct cn_stack_start cn_stack_here(void) { return (struct cn_stack_start){cn_machine_here()}; }
 
 /* How many frames a stack has at most from now on: 0 to CN_FRAME_MAX_DEPTH; 0 means that none are taken. */
 void cn_stack_set_depth(size_t depth);

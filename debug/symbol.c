@@ -4,11 +4,11 @@
 #include <link.h>
 #include <string.h>
 
+#include "alloc/module.h"
 #include "alloc/os.h"
 #include "backtrace/cn_backtrace.h"
 #include "demangle.h"
 #include "depot.h"
-#include "module.h"
 
 /* ---- modules that were read ---------------------------------------------------------------------------------- */
 

@@ -10,8 +10,8 @@
 #ifndef CN_SYMBOL_H
 #define CN_SYMBOL_H
 
+#include "alloc/frame.h"
 #include "alloc/text.h"
-#include "frame.h"
 
 /* What a frame is at. Strings are good while `visit` runs. */
 struct cn_location {

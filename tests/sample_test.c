@@ -79,6 +79,34 @@ static void same_seed_chooses_the_same_blocks(void **state) {
     assert_string_not_equal(first.text, third.text);
 }
 
+static void take_as_fast_as_can_be(void *argument) {
+    (void)argument;
+    struct cn_registers place = cn_machine_here();
+    cn_guard_start(CN_GUARD_AFTER);
+    cn_sample_start(CN_SAMPLE_GENTLE_FROM, 1);
+    double start = seconds_now();
+    unsigned taken = 0;
+    while (seconds_now() - start < 0.2) {
+        void *block = cn_sample_malloc(100, 16, &place);
+        taken += block != NULL ? 1 : 0;
+        MUST(block == NULL || cn_sample_free(block, &place));
+    }
+    MUST(taken >= 1 && taken <= 60);
+    cn_sample_start(CN_SAMPLE_GENTLE_FROM - 1, 1);
+    for (unsigned i = 0; i < 1000; i++) {
+        void *block = cn_sample_malloc(100, 16, &place);
+        MUST(block != NULL && cn_sample_free(block, &place));
+    }
+}
+
+static void few_blocks_a_second_are_guarded_where_one_in_very_many_is_chosen(void **state) {
+    (void)state;
+    if (CAIRN_DEBUG) {
+        skip(); /* it guards each that is chosen */
+    }
+    expect_return(take_as_fast_as_can_be, NULL);
+}
+
 /* ---- reports, of the release form alone ---------------------------------------------------------------------- */
 
 enum { SIZE = 24 };
@@ -91,8 +119,15 @@ struct access {
     const char *report; /* the first line, an extended regular expression */
 };
 
-static __attribute__((noinline)) char *allocate(void) { return cn_sample_malloc(SIZE, 16, cn_trace_here()); }
-static __attribute__((noinline)) bool release(char *block) { return cn_sample_free(block, cn_trace_here()); }
+static __attribute__((noinline)) char *allocate(void) {
+    struct cn_registers place = cn_machine_here();
+    return cn_sample_malloc(SIZE, 16, &place);
+}
+
+static __attribute__((noinline)) bool release(char *block) {
+    struct cn_registers place = cn_machine_here();
+    return cn_sample_free(block, &place);
+}
 
 static void access_block(void *argument) {
     const struct access *access = argument;
@@ -176,6 +211,7 @@ int main(void) {
         cmocka_unit_test(one_in_one_chooses_every_block),
         cmocka_unit_test(one_in_very_many_chooses_hardly_any),
         cmocka_unit_test(same_seed_chooses_the_same_blocks),
+        cmocka_unit_test(few_blocks_a_second_are_guarded_where_one_in_very_many_is_chosen),
         cmocka_unit_test(fault_is_reported_with_its_block_and_all_traces),
         cmocka_unit_test(fault_where_no_block_was_is_not_reported),
     };

@@ -6,7 +6,7 @@
 
 #include <unwind.h>
 
-#include "debug/frame.h"
+#include "alloc/frame.h"
 #include "tests/support.h"
 
 #define NOINLINE __attribute__((noinline))

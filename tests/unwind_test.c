@@ -3,7 +3,7 @@
  * look like; and a stack that makes no sense does it no harm.
  */
 #define _GNU_SOURCE
-#include "debug/unwind.h"
+#include "alloc/unwind.h"
 
 #include <alloca.h>
 #include <dlfcn.h>

@@ -2,7 +2,7 @@
 
 #include <stdatomic.h>
 
-#include "alloc/os.h"
+#include "os.h"
 #include "cfi.h"
 #include "module.h"
 

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <link.h>
 
+#if __GLIBC_PREREQ(2, 35)
 #pragma weak _dl_find_object
 
 bool cn_module_find(uintptr_t address, struct cn_module *module) {
@@ -22,3 +23,10 @@ bool cn_module_find(uintptr_t address, struct cn_module *module) {
     };
     return true;
 }
+#else
+bool cn_module_find(uintptr_t address, struct cn_module *module) {
+    (void)address;
+    (void)module;
+    return false;
+}
+#endif

@@ -7,7 +7,7 @@
 #ifndef CN_CFI_H
 #define CN_CFI_H
 
-#include "alloc/bits.h"
+#include "bits.h"
 
 /* How the frame's end is found, which is the caller's stack pointer. The return address lies in the word before. */
 enum cn_cfi_kind {

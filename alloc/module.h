@@ -7,7 +7,7 @@
 #ifndef CN_MODULE_H
 #define CN_MODULE_H
 
-#include "alloc/bits.h"
+#include "bits.h"
 
 struct cn_module {
     const char *path; /* as it was loaded; empty for the program itself. Good while the module is there */

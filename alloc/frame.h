@@ -5,7 +5,7 @@
 #ifndef CN_FRAME_H
 #define CN_FRAME_H
 
-#include "alloc/bits.h"
+#include "bits.h"
 
 #define CN_FRAME_INTERRUPTED ((uintptr_t)1 << 63)
 

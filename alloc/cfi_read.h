@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "alloc/bits.h"
+#include "bits.h"
 
 struct cn_reader {
     const uint8_t *at;
