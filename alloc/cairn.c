@@ -150,33 +150,38 @@ CN_INLINE unsigned class_if_mine(const void *block) {
 
 /* Between two classes of the thread's own heap; NULL, and nothing done, where there is no memory. */
 static void *move_between_classes(void *block, unsigned class_index, size_t size) {
-    void *moved = cairn_malloc(size);
-    if (moved != NULL) {
+    void *moved = cn_fast_malloc(size);
+    if (CN_LIKELY(moved != NULL)) {
         memcpy(moved, block, cn_min(size, cn_class_at(class_index)->block_bytes));
-        cairn_free(block);
+        cn_fast_free(block);
     }
     return moved;
+}
+
+/* `class_index` as of class_if_mine. */
+static CN_NOINLINE void *realloc_slow(void *block, unsigned class_index, size_t size) {
+    if (block == NULL) {
+        return cn_fast_malloc(size);
+    }
+    if (class_index < CN_CLASS_COUNT && size - 1 < CN_BLOCK_MAX_BYTES) {
+        void *moved = move_between_classes(block, class_index, size);
+        if (CN_LIKELY(moved != NULL)) {
+            return moved;
+        }
+    }
+    return cn_route_realloc("realloc", block, size);
 }
 
 void *cairn_realloc(void *block, size_t size) {
     if (CAIRN_DEBUG) {
         return cn_debug_realloc(NULL, "realloc", block, size);
     }
-    if (block == NULL) {
-        return cairn_malloc(size);
+    unsigned class_index = class_if_mine(block);
+    if (class_index < CN_CLASS_COUNT && cn_class_is_of(class_index, size)) {
+        cn_requested_note(cn_granule_of(block), cn_class_at(class_index)->block_bytes, size);
+        return block;
     }
-    if (size - 1 < CN_BLOCK_MAX_BYTES) {
-        unsigned class_index = class_if_mine(block);
-        if (class_index == cn_class_of(size)) {
-            cn_requested_note(cn_granule_of(block), cn_class_at(class_index)->block_bytes, size);
-            return block;
-        }
-        void *moved = class_index < CN_CLASS_COUNT ? move_between_classes(block, class_index, size) : NULL;
-        if (CN_LIKELY(moved != NULL)) {
-            return moved;
-        }
-    }
-    return cn_route_realloc("realloc", block, size);
+    return realloc_slow(block, class_index, size);
 }
 
 void *cairn_reallocarray(void *block, size_t count, size_t size) {

@@ -40,10 +40,11 @@ static void init_class(struct cn_class *class, unsigned class_index) {
     uint32_t bytes = block_bytes_of(class_index);
     class->block_bytes = bytes;
     class->block_granules = bytes / CN_GRANULE_BYTES;
+    class->step_bytes = class_index == 0 ? bytes : bytes - block_bytes_of(class_index - 1);
     class->pool_slots = pool_slots_of(bytes);
     class->pool_blocks = class->pool_slots * CN_SLOT_BYTES / bytes;
     class->magazine_blocks =
-        (uint32_t)cn_max(CN_MAGAZINE_MIN_BLOCKS, cn_min(CN_MAGAZINE_BYTES / bytes, CN_MAGAZINE_MAX_BLOCKS));
+        (uint16_t)cn_max(CN_MAGAZINE_MIN_BLOCKS, cn_min(CN_MAGAZINE_BYTES / bytes, CN_MAGAZINE_MAX_BLOCKS));
     class->starts = starts_of(class->block_granules);
 }
 
@@ -51,7 +52,7 @@ void cn_class_init(void) {
     uint32_t entries = 0;
     for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
         init_class(&cn_class_table.classes[i], i);
-        cn_class_table.classes[i].magazine_offset = entries;
+        cn_class_table.classes[i].magazine_offset = (uint16_t)entries;
         entries += 1 + cn_class_table.classes[i].magazine_blocks; /* the sentinel comes first */
     }
     CN_ASSERT(entries <= CN_MAGAZINE_ENTRIES, "S4: all magazines have room in a heap");

@@ -27,8 +27,9 @@ struct cn_class {
     uint32_t block_granules;
     uint32_t pool_slots;
     uint32_t pool_blocks;
-    uint32_t magazine_blocks; /* capacity of a magazine */
-    uint32_t magazine_offset; /* where its entries lie among those of its heap, counted in entries */
+    uint32_t step_bytes;      /* how much larger its blocks are than the next smaller class's */
+    uint16_t magazine_blocks; /* capacity of a magazine */
+    uint16_t magazine_offset; /* where its entries lie among those of its heap, counted in entries */
     uint64_t starts;          /* where blocks start in a bitmap word whose first granule starts one */
 };
 
@@ -59,6 +60,12 @@ CN_INLINE unsigned cn_class_of(size_t bytes) {
     }
     unsigned doubling = 63 - cn_clz(bytes - 1); /* 2^doubling < bytes <= 2^(doubling + 1); 7 for the first */
     return (doubling - 7) * 8 + (unsigned)((bytes - 1) >> (doubling - 3));
+}
+
+/* Whether the class is that of a request of `bytes`, which is not 0. */
+CN_INLINE bool cn_class_is_of(unsigned class_index, size_t bytes) {
+    const struct cn_class *class = cn_class_at(class_index);
+    return class->block_bytes - bytes < class->step_bytes;
 }
 
 /* The least class that holds `bytes` in blocks at multiples of `alignment` (a power of two), both at most
