@@ -15,6 +15,13 @@ FORM_DEFINITIONS = {
     "_debug": "CAIRN_FORM_DEBUG=1",
 }
 
+# The form of a module; `--define checks=off` is an experiment (alloc/form.h).
+def _module_definition(form):
+    return [FORM_DEFINITIONS[form]] if form else select({
+        "//tools/build_defs:unchecked": ["CAIRN_FORM_DEBUG=2"],
+        "//conditions:default": [FORM_DEFINITIONS[form]],
+    })
+
 # What the debug form alone is linked with.
 _DEBUG_ONLY = "//debug"
 
@@ -65,7 +72,7 @@ def _module(name, form, suffix, hdrs, srcs, copts, deps, plain_deps, **kwargs):
         alwayslink = True,
         copts = copts + ALLOCATOR_COPTS,
         linkstatic = True,
-        local_defines = [FORM_DEFINITIONS[form]],
+        local_defines = _module_definition(form),
         deps = in_form(deps, form) + plain_deps,
         **kwargs
     )

@@ -53,9 +53,6 @@ ALLOCATOR_COPTS = _NO_BUILTINS + [
 ] + select({
     "//tools/build_defs:dbg": [],
     "//conditions:default": ["-O2"],
-}) + select({
-    "//tools/build_defs:unchecked": ["-DCAIRN_FORM_CHECKED=0"],
-    "//conditions:default": [],
 })
 
 # The shared libraries.
