@@ -112,6 +112,10 @@ void cn_stack_after_fork(void) {
     }
 }
 
+/* A walk is told from a remembered one by words of the stack that may lie anywhere in the frames of this one: between
+ * variables too, where a sanitizer sees an overflow. */
+#define CN_READS_STACK __attribute__((no_sanitize("address", "thread")))
+
 /* ---- what is remembered -------------------------------------------------------------------------------------- */
 
 CN_INLINE struct outline *outline_of(struct thread *thread, const struct cn_registers *at) {
@@ -161,8 +165,8 @@ CN_INLINE uint32_t recall(const struct memo *memo, const struct cn_registers *at
 }
 
 /* Remembers the walk if its words can be named. */
-static void remember(struct memo *memo, const struct cn_registers *at, size_t depth, const struct cn_walk *walk,
-                     uint32_t id) {
+static CN_READS_STACK void remember(struct memo *memo, const struct cn_registers *at, size_t depth,
+                                    const struct cn_walk *walk, uint32_t id) {
     const struct cn_unwind_words *words = &walk->words;
     memo->pc = 0;
     if (!words->is_all || words->count > MAX_WORDS) {
@@ -205,8 +209,8 @@ static CN_NOINLINE uint32_t walk_alone(const struct cn_registers *at, enum cn_un
     return cn_depot_put(walk.frames, walk.count);
 }
 
-static CN_NOINLINE uint32_t walk_and_remember(struct thread *thread, struct memo *memo, const struct cn_registers *at,
-                                              size_t depth) {
+static CN_READS_STACK CN_NOINLINE uint32_t walk_and_remember(struct thread *thread, struct memo *memo,
+                                                             const struct cn_registers *at, size_t depth) {
     struct cn_walk walk;
     cn_unwind(at, CN_UNWIND_FROM_CALL, depth, &thread->readable, &walk);
     uint32_t id = cn_depot_put(walk.frames, walk.count);
@@ -222,7 +226,7 @@ static CN_NOINLINE uint32_t walk_and_remember(struct thread *thread, struct memo
     return id;
 }
 
-uint32_t cn_stack_capture(const struct cn_stack_start *start) {
+CN_READS_STACK uint32_t cn_stack_capture(const struct cn_stack_start *start) {
     const struct cn_registers *at = &start->registers;
     size_t depth = atomic_load_explicit(&depth_now, memory_order_relaxed);
     if (depth == 0) {
