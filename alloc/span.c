@@ -79,6 +79,22 @@ bool cn_span_resize(size_t slot, size_t bytes) {
     return true;
 }
 
+/* The span is no block any more. Its slots stay taken: somebody else may have mapped what lies there by now. */
+static void lose(struct cn_pool *span) {
+    struct cairn_heap *heap = cn_pool_heap(span);
+    size_t slot = cn_pool_slot(span);
+    if (heap != NULL) {
+        cn_lock_take(&heap->lock);
+        cn_pool_unlink(&heap->spans, span);
+        cn_heap_count_slots(heap, 0, cn_pool_slots(span));
+    }
+    atomic_store_explicit(&cn_region.live[slot * CN_SLOT_WORDS], 0, memory_order_relaxed);
+    atomic_store_explicit(&cn_region.owner[slot], 0, memory_order_release);
+    if (heap != NULL) {
+        cn_lock_give(&heap->lock);
+    }
+}
+
 bool cn_span_move(size_t from, size_t to) {
     size_t bytes = cn_min(cn_span_bytes(span_at(from)), cn_span_bytes(span_at(to)));
     enum cn_move outcome = CN_MOVE_REFUSED;
@@ -88,6 +104,9 @@ bool cn_span_move(size_t from, size_t to) {
     }
     if (outcome == CN_MOVE_REFUSED) {
         memcpy(cn_slot_address(to), cn_slot_address(from), bytes);
+    }
+    if (outcome == CN_MOVE_LOST) {
+        lose(span_at(to));
     }
     return outcome != CN_MOVE_LOST;
 }
