@@ -79,10 +79,9 @@ bool cn_span_resize(size_t slot, size_t bytes) {
     return true;
 }
 
-/* The span is no block any more. Its slots stay taken: somebody else may have mapped what lies there by now. */
-static void lose(struct cn_pool *span) {
+void cn_span_lose(size_t slot) {
+    struct cn_pool *span = span_at(slot);
     struct cairn_heap *heap = cn_pool_heap(span);
-    size_t slot = cn_pool_slot(span);
     if (heap != NULL) {
         cn_lock_take(&heap->lock);
         cn_pool_unlink(&heap->spans, span);
@@ -106,7 +105,7 @@ bool cn_span_move(size_t from, size_t to) {
         memcpy(cn_slot_address(to), cn_slot_address(from), bytes);
     }
     if (outcome == CN_MOVE_LOST) {
-        lose(span_at(to));
+        cn_span_lose(to);
     }
     return outcome != CN_MOVE_LOST;
 }

@@ -267,6 +267,7 @@ CN_NOINLINE void *cn_debug_realloc(struct cairn_heap *heap, const char *operatio
         size_t old_size = cn_record_size(known.record);
         moved = make(self, named_heap_of(&known), CN_GRANULE_BYTES, &birth);
         if (moved == NULL || !move_contents(&known, word, moved, cn_min(old_size, size))) {
+            errno = ENOMEM;
             return NULL;
         }
     }

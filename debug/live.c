@@ -4,6 +4,7 @@
 #include "alloc/options.h"
 #include "alloc/os.h"
 #include "alloc/route.h"
+#include "alloc/span.h"
 #include "canary.h"
 #include "promise.h"
 
@@ -169,7 +170,9 @@ void cn_live_forget(const struct cn_known *known, uint64_t word, const struct cn
     } else if ((cn_record_marks_of(word) & CN_MARK_PARKED) == 0) {
         (void)is_damaged(known, word);
     }
-    (void)unprotect(known, word);
+    if (!unprotect(known, word) && known->kind == CN_BLOCK_SPAN) {
+        cn_span_lose(cn_slot_of_granule(cn_granule_of(known->core)));
+    }
     uint64_t gone = cn_record_with_state(cn_record_with_marks(word, 0), CN_RECORD_FREE);
     atomic_store_explicit(&known->record->word, gone, memory_order_release);
 }
