@@ -160,6 +160,12 @@ size_t cn_os_mapping_limit(void) { return SIZE_MAX; }
 
 unsigned cn_os_thread_id(void) { return 1; }
 
+bool cn_os_program_path(char *result, size_t result_bytes) {
+    (void)result;
+    (void)result_bytes;
+    return false;
+}
+
 /* ---- mappings ------------------------------------------------------------------------------------------------ */
 
 static size_t cell_of(const void *mapping) {
