@@ -7,6 +7,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,16 +64,27 @@ static char *script_find(void) {
 
 static const struct argp parser = {
     .args_doc = "[ARGUMENT...]",
-    .doc = "Compares Cairn with other allocators: runs tools/bench of Cairn's source tree, within which this has to be "
-           "called, with all arguments. There `cairn bench --help' explains them.",
+    .doc =
+        "Compares Cairn with other allocators: runs tools/bench of Cairn's source tree, with all arguments. The tree is "
+        "the one that the working directory lies in, else the one that this program was built in.",
 };
+
+/* The explanation of this command; in a tree that of the script follows. */
+static void help_print(const char *name) {
+    argp_help(&parser, stdout, ARGP_HELP_STD_HELP & ~(unsigned)ARGP_HELP_EXIT_OK, cn_text_format("%s", name));
+    fflush(stdout);
+}
 
 static int bench_run(int argc, char **argv) {
     char *script = script_find();
+    bool wants_help = argc == 2 && strcmp(argv[1], "--help") == 0;
+    if (wants_help) {
+        help_print(argv[0]);
+    }
+    if (wants_help && script == NULL) {
+        return CN_EXIT_OK;
+    }
     if (script == NULL) {
-        if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-            argp_parse(&parser, argc, argv, 0, NULL, NULL);
-        }
         cn_say_error("%s: there is no source tree of Cairn here, and it is that which measures", argv[0]);
         cn_say_hint("Change into a checkout of Cairn's source, and try again.");
         return CN_EXIT_FAILED;

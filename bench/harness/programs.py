@@ -98,7 +98,7 @@ def output_of(command, environment):
     except subprocess.TimeoutExpired:
         raise Failure("not done after %d s" % RUN_LIMIT_SECONDS)
     if done.returncode != 0:
-        said = done.stderr.strip().splitlines()
+        said = [line for line in done.stderr.strip().splitlines() if not line.startswith("==")]  # valgrind's head
         raise Failure(ended_how(done.returncode) + (": " + said[0] if said else ""))
     return done.stdout, done.stderr
 

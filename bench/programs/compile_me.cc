@@ -12,7 +12,9 @@ namespace {
 template <int N> struct Key {
     std::string name;
     int number = N;
-    bool operator<(const Key &other) const { return number < other.number || (number == other.number && name < other.name); }
+    bool operator<(const Key &other) const {
+        return number < other.number || (number == other.number && name < other.name);
+    }
 };
 
 template <int N> struct Store {
