@@ -64,7 +64,12 @@ def small_run():
         "allocators": [one.described() for one in allocators_of("glibc", "cairn")],
         "speed": {"rows": {"pair": two}, "failures": []},
         "programs": {"rows": {"lua": two}, "failures": []},
-        "scaling": {"workloads": ["churn"], "threads": [1, 2], "rows": {"churn/1": two, "churn/2": two}, "failures": []},
+        "scaling": {
+            "workloads": ["churn"],
+            "threads": [1, 2],
+            "rows": {"churn/1": two, "churn/2": two},
+            "failures": [],
+        },
         "latency": {"threads": {"1": {"glibc": [sample], "cairn": [sample]}}, "failures": []},
         "timeline": {"lives": {"glibc": [life], "cairn": [life]}, "failures": []},
     }
@@ -93,7 +98,9 @@ class HarnessTest(unittest.TestCase):
         self.assertEqual(rows.ratios(one, "ns", "cairn", ["a"], ["a"]), [None, None])
 
     def test_other_build_of_cairn_is_compared_and_is_no_peer(self):
-        self.assertEqual([one.is_peer for one in allocators_of("glibc", "cairn", "cairn-unchecked")], [True, False, False])
+        self.assertEqual(
+            [one.is_peer for one in allocators_of("glibc", "cairn", "cairn-unchecked")], [True, False, False]
+        )
         one = {"cairn": measured(3), "cairn-unchecked": measured(1), "a": measured(2)}
         self.assertEqual(rows.ratios(one, "ns", "cairn", ["cairn-unchecked", "a"], ["a"]), [3, 1.5, 1.5])
 
@@ -172,7 +179,6 @@ class HarnessTest(unittest.TestCase):
         settings = types.SimpleNamespace(install=False, peers="glibc,nosuch", others=[], with_cairn=False)
         with self.assertRaisesRegex(allocators.Problem, "nosuch"):
             allocators.allocators_of(settings, print)
-
 
     def test_malloc_bound_elsewhere_is_found_in_what_the_linker_says(self):
         said = """
@@ -256,9 +262,7 @@ class HarnessTest(unittest.TestCase):
 
     def test_readme_is_filled_between_its_marks_only(self):
         readme = "before\n%s\nold\n%s\nafter\n" % (record.BEGIN, record.END)
-        self.assertEqual(
-            record.filled(readme, "new"), "before\n%s\n\nnew\n\n%s\nafter\n" % (record.BEGIN, record.END)
-        )
+        self.assertEqual(record.filled(readme, "new"), "before\n%s\n\nnew\n\n%s\nafter\n" % (record.BEGIN, record.END))
         with self.assertRaises(allocators.Problem):
             record.filled("no marks", "new")
 

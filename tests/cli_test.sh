@@ -80,7 +80,7 @@ lay_out_tree() {
 
 bench_runs_the_script_of_the_tree_with_its_arguments() {
     lay_out_tree
-    cd tree/deep/below
+    cd tree/deep/below || exit 1
     cairn bench --quick "two words" x=y.so
     expect_status 5
     expect_out_is "--quick|two words|x=y.so|"
@@ -92,7 +92,7 @@ bench_takes_no_other_project_for_the_tree() {
     lay_out_tree
     rm tree/alloc/cairn.h
     cp "$tool" lonely
-    cd tree
+    cd tree || exit 1
     status=0
     ../lonely bench >out 2>err || status=$?
     expect_status 1

@@ -103,7 +103,9 @@ def library_find(soname):
 
 def peers_install(say):
     """Has tools/setup install what is missing, where that is possible; else it names what is missing."""
-    done = subprocess.run([os.path.join(ROOT, "tools", "setup"), "bench"], stderr=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(
+        [os.path.join(ROOT, "tools", "setup"), "bench"], stderr=subprocess.PIPE, text=True, check=False
+    )
     if done.stderr:
         say(done.stderr.strip())
     missing = [name for name, soname, _ in PEERS if soname is not None and library_find(soname) is None]

@@ -25,7 +25,7 @@ from allocators import ROOT, TUNING_PREFIXES
 from report import failures_print
 
 QUICK = rows.Plan(seconds=35, least=1, most=3)
-FULL = rows.Plan(seconds=360, least=3, most=7)
+FULL = rows.Plan(seconds=330, least=3, most=7)
 INPUTS = os.path.join(ROOT, "bench", "programs")
 # What a program writes stays in memory, where there is such a folder: disks are no part of the comparison.
 MEMORY_FOLDER = "/dev/shm"
@@ -43,43 +43,60 @@ class Application(NamedTuple):
     same_output: bool = True
 
 
-PYTHON_PROBE = "python3 --version"
-
 APPLICATIONS = [
     Application(
-        "python", "CPython on its malloc: records, text, JSON, syntax trees", "python3 {inputs}/objects.py {amount}", (6, 1),
-        PYTHON_PROBE,
+        "python",
+        "CPython on its malloc: records, text, JSON, syntax trees",
+        "python3 {inputs}/objects.py {amount}",
+        (6, 1),
+        "python3 --version",
     ),
     Application(
-        "gcc", "the C compiler, -O2", "gcc -O2 -S -DTENS={amount} -o result {inputs}/compile_me.c", (10, 1),
+        "gcc",
+        "the C compiler, -O2",
+        "gcc -O2 -S -DTENS={amount} -o result {inputs}/compile_me.c",
+        (10, 1),
         "gcc -x c -S -o /dev/null /dev/null",
     ),
     Application(
-        "g++", "the C++ compiler, -O2", "g++ -O2 -S -DSTORES={amount} -o result {inputs}/compile_me.cc", (1, 0),
+        "g++",
+        "the C++ compiler, -O2",
+        "g++ -O2 -S -DSTORES={amount} -o result {inputs}/compile_me.cc",
+        (1, 0),
         "g++ -x c++ -S -o /dev/null /dev/null",
     ),
     Application(
-        "sqlite3", "a script of SQL, in memory", "sqlite3 :memory: {amount}", (3, 1), "sqlite3 --version",
+        "sqlite3",
+        "a script of SQL, in memory",
+        "sqlite3 :memory: {amount}",
+        (3, 1),
+        "sqlite3 --version",
     ),
     Application(
-        "rocksdb", "db_bench: fill and read at random, two threads",
+        "rocksdb",
+        "db_bench: fill and read at random, two threads",
         "db_bench --db=db --benchmarks=fillrandom,readrandom --num={amount} --threads=2 --seed=1 --disable_wal=1"
-        " --compression_type=none --write_buffer_size=4194304", (60000, 10000), "db_bench --version", False,
+        " --compression_type=none --write_buffer_size=4194304",
+        (60000, 10000),
+        "db_bench --version",
+        False,
     ),
     Application(
-        "ghostscript", "pages of PostScript into pixels",
+        "ghostscript",
+        "pages of PostScript into pixels",
         "gs -q -dNOPAUSE -dBATCH -dSAFER -sDEVICE=ppmraw -r72 -dPAGES={amount} -sOutputFile=result {inputs}/document.ps",
-        (40, 4), "gs --version",
+        (40, 4),
+        "gs --version",
     ),
     Application("z3", "three formulas", "z3 {inputs}/puzzle.smt2", (None, None), "z3 --version"),
     Application("lua", "trees, strings and tables", "lua5.4 {inputs}/trees.lua {amount}", (30, 3), "lua5.4 -v"),
     Application("perl", "hashes, regular expressions, sorting", "perl {inputs}/words.pl {amount}", (8, 1), "perl -v"),
-]  # fmt: skip
+]
 
 
 def words_of(application, quick):
     amount = application.amounts[1 if quick else 0]
-    words = application.command.format(inputs=INPUTS, amount=amount).split()
+    words = [word.format(inputs=INPUTS, amount=amount) for word in application.command.split()]
     if application.name == "sqlite3":
         words[2:] = [".read %s/speed.sql" % INPUTS] * amount
     return words
@@ -172,9 +189,14 @@ def took_of(path):
 def outputs_of(command, folder):
     """Runs a command to its end; what it printed."""
     process = subprocess.Popen(
-        command, cwd=folder, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, start_new_session=True,
-    )  # fmt: skip
+        command,
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
     try:
         return process.communicate(timeout=programs.RUN_LIMIT_SECONDS)
     except subprocess.TimeoutExpired:
@@ -209,10 +231,27 @@ def redis_say(socket, *words):
 
 def redis_load(socket, requests):
     """Puts the server under load; the nanoseconds that takes."""
-    command = ["redis-benchmark", "-s", socket, "-q", "-n", str(requests), "-r", "20000", "-c", "20", "-P", "16", "-d", "100"]
+    command = [
+        "redis-benchmark",
+        "-s",
+        socket,
+        "-q",
+        "-n",
+        str(requests),
+        "-r",
+        "20000",
+        "-c",
+        "20",
+        "-P",
+        "16",
+        "-d",
+        "100",
+    ]
     command += ["-t", "set,get,incr,lpush,rpop,sadd,hset,zadd,lrange_100"]
     began = time.monotonic_ns()
-    done = subprocess.run(command, capture_output=True, env=environment(), check=False, timeout=programs.RUN_LIMIT_SECONDS)
+    done = subprocess.run(
+        command, capture_output=True, env=environment(), check=False, timeout=programs.RUN_LIMIT_SECONDS
+    )
     if done.returncode != 0:
         raise programs.Failure("redis-benchmark ends with %d" % done.returncode)
     return time.monotonic_ns() - began

@@ -5,7 +5,7 @@ import rows
 from report import failures_print, median, ratio, short, table
 
 QUICK = rows.Plan(seconds=8, least=1, most=3)
-FULL = rows.Plan(seconds=70, least=3, most=9)
+FULL = rows.Plan(seconds=60, least=3, most=9)
 QUICK_COUNT = 300000
 FULL_COUNT = 2000000
 CALLS = {"taking": "malloc", "giving": "free"}
@@ -35,7 +35,8 @@ def sample_all(command, allocators, budget, step, progress, failures):
 def curve(samples, call):
     """The medians over the rounds: a list of [one of so many, ns], the last being the longest call of all."""
     return [
-        [points[0][0], median([ns for _, ns in points])] for points in zip(*(sample[call]["curve"] for sample in samples))
+        [points[0][0], median([ns for _, ns in points])]
+        for points in zip(*(sample[call]["curve"] for sample in samples))
     ]
 
 

@@ -66,7 +66,9 @@ def fragment_table(results, allocators, size):
         peak = median([one["peak_kib"] for one in results[allocator.name]])
         share = median([one["after_kib"] / one["live_kib"] for one in results[allocator.name]])
         rows.append([allocator.name, short(mib(peak)), short(mib(after)), short(share)])
-    title = "Eight sizes of 24 B-3 KiB one after the other, %d MiB of each, of which an eighth stays: resident MiB" % size
+    title = (
+        "Eight sizes of 24 B-3 KiB one after the other, %d MiB of each, of which an eighth stays: resident MiB" % size
+    )
     table(title, ["", "peak", "at the end", "over live"], rows)
 
 

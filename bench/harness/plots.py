@@ -15,7 +15,10 @@ from allocators import Problem
 COLOURS = ["#999999", "#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#f0e442", "#8c6d31", "#000000"]
 SUBJECT_COLOUR = "#d55e00"
 LONGEST_BAR = 4  # times the fastest peer; what is longer ends there
-TERMINALS = {"svg": "svg size {size} dynamic background '#ffffff' font 'sans,11'", "png": "pngcairo size {size} font 'sans,10'"}
+TERMINALS = {
+    "svg": "svg size {size} dynamic background '#ffffff' font 'sans,11'",
+    "png": "pngcairo size {size} font 'sans,10'",
+}
 
 
 def colours(names, subject):
@@ -35,7 +38,10 @@ def block(name, lines):
 def draw(script, path, size):
     """Draws a script's picture in each format."""
     for ending, terminal in TERMINALS.items():
-        head = ["set terminal " + terminal.format(size="%d,%d" % size), "set output %s" % quoted("%s.%s" % (path, ending))]
+        head = [
+            "set terminal " + terminal.format(size="%d,%d" % size),
+            "set output %s" % quoted("%s.%s" % (path, ending)),
+        ]
         head += ["set encoding utf8", "set key outside top center horizontal", "set grid ytics lc rgb '#dddddd'"]
         head += ["set rmargin 6", "set xtics nomirror"]
         with tempfile.NamedTemporaryFile("w", suffix=".gp", encoding="utf-8") as file:
@@ -64,7 +70,11 @@ def bars(results, field, title, names, peers, subject):
     script = block("bars", bar_lines(results, field, names, peers))
     script += ["set title %s" % quoted(title), "set style data histograms", "set style histogram clustered gap 1"]
     script += ["set style fill solid noborder", "set boxwidth 0.95", "set xtics rotate by -50 left noenhanced"]
-    script += ["set yrange [0:%d]" % LONGEST_BAR, "set rmargin 8", "set arrow from graph 0, first 1 to graph 1, first 1 nohead"]
+    script += [
+        "set yrange [0:%d]" % LONGEST_BAR,
+        "set rmargin 8",
+        "set arrow from graph 0, first 1 to graph 1, first 1 nohead",
+    ]
     parts = [
         "$bars using %d:xtic(1) title %s noenhanced lc rgb '%s'" % (i + 2, quoted(name), colour)
         for i, (name, colour) in enumerate(zip(names, colours(names, subject)))
@@ -114,9 +124,16 @@ def timeline_plot(lives, names, subject):
     per_phase = len(next(iter(curves.values()))) // len(phases)
     script, plot = lines_plot(curves, names + [timeline.LIVE], subject)
     tics = ", ".join("%s %d" % (quoted(phase), i * per_phase + per_phase // 2) for i, phase in enumerate(phases))
-    script += ["set title 'Resident memory over a life'", "set ylabel 'MiB'", "set yrange [0:*]", "set xtics (%s)" % tics]
+    script += [
+        "set title 'Resident memory over a life'",
+        "set ylabel 'MiB'",
+        "set yrange [0:*]",
+        "set xtics (%s)" % tics,
+    ]
     for i in range(1, len(phases)):
-        script.append("set arrow from %d, graph 0 to %d, graph 1 nohead lc rgb '#dddddd'" % (i * per_phase, i * per_phase))
+        script.append(
+            "set arrow from %d, graph 0 to %d, graph 1 nohead lc rgb '#dddddd'" % (i * per_phase, i * per_phase)
+        )
     return script + [plot]
 
 
@@ -124,7 +141,9 @@ def scaling_plot(found, workload, names, subject):
     results = rows.restored(found)
     curves = {}
     for name in names:
-        points = [(threads, scaling.throughput(results["%s/%d" % (workload, threads)], name)) for threads in found["threads"]]
+        points = [
+            (threads, scaling.throughput(results["%s/%d" % (workload, threads)], name)) for threads in found["threads"]
+        ]
         curves[name] = [(threads, value) for threads, value in points if value is not None]
     curves = {name: points for name, points in curves.items() if points}
     script, plot = lines_plot(curves, names, subject)

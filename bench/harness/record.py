@@ -67,7 +67,11 @@ def latency_text(found):
         return ""
     lines = []
     for name, samples in found["latency"]["threads"]["1"].items():
-        cells = [short(latency.figures(samples, call).get(figure)) for call in latency.CALLS for figure in ("p50", "p99", "p99.9")]
+        cells = [
+            short(latency.figures(samples, call).get(figure))
+            for call in latency.CALLS
+            for figure in ("p50", "p99", "p99.9")
+        ]
         lines.append([name] + cells)
     heads = ["ns"] + ["%s %s" % (word, figure) for word in latency.CALLS.values() for figure in ("p50", "p99", "p99.9")]
     return table_text(heads, lines)

@@ -13,7 +13,16 @@ HEADS = ["kind", "row", "allocator", "figure", "median", "least", "most", "sampl
 
 
 def line(kind, row, allocator, figure, samples):
-    return [kind, row, allocator, figure, "%.6g" % median(samples), "%.6g" % min(samples), "%.6g" % max(samples), len(samples)]
+    return [
+        kind,
+        row,
+        allocator,
+        figure,
+        "%.6g" % median(samples),
+        "%.6g" % min(samples),
+        "%.6g" % max(samples),
+        len(samples),
+    ]
 
 
 def lines_of_rows(kind, found):
@@ -30,7 +39,9 @@ def lines_of_latency(found):
             for call, word in latency.CALLS.items():
                 each = [latency.figures([sample], call) for sample in samples]
                 for figure in each[0] if each else []:
-                    yield line("latency", "%s/%s" % (word, threads), name, figure + "_ns", [one[figure] for one in each])
+                    yield line(
+                        "latency", "%s/%s" % (word, threads), name, figure + "_ns", [one[figure] for one in each]
+                    )
 
 
 def lines_of_lives(found):

@@ -121,9 +121,7 @@ def described(results, failures):
 
 def restored(found):
     """The opposite of described()."""
-    return {
-        row: {name: Measured(**one) for name, one in measured.items()} for row, measured in found["rows"].items()
-    }
+    return {row: {name: Measured(**one) for name, one in measured.items()} for row, measured in found["rows"].items()}
 
 
 # ---- figures ---------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ WORKLOADS = ("churn", "server", "phases")
 THREADS = (1, 2, 4, 8, 16, 32, 64)
 QUICK_THREADS = (1, 2, 16, 64)
 QUICK = rows.Plan(seconds=8, least=1, most=2)
-FULL = rows.Plan(seconds=75, least=3, most=5)
+FULL = rows.Plan(seconds=60, least=3, most=5)
 QUICK_COUNT = 800000
 FULL_COUNT = 4000000
 MANY = 64  # threads, whose throughput is compared with that of two

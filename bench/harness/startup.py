@@ -38,7 +38,10 @@ def run(settings, allocators, progress):
         cells += ["%+.3f" % ((min(ns) - min(base_ns)) / 1e6), "%+.3f" % ((median(ns) - median(base_ns)) / 1e6)]
         cells += [short(median(kib) / 1024), "%+.2f" % ((median(kib) - median(base_kib)) / 1024)]
         rows.append(cells)
-    title = "%s, %d starts under each preload: ms and resident MiB, and what the preload adds" % (PROGRAM, settings.rounds)
+    title = "%s, %d starts under each preload: ms and resident MiB, and what the preload adds" % (
+        PROGRAM,
+        settings.rounds,
+    )
     table(title, ["preload", "least", "median", "least +", "median +", "resident", "resident +"], rows)
     names = ["none"] + [other.name for other in others]
     return {name: {"ns": ns, "peak_kib": kib} for name, (ns, kib) in zip(names, found)}

@@ -5,7 +5,7 @@ import rows
 from report import failures_print, median, short, table
 
 QUICK = rows.Plan(seconds=12, least=1, most=1)
-FULL = rows.Plan(seconds=60, least=1, most=3)
+FULL = rows.Plan(seconds=50, least=1, most=3)
 LIVE = "(live)"
 
 
