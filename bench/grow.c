@@ -144,7 +144,7 @@ const struct workload grow_workloads[] = {
     {"grow-strings", "1-64 bytes appended to one of 1,000 strings by realloc", 8000000, grow_strings},
     {"grow-vectors", "one of 64 vectors grows by half; most to 8 KiB, some to 1 MiB, one to 64 MiB", 40000,
      grow_vectors},
-    {"grow-one", "a 64 KiB step of one block growing to 64 MiB", 2048, grow_one},
+    {"grow-one", "a 64 KiB step of one block growing to 64 MiB", 1710, grow_one},
     {"bare-realloc", "8 bytes more by realloc, up to 1 KiB, untouched", 8000000, bare_realloc},
     {NULL, NULL, 0, NULL},
 };

@@ -61,6 +61,7 @@ def small_run():
     two = {"glibc": vars(measured(4, 5, 6)), "cairn": vars(measured(2, 3, 10))}
     return {
         "machine": {**facts, "cores": 2, "is_busy": False},
+        "quick": False,
         "allocators": [one.described() for one in allocators_of("glibc", "cairn")],
         "speed": {"rows": {"pair": two}, "failures": []},
         "programs": {"rows": {"lua": two}, "failures": []},
@@ -258,6 +259,8 @@ class HarnessTest(unittest.TestCase):
         section = record.section(small_run())
         self.assertIn("2 cores", section)
         self.assertIn("glibc 1.0, cairn 1.0", section)
+        self.assertIn("at least 3 rounds", section)
+        self.assertNotIn("busy", section)
         self.assertIn("| cairn |            0.60 | 1 of 1 |", section)
 
     def test_readme_is_filled_between_its_marks_only(self):
@@ -266,13 +269,22 @@ class HarnessTest(unittest.TestCase):
         with self.assertRaises(allocators.Problem):
             record.filled("no marks", "new")
 
+    def test_section_of_readme_says_that_the_machine_was_busy(self):
+        busy = small_run()
+        busy["machine"]["is_busy"] = True
+        self.assertIn("busy", record.section(busy))
+
+    def test_setting_of_the_kernel_is_the_word_in_brackets(self):
+        self.assertEqual(report.chosen_in("always [madvise] never"), "madvise")
+        self.assertEqual(report.memory_text("2097152 kB"), "2.0 GiB")
+
     def test_busy_run_is_not_recorded(self):
         busy = small_run()
         busy["machine"]["is_busy"] = True
         with tempfile.TemporaryDirectory() as folder:
             results.write(busy, folder)
             with self.assertRaisesRegex(allocators.Problem, "busy"):
-                record.record(os.path.join(folder, "results.json"), "cairn")
+                record.record(os.path.join(folder, "results.json"), "cairn", also_busy=False)
 
     def test_readme_shows_the_recorded_run(self):
         with open(record.README, encoding="utf-8") as file:

@@ -132,6 +132,18 @@ def cairn_path(given):
     return built
 
 
+def tree_version():
+    """The version that this tree says it is, and its commit, with a + where files have changed since."""
+    with open(os.path.join(ROOT, "alloc", "cairn.h"), encoding="utf-8") as header:
+        version = re.search(r'CAIRN_VERSION "([^"]+)"', header.read()).group(1)
+    describe = ["git", "-c", "safe.directory=" + ROOT, "describe", "--always", "--dirty=+", "--exclude=*"]
+    try:
+        commit = subprocess.run(describe, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return version
+    return "%s-%s" % (version, commit)
+
+
 def named_allocator(text):
     name, _, path = text.partition("=")
     if not name or not os.path.isfile(path):
@@ -154,7 +166,9 @@ def allocators_of(settings, say):
             found.append(Allocator(name, path, package_version(package)))
     found += [named_allocator(text) for text in settings.others]
     if settings.with_cairn:
-        found.append(Allocator("cairn", cairn_path(settings.cairn), "this tree"))
+        found.append(
+            Allocator("cairn", cairn_path(settings.cairn), "given by path" if settings.cairn else tree_version())
+        )
     if not found:
         raise Problem("there is no allocator to measure")
     return found

@@ -84,7 +84,7 @@ APPLICATIONS = [
     Application(
         "ghostscript",
         "pages of PostScript into pixels",
-        "gs -q -dNOPAUSE -dBATCH -dSAFER -sDEVICE=ppmraw -r72 -dPAGES={amount} -sOutputFile=result {inputs}/document.ps",
+        "gs -q -dNOPAUSE -dBATCH -dSAFER -sDEVICE=ppmraw -r72 -dPAGES={amount} -o result {inputs}/document.ps",
         (40, 4),
         "gs --version",
     ),

@@ -29,13 +29,28 @@ PICTURES = {
 }
 
 
+def least_rounds(found):
+    """The fewest samples that any median of workloads and programs is of; 0 where there are none."""
+    by_row = [measured for kind in ("speed", "programs") if kind in found for measured in found[kind]["rows"].values()]
+    return min([len(one["ns"]) for measured in by_row for one in measured.values() if one["ns"]], default=0)
+
+
 def machine_text(found):
     facts = found["machine"]
     versions = ", ".join("%s %s" % (one["name"], one["version"]) for one in found["allocators"])
-    return (
-        "Measured on %(date)s: %(cpu)s, %(cores)d cores, %(memory)s; %(system)s, Linux %(kernel)s, %(libc)s, "
-        "transparent huge pages %(huge_pages)s." % facts
-    ) + " Allocators: %s." % versions
+    where = (
+        "%(cpu)s, %(cores)d cores, %(memory)s; %(system)s, Linux %(kernel)s, %(libc)s, huge pages: %(huge_pages)s"
+        % facts
+    )
+    busy = " Other programs kept the machine busy." if facts["is_busy"] else ""
+    return "Measured on %s: %s. Medians of at least %d rounds of `%s`.%s Allocators: %s." % (
+        facts["date"],
+        where,
+        least_rounds(found),
+        "tools/bench --quick" if found["quick"] else "tools/bench",
+        busy,
+        versions,
+    )
 
 
 def verdict_cells(measured, field, name, peers):
@@ -114,13 +129,13 @@ def readme_fill():
         file.write(text)
 
 
-def record(path, subject):
+def record(path, subject, also_busy):
     """Takes the run in the file `path` over as the one that README.md shows."""
     if not os.path.exists(path):
         raise Problem("there is no run at %s; `tools/bench` leaves one in out/bench/results" % path)
     found = results.read(path)
-    if found["machine"]["is_busy"]:
-        raise Problem("the machine was busy at that run; figures of it are not worth recording")
+    if found["machine"]["is_busy"] and not also_busy:
+        raise Problem("the machine was busy when that run began; measure again, or record it with --busy")
     shutil.rmtree(RECORDED, ignore_errors=True)
     results.write(found, RECORDED)
     if plots.write(found, subject, RECORDED) is None:

@@ -92,6 +92,17 @@ def line_of(path, field):
     return "?"
 
 
+def memory_text(text):
+    """The amount in a line of /proc/meminfo, in GiB."""
+    amount = text.split()[0]
+    return "%.1f GiB" % (int(amount) / 1024**2) if amount.isdigit() else text
+
+
+def chosen_in(text):
+    """The word in brackets of the several that a setting of the kernel shows."""
+    return text.partition("[")[2].partition("]")[0] or text
+
+
 def machine():
     """What a reader has to know about the machine to judge the figures."""
     load = os.getloadavg()[0]
@@ -99,11 +110,11 @@ def machine():
     return {
         "cpu": line_of("/proc/cpuinfo", "model name"),
         "cores": cores,
-        "memory": line_of("/proc/meminfo", "MemTotal"),
+        "memory": memory_text(line_of("/proc/meminfo", "MemTotal")),
         "kernel": platform.release(),
         "system": line_of("/etc/os-release", "PRETTY_NAME").partition("=")[2].strip('"'),
         "libc": " ".join(platform.libc_ver()),
-        "huge_pages": line_of("/sys/kernel/mm/transparent_hugepage/enabled", ""),
+        "huge_pages": chosen_in(line_of("/sys/kernel/mm/transparent_hugepage/enabled", "")),
         "load_at_start": round(load, 2),
         "is_busy": load > BUSY_LOAD_PER_CORE * cores,
         "date": time.strftime("%Y-%m-%d"),
