@@ -24,7 +24,8 @@ ROWS = {
 SHORT_COUNT = 50000
 LONG_COUNT = 250000
 
-KEPT_HEAD = """# Instructions of Cairn's release form for one operation, loop included: compiler of the library, row, instructions.
+KEPT_HEAD = """\
+# Instructions of Cairn's release form for one operation, loop included: compiler of the library, row, instructions.
 # //bench:instructions_test compares them, and `bazel run //bench:instructions_test -- --keep` writes them anew.
 """
 TOLERANCE = 0.02
