@@ -73,6 +73,7 @@ def small_run():
         },
         "latency": {"threads": {"1": {"glibc": [sample], "cairn": [sample]}}, "failures": []},
         "timeline": {"lives": {"glibc": [life], "cairn": [life]}, "failures": []},
+        "price": {"speed": {"rows": {"pair": two}, "failures": []}, "instructions": {"rows": {"cairn": {"pair": 70}}}},
     }
 
 
@@ -237,6 +238,7 @@ class HarnessTest(unittest.TestCase):
                 lines = file.read().splitlines()
             self.assertIn("speed,pair,cairn,ns,3,2,10,3", lines)
             self.assertIn("timeline,fall,cairn,resident_mib,2,2,2,1", lines)
+            self.assertIn("price,pair,cairn,instructions,70,70,70,1", lines)
             self.assertIn("latency,malloc/1,glibc,p99.9_ns,90,90,90,1", lines)
             self.assertEqual(results.read(os.path.join(folder, "results.json")), small_run())
 

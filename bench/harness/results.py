@@ -74,6 +74,11 @@ def lines_of_instructions(found):
             yield line("instructions", row, name, "instructions", [count])
 
 
+def lines_of_price(found):
+    yield from lines_of_rows("price", found["speed"])
+    yield from (["price", *rest] for _, *rest in lines_of_instructions(found["instructions"]))
+
+
 LINES = {
     "speed": lambda found: lines_of_rows("speed", found),
     "programs": lambda found: lines_of_rows("programs", found),
@@ -83,6 +88,7 @@ LINES = {
     "memory": lines_of_memory,
     "startup": lines_of_startup,
     "instructions": lines_of_instructions,
+    "price": lines_of_price,
 }
 
 
