@@ -8,6 +8,9 @@
  * many, so that the allocator's rarer work (fetching memory, giving it back) is within the figures. The blocks are
  * written and checked outside of what is timed.
  *
+ * A call that took long while the system gave the processor to somebody else is left out: where a thread was interrupted
+ * is found out by its count of involuntary switches, looked at after each long call and from time to time in between.
+ *
  * A time goes into one of the buckets of a histogram, whose width is a sixteenth of its lower end. What the clock itself
  * takes, the least that was ever seen between two readings, is taken off. The result is JSON: for malloc and for free
  * the percentiles, in nanoseconds.
@@ -20,6 +23,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* ---- the clock ----------------------------------------------------------------------------------------------- */
 
@@ -109,19 +113,41 @@ static double histogram_ns_but_one_of(const struct histogram *histogram, uint64_
 
 /* ---- the work ------------------------------------------------------------------------------------------------ */
 
-enum { CELL_COUNT = 50000, BURST_EVERY = 50000, BURST_COUNT = CELL_COUNT / 10 };
+enum { CELL_COUNT = 50000, BURST_EVERY = 50000, BURST_COUNT = CELL_COUNT / 10, LONG_NS = 5000, LOOK_EVERY = 256 };
 
 struct timed {
     struct histogram taking;
     struct histogram giving;
+    uint64_t switch_count;      /* involuntary context switches of the thread, when it last looked */
+    uint64_t interrupted_count; /* calls that were left out */
 };
 
 static struct timed *timed; /* one for each thread */
 
+/* Whether the system has taken the processor away since this was asked last. */
+static bool is_interrupted(struct timed *own) {
+    struct rusage usage;
+    getrusage(RUSAGE_THREAD, &usage);
+    uint64_t switch_count = (uint64_t)usage.ru_nivcsw;
+    bool is_new = switch_count != own->switch_count;
+    own->switch_count = switch_count;
+    return is_new;
+}
+
+/* A long call during which the thread had to wait for the processor says nothing of the allocator. */
+static void call_add(struct timed *own, struct histogram *histogram, uint64_t ticks) {
+    if ((double)ticks * ns_per_tick > LONG_NS && is_interrupted(own)) {
+        own->interrupted_count++;
+        return;
+    }
+    histogram_add(histogram, ticks);
+}
+
 static void take_timed(struct cell *cell, size_t size, struct timed *own) {
     uint64_t began = ticks_now();
     void *block = malloc(size);
-    histogram_add(&own->taking, ticks_now() - began);
+    uint64_t ticks = ticks_now() - began;
+    call_add(own, &own->taking, ticks);
     cell->block = block_mark(block, size, size);
     cell->size = size;
 }
@@ -130,7 +156,8 @@ static void give_timed(struct cell *cell, struct timed *own) {
     block_check(cell->block, cell->size, cell->size);
     uint64_t began = ticks_now();
     free(cell->block);
-    histogram_add(&own->giving, ticks_now() - began);
+    uint64_t ticks = ticks_now() - began;
+    call_add(own, &own->giving, ticks);
 }
 
 /* A tenth of the blocks, from a random place on, go together and come again. */
@@ -154,6 +181,9 @@ static void *churn_main(void *argument) {
         struct cell *cell = &worker->cells[dice_below(&worker->dice, CELL_COUNT)];
         give_timed(cell, own);
         take_timed(cell, program_size(i), own);
+        if (i % LOOK_EVERY == 0) {
+            is_interrupted(own);
+        }
         if (i % BURST_EVERY == 0) {
             burst(worker, i, own);
         }
@@ -175,6 +205,7 @@ static void churn(struct run *run) {
     for (unsigned i = 1; i < run->threads; i++) {
         histogram_merge(&timed[0].taking, &timed[i].taking);
         histogram_merge(&timed[0].giving, &timed[i].giving);
+        timed[0].interrupted_count += timed[i].interrupted_count;
     }
 }
 
@@ -224,7 +255,7 @@ int main(int argc, char **argv) {
     histogram_print("taking", &timed[0].taking);
     printf(",");
     histogram_print("giving", &timed[0].giving);
-    printf(",\"threads\":%u,\"clock_ns\":%.1f,\"malloc\":\"%s\"}\n", run.threads, (double)clock_ticks * ns_per_tick,
-           malloc_origin());
+    printf(",\"threads\":%u,\"interrupted\":%" PRIu64 ",\"clock_ns\":%.1f,\"malloc\":\"%s\"}\n", run.threads,
+           timed[0].interrupted_count, (double)clock_ticks * ns_per_tick, malloc_origin());
     return 0;
 }
