@@ -202,6 +202,8 @@ def verdict_table(title, results, field, names, peers):
     rows = []
     for name in names:
         found = verdict(results, field, name, peers)
+        if not found["rows"]:
+            continue
         worst = "%s (%s)" % (ratio(found["worst"]), found["worst_row"])
         rows.append([name, ratio(found["mean"]), worst, "%d of %d" % (found["won"], found["rows"])])
     table(title, ["", "geometric mean", "worst row", "rows won"], rows)
