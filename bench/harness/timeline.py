@@ -10,7 +10,7 @@ LIVE = "(live)"
 
 
 def sample_all(settings, allocators, progress, failures):
-    size = settings.mib or (64 if settings.quick else 512)
+    size = settings.mib or (64 if settings.quick else 256)
     idle_ms = 300 if settings.quick else 1200
     command = [programs.program("timeline"), "--mib", str(size), "--idle-ms", str(idle_ms)]
     found = {allocator.name: [] for allocator in allocators}
