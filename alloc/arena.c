@@ -66,6 +66,13 @@ void cn_arena_release(size_t arena, uint64_t mask) {
     note_fits(arena);
 }
 
+static CN_NOINLINE bool commit_notes(size_t index) {
+    struct cn_arena *arena = &cn_region.arenas[index];
+    char *notes = cn_slot_notes(index * CN_ARENA_SLOTS);
+    arena->has_notes = arena->has_notes || cn_os_commit(notes, (size_t)CN_ARENA_SLOTS * CN_NOTES_SLOT_BYTES);
+    return arena->has_notes;
+}
+
 static bool commit(size_t index) {
     struct cn_arena *arena = &cn_region.arenas[index];
     if (atomic_load_explicit(&arena->is_committed, memory_order_acquire)) {
@@ -73,7 +80,8 @@ static bool commit(size_t index) {
     }
     cn_lock_take(&cn_region.lock);
     bool is_committed = atomic_load_explicit(&arena->is_committed, memory_order_relaxed);
-    if (!is_committed && cn_os_commit(cn_arena_address(index), CN_ARENA_BYTES)) {
+    bool has_notes = is_committed || CN_NOTES_SLOT_BYTES == 0 || commit_notes(index);
+    if (!is_committed && has_notes && cn_os_commit(cn_arena_address(index), CN_ARENA_BYTES)) {
         is_committed = true;
         atomic_store_explicit(&arena->is_committed, true, memory_order_release);
         (void)cn_count_add(&cn_counts.committed_arenas, 1);

@@ -69,7 +69,6 @@ struct cn_fresh {
 };
 
 void cn_debug_fresh(const struct cn_fresh *fresh);
-void cn_debug_freed_for_room(void);
 void cn_debug_start(void);
 void cn_debug_stop(void);
 void cn_debug_after_fork(void);
@@ -80,13 +79,6 @@ bool cn_debug_fault(const struct cn_os_fault *fault);
 CN_INLINE void cn_hook_fresh(const struct cn_fresh *fresh) {
     if (CAIRN_DEBUG) {
         cn_debug_fresh(fresh);
-    }
-}
-
-/* The program may have freed blocks so that a request that failed can be tried once more. No lock is held. */
-CN_INLINE void cn_hook_freed_for_room(void) {
-    if (CAIRN_DEBUG) {
-        cn_debug_freed_for_room();
     }
 }
 

@@ -81,6 +81,11 @@ static bool commit_table(struct cn_table *table, size_t needed_bytes) {
     return true;
 }
 
+/* Notes become accessible with their arena (arena.c). */
+static bool is_table_wanted(unsigned table) {
+    return table != CN_TABLE_NOTES && (table != CN_TABLE_SLACK || cn_region.slack_is_enabled);
+}
+
 /* Makes the tables accessible for the first `arenas` arenas. */
 static bool cover_locked(size_t arenas) {
     size_t steps = (arenas + CN_GROW_ARENAS - 1) / CN_GROW_ARENAS;
@@ -89,8 +94,7 @@ static bool cover_locked(size_t arenas) {
         return true;
     }
     for (unsigned table = 0; table < CN_TABLE_COUNT; table++) {
-        bool is_wanted = table != CN_TABLE_SLACK || cn_region.slack_is_enabled;
-        if (is_wanted && !commit_table(&cn_region.tables[table], steps * step_bytes(table))) {
+        if (is_table_wanted(table) && !commit_table(&cn_region.tables[table], steps * step_bytes(table))) {
             return false;
         }
     }
@@ -140,6 +144,12 @@ size_t cn_region_table_bytes(void) {
     for (unsigned table = 0; table < CN_TABLE_COUNT; table++) {
         bytes += cn_os_resident_bytes(cn_region.tables[table].start, cn_region.tables[table].committed_bytes);
     }
+    for (size_t arena = 0; arena < atomic_load(&cn_region.arena_count) && CN_NOTES_SLOT_BYTES != 0; arena++) {
+        const size_t notes_bytes = (size_t)CN_ARENA_SLOTS * CN_NOTES_SLOT_BYTES;
+        bytes += cn_region.arenas[arena].has_notes
+                     ? cn_os_resident_bytes(cn_slot_notes(arena * CN_ARENA_SLOTS), notes_bytes)
+                     : 0;
+    }
     return bytes;
 }
 
@@ -149,7 +159,7 @@ void cn_region_check(void) {
     size_t granules = atomic_load_explicit(&cn_region.granules, memory_order_acquire);
     size_t arenas = granules / CN_ARENA_GRANULES;
     for (unsigned table = 0; table < CN_TABLE_COUNT; table++) {
-        bool is_wanted = table != CN_TABLE_SLACK || cn_region.slack_is_enabled;
+        bool is_wanted = is_table_wanted(table);
         CN_ASSERT(!is_wanted || cn_region.tables[table].committed_bytes >= arenas / CN_GROW_ARENAS * step_bytes(table),
                   "R1: granules covers only arenas whose tables are accessible");
     }

@@ -141,17 +141,21 @@ static void *take_locked(struct cairn_heap *heap, size_t size, size_t alignment,
     return block;
 }
 
-void *cn_route_malloc_named(struct cairn_heap *heap, size_t size, size_t alignment, enum cn_fill fill) {
+void *cn_route_take_named(struct cairn_heap *heap, size_t size, size_t alignment, enum cn_fill fill) {
     if (size > PTRDIFF_MAX || alignment > PTRDIFF_MAX) {
         return no_memory();
     }
     void *block = take_locked(heap, size, alignment, fill);
-    if (block == NULL && heap->on_budget != NULL) {
-        heap->on_budget(heap, size, heap->on_budget_argument);
-        cn_hook_freed_for_room();
-        block = take_locked(heap, size, alignment, fill);
-    }
     return block != NULL ? block : no_memory();
+}
+
+void *cn_route_malloc_named(struct cairn_heap *heap, size_t size, size_t alignment, enum cn_fill fill) {
+    void *block = cn_route_take_named(heap, size, alignment, fill);
+    if (block == NULL && size <= PTRDIFF_MAX && heap->on_budget != NULL) {
+        heap->on_budget(heap, size, heap->on_budget_argument);
+        block = cn_route_take_named(heap, size, alignment, fill);
+    }
+    return block;
 }
 
 /* ---- freeing ------------------------------------------------------------------------------------------------- */

@@ -15,6 +15,9 @@ void *cn_route_malloc(size_t size, size_t alignment, enum cn_fill fill);
 /* The same from a named heap, which the caller has not locked. */
 void *cn_route_malloc_named(struct cairn_heap *heap, size_t size, size_t alignment, enum cn_fill fill);
 
+/* The same, but the heap's callback is not asked. */
+void *cn_route_take_named(struct cairn_heap *heap, size_t size, size_t alignment, enum cn_fill fill);
+
 /* Frees what starts at `pointer`, whoever has it; NULL is ignored. `operation` names the call in a report. */
 void cn_route_free(const char *operation, void *pointer);
 

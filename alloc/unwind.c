@@ -2,9 +2,9 @@
 
 #include <stdatomic.h>
 
-#include "os.h"
 #include "cfi.h"
 #include "module.h"
+#include "os.h"
 
 /* ---- the rules that were looked up --------------------------------------------------------------------------- */
 

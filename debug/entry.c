@@ -35,15 +35,12 @@ static void tick(struct cn_self *self) {
 /* ---- malloc -------------------------------------------------------------------------------------------------- */
 
 static void *ask_core(struct cairn_heap *heap, size_t bytes, size_t alignment, enum cn_fill fill) {
-    return heap != NULL ? cn_route_malloc_named(heap, bytes, alignment, fill) : cn_route_malloc(bytes, alignment, fill);
+    return heap != NULL ? cn_route_take_named(heap, bytes, alignment, fill) : cn_route_malloc(bytes, alignment, fill);
 }
 
 /* Blocks in quarantine must not make a request fail. */
 static void *ask_core_hard(struct cn_self *self, struct cairn_heap *heap, size_t bytes, size_t alignment,
                            enum cn_fill fill) {
-    if (heap != NULL && heap->budget_bytes != 0 && !cn_heap_allows_span(heap, cn_span_slots_of(bytes))) {
-        (void)cn_quarantine_flush(self);
-    }
     void *core = ask_core(heap, bytes, alignment, fill);
     if (CN_UNLIKELY(core == NULL) && cn_quarantine_flush(self)) {
         core = ask_core(heap, bytes, alignment, fill);
@@ -51,7 +48,19 @@ static void *ask_core_hard(struct cn_self *self, struct cairn_heap *heap, size_t
     return core;
 }
 
-void cn_debug_freed_for_room(void) { (void)cn_quarantine_flush(cn_self()); }
+/* What a heap's callback frees makes room at once. */
+static void *ask_core_and_callback(struct cn_self *self, struct cairn_heap *heap, const struct cn_birth *birth,
+                                   size_t bytes, size_t alignment) {
+    bool is_to_be_clear = birth->asked == CN_ASKED_CALLOC && bytes > CN_BLOCK_MAX_BYTES;
+    enum cn_fill fill = is_to_be_clear ? CN_FILL_ZERO : CN_FILL_NONE;
+    void *core = ask_core_hard(self, heap, bytes, alignment, fill);
+    if (CN_UNLIKELY(core == NULL) && heap != NULL && heap->on_budget != NULL) {
+        heap->on_budget(heap, birth->size_bytes, heap->on_budget_argument);
+        (void)cn_quarantine_flush(self);
+        core = ask_core(heap, bytes, alignment, fill);
+    }
+    return core;
+}
 
 static bool find_or_add(void *core, struct cn_known *known) {
     *known = cn_record_of_core(core);
@@ -72,9 +81,8 @@ static void *make_in_core(struct cn_self *self, struct cairn_heap *heap, size_t 
         return NULL;
     }
     size_t bytes = birth->head_bytes + birth->size_bytes + 1; /* a tail of one byte at least */
-    enum cn_fill fill = birth->asked == CN_ASKED_CALLOC && bytes > CN_BLOCK_MAX_BYTES ? CN_FILL_ZERO : CN_FILL_NONE;
     int saved = errno;
-    void *core = ask_core_hard(self, heap, bytes, alignment, fill);
+    void *core = ask_core_and_callback(self, heap, birth, bytes, alignment);
     struct cn_known known;
     if (core == NULL || !find_or_add(core, &known)) {
         errno = ENOMEM;

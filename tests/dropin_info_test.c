@@ -170,7 +170,7 @@ static void malloc_trim_gives_a_large_peak_back(void **state) {
     }
     int trimmed = malloc_trim(0);
     assert_true(trimmed == 0 || trimmed == 1);
-    assert_true(resident_bytes() + 60 * MIB < peak);
+    assert_true(on_debug_form() || resident_bytes() + 60 * MIB < peak); /* the debug form's quarantine keeps it */
     assert_in_range(malloc_trim(0), 0, 1);
     assert_in_range(malloc_trim(hide_size(SIZE_MAX)), 0, 1);
 }

@@ -261,6 +261,9 @@ static void purge_around_survivors(void *argument) {
 
 static void purge_keeps_live_blocks_and_gives_back_the_rest(void **state) {
     (void)state;
+    if (!cn_hook_purges_pools()) {
+        skip();
+    }
     for (unsigned i = 0; i < CN_CLASS_COUNT; i += 3) {
         expect_return(purge_around_survivors, &i);
     }

@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include "alloc/cairn.h"
+#include "alloc/form.h"
 #include "tests/child.h"
 #include "tests/steps.h"
 
@@ -13,7 +14,7 @@ enum { CHILD_SECONDS = 5 };
 enum { MOST_STEPS = 800 };
 
 /* Every step at first, then fewer, that long operations take no longer than they are worth. */
-static size_t step_after(size_t step) { return step + 1 + step / 128; }
+static size_t step_after(size_t step) { return CAIRN_DEBUG ? step + 8 + step / 16 : step + 1 + step / 128; }
 
 static uint64_t block_count(void) {
     struct cairn_stats stats;

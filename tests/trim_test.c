@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "alloc/cairn.h"
+#include "alloc/form.h"
 #include "tests/support.h"
 
 enum { MANY = 400000, SURVIVORS = 400 };
@@ -25,7 +26,8 @@ static void trim_gives_the_peak_back(void **state) {
         cairn_free(many[i]);
     }
     cairn_trim();
-    assert_true(resident_bytes() < before + (peak - before) / 20);
+    assert_true(CAIRN_DEBUG ||
+                resident_bytes() < before + (peak - before) / 20); /* its quarantine keeps what was freed */
     assert_true(cairn_check());
 }
 
@@ -42,8 +44,8 @@ static void trim_gives_back_the_pages_between_survivors(void **state) {
             cairn_free(many[i]);
         }
     }
-    assert_true(cairn_trim() > 0);
-    assert_true(resident_bytes() < before + (peak - before) / 10);
+    size_t trimmed = cairn_trim();
+    assert_true(CAIRN_DEBUG || (trimmed > 0 && resident_bytes() < before + (peak - before) / 10));
     for (size_t i = 0; i < MANY; i += MANY / SURVIVORS) {
         assert_int_equal(*(unsigned char *)many[i], 1);
         cairn_free(many[i]);

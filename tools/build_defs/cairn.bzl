@@ -27,6 +27,7 @@ _DEBUG_ONLY = "//debug"
 
 # What any test may include besides the modules it names.
 _TEST_DEPS = ["//alloc:api"]
+_TEST_FORM_DEPS = ["//alloc:form"]
 
 _TEST_LINKOPTS = [
     "-lcmocka",
@@ -150,7 +151,8 @@ def _test(name, form, deps, srcs, plain_deps, malloc, linkopts = [], tags = [], 
         linkstatic = True,
         local_defines = [FORM_DEFINITIONS[form]],
         tags = tags,
-        deps = in_form(deps, form) + _TEST_DEPS + plain_deps + debug_only(form),
+        deps = in_form(deps + [label for label in _TEST_FORM_DEPS if label not in deps], form) + _TEST_DEPS + plain_deps +
+               debug_only(form),
         **kwargs
     )
 
