@@ -201,8 +201,28 @@ static void word_is_the_sum_of_its_runs(void **state) {
     }
 }
 
+/* Above 63 the bit is counted around: what is handed in is a granule of the region, not of its word. */
+static void bit_is_put_and_taken_and_told(void **state) {
+    (void)state;
+    uint64_t random = 9;
+    for (size_t bit = 0; bit < 200; bit++) {
+        const uint64_t mask = UINT64_C(1) << bit % 64;
+        const uint64_t before = random_word(&random);
+        uint64_t word = before;
+        assert_int_equal(cn_bit_put(&word, bit), (before & mask) != 0);
+        assert_true(word == (before | mask));
+        assert_true(cn_bit_put(&word, bit));
+        assert_true(cn_bit_take(&word, bit));
+        assert_true(word == (before & ~mask));
+        assert_false(cn_bit_take(&word, bit));
+        assert_true(word == (before & ~mask));
+        assert_true(cn_same(bit) == bit);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bit_is_put_and_taken_and_told),
         cmocka_unit_test(low_bits_are_counted_from_zero_to_all),
         cmocka_unit_test(counts_of_a_word_agree_with_its_bits),
         cmocka_unit_test(rotation_moves_every_bit_and_loses_none),

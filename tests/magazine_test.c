@@ -100,7 +100,11 @@ static void set_and_clear(void *argument) {
     MUST(cn_region_grow(2) == 0);
     for (size_t i = 0; i < count; i++) {
         MUST(!cn_live_test(granules[i]));
-        cn_live_set(granules[i]);
+        if (i % 2 == 0) {
+            cn_live_set(granules[i]);
+        } else {
+            cn_live_put(cn_region.base + granules[i] * CN_GRANULE_BYTES);
+        }
         for (size_t j = 0; j < count; j++) {
             MUST(cn_live_test(granules[j]) == (j <= i));
         }

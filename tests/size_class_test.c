@@ -139,6 +139,30 @@ static void magazines_hold_no_more_of_larger_classes(void **state) {
     }
 }
 
+static void class_of_a_request_is_told_from_all_others(void **state) {
+    (void)state;
+    for (size_t bytes = 0; bytes <= CN_BLOCK_MAX_BYTES + 1; bytes += bytes < 5000 ? 1 : 37) {
+        unsigned found = CN_CLASS_COUNT;
+        for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
+            if (cn_class_is_of(i, bytes)) {
+                assert_int_equal(found, CN_CLASS_COUNT); /* one at most */
+                found = i;
+            }
+        }
+        bool has_class = bytes != 0 && bytes <= CN_BLOCK_MAX_BYTES;
+        assert_int_equal(found, has_class ? cn_class_of(bytes) : CN_CLASS_COUNT);
+    }
+    assert_false(cn_class_is_of(0, SIZE_MAX));
+    assert_false(cn_class_is_of(CN_CLASS_COUNT - 1, SIZE_MAX));
+}
+
+static void table_is_looked_into_from_its_opening_on(void **state) {
+    (void)state;
+    assert_int_equal(cn_class_table.small_end, 0);
+    cn_class_open();
+    assert_int_equal(cn_class_table.small_end, CN_CLASS_TABLE_MAX_BYTES + 1);
+}
+
 static void second_initialisation_changes_nothing(void **state) {
     (void)state;
     static struct cn_class_table before;
@@ -160,6 +184,8 @@ int main(void) {
         cmocka_unit_test(starts_mark_each_block_of_a_word),
         cmocka_unit_test(magazines_lie_one_after_another_within_their_room),
         cmocka_unit_test(magazines_hold_no_more_of_larger_classes),
+        cmocka_unit_test(class_of_a_request_is_told_from_all_others),
+        cmocka_unit_test(table_is_looked_into_from_its_opening_on),
         cmocka_unit_test(second_initialisation_changes_nothing),
     };
     return cmocka_run_group_tests(tests, start, NULL);
