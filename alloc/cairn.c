@@ -70,7 +70,11 @@ void *cairn_aligned_alloc(size_t alignment, size_t size) {
     if (CAIRN_DEBUG) {
         return cn_debug_malloc(NULL, size, alignment, CN_ASKED_ALIGNED);
     }
-    if (CN_LIKELY(size <= CN_BLOCK_MAX_BYTES && alignment <= CN_BLOCK_MAX_BYTES)) {
+    void *fast = cn_fast_aligned(alignment, size);
+    if (CN_LIKELY(fast != NULL)) {
+        return fast;
+    }
+    if (size <= CN_BLOCK_MAX_BYTES && alignment <= CN_BLOCK_MAX_BYTES) {
         unsigned class_index = cn_class_of_aligned(size, alignment);
         void *block = take_cached(class_index);
         if (CN_LIKELY(block != NULL)) {

@@ -71,15 +71,24 @@ EXPORT void *memalign(size_t alignment, size_t size) {
 
 EXPORT void *aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
 
-EXPORT int posix_memalign(void **block, size_t alignment, size_t size) {
-    if (!is_power_of_two(alignment) || alignment % sizeof(void *) != 0) {
-        return EINVAL;
-    }
+static CN_NOINLINE int posix_memalign_slow(void **block, size_t alignment, size_t size) {
     int saved = errno;
     void *memory = cairn_aligned_alloc(alignment, size);
     errno = saved;
     if (memory == NULL) {
         return ENOMEM;
+    }
+    *block = memory;
+    return 0;
+}
+
+EXPORT int posix_memalign(void **block, size_t alignment, size_t size) {
+    if (!is_power_of_two(alignment) || alignment % sizeof(void *) != 0) {
+        return EINVAL;
+    }
+    void *memory = CAIRN_DEBUG ? NULL : cn_fast_aligned(alignment, size);
+    if (CN_UNLIKELY(memory == NULL)) {
+        return posix_memalign_slow(block, alignment, size);
     }
     *block = memory;
     return 0;

@@ -52,6 +52,16 @@ CN_INLINE void *cn_fast_malloc(size_t size) {
     return block;
 }
 
+/* A block at a multiple of `alignment`, a power of two; NULL, and errno as it was, where it takes a slow path to find one. */
+CN_INLINE void *cn_fast_aligned(size_t alignment, size_t size) {
+    size_t end = cn_class_table.small_end;
+    if (CN_UNLIKELY(size >= end || alignment >= end)) {
+        return NULL;
+    }
+    size_t bytes = cn_round_up(cn_max(size, 1), alignment); /* cn_class_of_aligned says why */
+    return CN_LIKELY(bytes < end) ? cn_fast_take(&cn_heap_mine->magazines[cn_class_of_small(bytes)]) : NULL;
+}
+
 CN_INLINE void cn_fast_free(void *block) {
     size_t granule = cn_granule_of(block);
     if (CN_UNLIKELY(!cn_region_covers(granule))) {
