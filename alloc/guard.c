@@ -313,6 +313,11 @@ static bool count_live(const struct cn_guarded *guarded, void *argument) {
     return true;
 }
 
+const char *cn_guard_tables(size_t *bytes) {
+    *bytes = (uintptr_t)(zone.firsts + zone.page_count) - (uintptr_t)zone.extents;
+    return (const char *)zone.extents;
+}
+
 /* The thread that held the lock may have forgotten some of the extents that it was about to, or named some of a new
  * one's pages: those that do not name it yet are free. */
 void cn_guard_after_fork(void) {

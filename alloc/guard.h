@@ -92,6 +92,9 @@ bool cn_guard_walk(bool (*visit)(const struct cn_guarded *guarded, void *argumen
 /* Guarded blocks that are live, about. */
 size_t cn_guard_live_count(void);
 
+/* The tables about extents. */
+const char *cn_guard_tables(size_t *bytes);
+
 /* In the child of a fork. What another thread had half made or half freed stays busy. */
 void cn_guard_after_fork(void);
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "alloc/guard.h"
 #include "alloc/region.h"
 #include "maps.h"
 #include "self.h"
@@ -21,6 +22,11 @@ void cn_exclusion_add_memory_of_cairn(struct cn_exclusion *exclusion) {
         cn_exclusion_add(exclusion, (uintptr_t)cn_region.heaps - CN_GAP_BYTES,
                          base + cn_region.arena_limit * CN_ARENA_BYTES);
     }
+    uintptr_t zone = (uintptr_t)cn_guard_zone.start;
+    cn_exclusion_add(exclusion, zone, zone + atomic_load(&cn_guard_zone.bytes));
+    size_t bytes;
+    uintptr_t tables = (uintptr_t)cn_guard_tables(&bytes);
+    cn_exclusion_add(exclusion, tables, tables + bytes);
 }
 
 /* ---- stacks -------------------------------------------------------------------------------------------------- */

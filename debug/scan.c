@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "alloc/guard.h"
 #include "alloc/os.h"
 #include "alloc/region.h"
 #include "audit.h"
@@ -15,23 +16,28 @@ enum {
 };
 
 /* Notes about a live block, two bits each. */
-enum { REACHED = 1, POINTED_AT = 2 };
+enum { REACHED = 1, POINTED_AT = 2, NOTE_BITS = 2, NOTES_A_BYTE = 8 / NOTE_BITS };
 
 struct direct_note {
     const char *core;
-    unsigned char bits;
+    uint8_t bits;
+};
+
+struct notes {
+    uint8_t *start;
+    size_t bytes;
 };
 
 struct scan {
-    uint8_t *notes; /* two bits for each granule of the region: of the block of the core that starts there */
-    size_t notes_bytes;
+    struct notes of_region; /* by granule, at which a block of the core starts */
+    struct notes of_zone;   /* of guarded blocks, by page */
     struct direct_note direct[DIRECT_MAX];
     size_t direct_count;
     uintptr_t direct_low; /* no direct block lies outside of these */
     uintptr_t direct_high;
 
     /* Reachable blocks that are still to be looked at. Each gets in once. */
-    char **waiting;
+    const char **waiting; /* by their first bytes */
     size_t waiting_bytes;
     size_t waiting_count;
     size_t live_count;
@@ -45,7 +51,11 @@ static struct scan *scan; /* a mapping; NULL: there was none, or it is over */
 
 /* ---- notes --------------------------------------------------------------------------------------------------- */
 
-static size_t granule_of(const char *core) { return (size_t)(core - cn_region.base) >> CN_GRANULE_SHIFT; }
+/* A guarded block's head may reach beyond its pages; its bytes do not. */
+static size_t guarded_place(const struct cn_known *known) {
+    const char *user = known->core + cn_record_head_of(cn_record_load(known->record));
+    return (size_t)(user - cn_guard_zone.start) / cn_os_page_bytes();
+}
 
 static struct direct_note *find_direct(const char *core) {
     for (size_t i = 0; i < scan->direct_count; i++) {
@@ -56,26 +66,32 @@ static struct direct_note *find_direct(const char *core) {
     return NULL;
 }
 
-static unsigned bits_of(const struct cn_known *known) {
+/* Where the block's two bits are: in the byte, from *shift on. NULL where there is no room for any. */
+static uint8_t *find_note(const struct cn_known *known, unsigned *shift) {
+    *shift = 0;
     if (known->kind == CN_BLOCK_DIRECT) {
-        const struct direct_note *note = find_direct(known->core);
-        return note != NULL ? note->bits : REACHED;
+        struct direct_note *note = find_direct(known->core);
+        return note != NULL ? &note->bits : NULL;
     }
-    size_t granule = granule_of(known->core);
-    return granule / 4 < scan->notes_bytes ? scan->notes[granule / 4] >> granule % 4 * 2 & 3u : REACHED;
+    bool is_guarded = known->kind == CN_BLOCK_GUARDED;
+    size_t place = is_guarded ? guarded_place(known) : (size_t)(known->core - cn_region.base) >> CN_GRANULE_SHIFT;
+    const struct notes *notes = is_guarded ? &scan->of_zone : &scan->of_region;
+    *shift = (unsigned)(place % NOTES_A_BYTE * NOTE_BITS);
+    return place / NOTES_A_BYTE < notes->bytes ? notes->start + place / NOTES_A_BYTE : NULL;
+}
+
+/* Of a block that was made since the scan began nothing is said but that it is reachable. */
+static unsigned bits_of(const struct cn_known *known) {
+    unsigned shift;
+    const uint8_t *note = find_note(known, &shift);
+    return note != NULL ? *note >> shift & (REACHED | POINTED_AT) : REACHED;
 }
 
 static void add_bits(const struct cn_known *known, unsigned bits) {
-    if (known->kind == CN_BLOCK_DIRECT) {
-        struct direct_note *note = find_direct(known->core);
-        if (note != NULL) {
-            note->bits |= (unsigned char)bits;
-        }
-        return;
-    }
-    size_t granule = granule_of(known->core);
-    if (granule / 4 < scan->notes_bytes) {
-        scan->notes[granule / 4] |= (uint8_t)(bits << granule % 4 * 2);
+    unsigned shift;
+    uint8_t *note = find_note(known, &shift);
+    if (note != NULL) {
+        *note |= (uint8_t)(bits << shift);
     }
 }
 
@@ -96,6 +112,7 @@ static bool find_live(uintptr_t address, struct cn_known *known, const char **us
 
 static bool may_be_of_block(uintptr_t word) {
     return cn_region_covers((word - (uintptr_t)cn_region.base) >> CN_GRANULE_SHIFT) ||
+           cn_guard_covers((const void *)word) || // NOLINT(performance-no-int-to-ptr): it may be anything
            (word >= scan->direct_low && word < scan->direct_high);
 }
 
@@ -123,7 +140,6 @@ static void look_at_memory(uintptr_t from, uintptr_t to, found_fn *found) {
 /* ---- from the roots ------------------------------------------------------------------------------------------ */
 
 static void reach(const struct cn_known *known, const char *user) {
-    (void)user;
     if ((bits_of(known) & REACHED) != 0) {
         return;
     }
@@ -132,14 +148,12 @@ static void reach(const struct cn_known *known, const char *user) {
         return;
     }
     add_bits(known, REACHED);
-    scan->waiting[scan->waiting_count++] = known->core;
+    scan->waiting[scan->waiting_count++] = user;
 }
 
-static void look_into_block(const char *core, found_fn *found) {
-    struct cn_known known = cn_record_around(core);
-    struct cn_facts facts = cn_record_facts(known.record);
-    uintptr_t user = (uintptr_t)core + facts.head_bytes;
-    look_at_memory(user, user + facts.size_bytes, found);
+static void look_into_block(const char *user, found_fn *found) {
+    struct cn_known known = cn_record_around(user);
+    look_at_memory((uintptr_t)user, (uintptr_t)user + cn_record_size(known.record), found);
 }
 
 static void reach_all(void) {
@@ -176,11 +190,11 @@ static bool look_at_roots(const struct cn_stopped *stopped) {
 
 /* ---- among the lost ------------------------------------------------------------------------------------------ */
 
-static const char *looked_into; /* the lost block at hand: what points to itself does not count */
+static const struct cn_record *looked_into; /* the lost block at hand: what points to itself does not count */
 
 static void point_at(const struct cn_known *known, const char *user) {
     (void)user;
-    if (known->core != looked_into) {
+    if (known->record != looked_into) {
         add_bits(known, POINTED_AT);
     }
 }
@@ -188,8 +202,8 @@ static void point_at(const struct cn_known *known, const char *user) {
 static bool look_into_lost(const struct cn_known *known, uint64_t word, void *argument) {
     (void)argument;
     if (cn_record_state_of(word) == CN_RECORD_LIVE && (bits_of(known) & REACHED) == 0) {
-        looked_into = known->core;
-        look_into_block(known->core, point_at);
+        looked_into = known->record;
+        look_into_block(known->core + cn_record_head_of(word), point_at);
     }
     return true;
 }
@@ -228,12 +242,14 @@ static bool init(void) {
     }
     cn_exclusion_add(&scan->exclusion, (uintptr_t)scan, (uintptr_t)scan + sizeof *scan);
     (void)cn_audit_blocks(NULL, count_live, NULL);
-    scan->notes_bytes = atomic_load(&cn_region.granules) / 4;
-    scan->notes = map_notes(scan->notes_bytes);
+    scan->of_region.bytes = atomic_load(&cn_region.granules) / NOTES_A_BYTE;
+    scan->of_region.start = map_notes(scan->of_region.bytes);
+    scan->of_zone.bytes = atomic_load(&cn_guard_zone.bytes) / cn_os_page_bytes() / NOTES_A_BYTE;
+    scan->of_zone.start = map_notes(scan->of_zone.bytes);
     scan->waiting_bytes = scan->live_count * sizeof *scan->waiting;
     scan->waiting = map_notes(scan->waiting_bytes);
     scan->is_complete = true;
-    return scan->notes != NULL && scan->waiting != NULL;
+    return scan->of_region.start != NULL && scan->of_zone.start != NULL && scan->waiting != NULL;
 }
 
 bool cn_scan_run(const struct cn_stopped *stopped) {
@@ -257,7 +273,8 @@ static void unmap_notes(void *memory, size_t bytes) {
 
 void cn_scan_fini(void) {
     if (scan != NULL) {
-        unmap_notes(scan->notes, scan->notes_bytes);
+        unmap_notes(scan->of_region.start, scan->of_region.bytes);
+        unmap_notes(scan->of_zone.start, scan->of_zone.bytes);
         unmap_notes(scan->waiting, scan->waiting_bytes);
         unmap_notes(scan, sizeof *scan);
         scan = NULL;
