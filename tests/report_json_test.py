@@ -48,7 +48,8 @@ class Run:
         log = folder / f"{misuse}.json"
         options = f"report=json:log_path={log}:halt_on_error=0"
         environment = {**os.environ, "LD_PRELOAD": str(LIBRARY), "CAIRN_OPTIONS": options}
-        done = subprocess.run([program, misuse], env=environment, capture_output=True, text=True, timeout=60, check=True)
+        command = [program, misuse]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
         self.block = done.stdout.strip()
         self.said = done.stderr
         self.lines = log.read_text(encoding="ascii").splitlines() if log.exists() else []
@@ -112,7 +113,8 @@ def main() -> int:
         source = folder / "program.c"
         source.write_text(PROGRAM, encoding="ascii")
         program = folder / "program"
-        subprocess.run([os.environ.get("CC", "gcc"), "-w", "-g", "-O0", "-fno-builtin", "-o", program, source], check=True)
+        compiler = os.environ.get("CC", "gcc")
+        subprocess.run([compiler, "-w", "-g", "-O0", "-fno-builtin", "-o", program, source], check=True)
         for number, (misuse, check) in enumerate(CASES.items(), 1):
             try:
                 run = Run(folder, program, misuse)

@@ -1,0 +1,194 @@
+"""Which live blocks nothing points to: the search of debug/scan.h, made from outside."""
+
+import array
+import bisect
+import pathlib
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import gdb
+
+from cairn_tables import Block, Layout, Tables, evaluate, number, read
+
+PIECE = 1 << 20
+RED_ZONE = 128
+REGISTERS = "rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 fs_base".split()
+
+
+@dataclass(frozen=True)
+class Range:
+    start: int
+    end: int
+
+
+# ---- memory ----------------------------------------------------------------------------------------------------------
+
+
+def mappings_of_process(pid: int) -> Iterator[Range]:
+    """What can be written, but for files that are shared, and devices."""
+    for line in pathlib.Path(f"/proc/{pid}/maps").read_text(encoding="utf-8", errors="replace").splitlines():
+        addresses, rights, _, _, _, *path = line.split(maxsplit=5)
+        is_file = bool(path) and path[0].startswith("/")
+        if rights.startswith("rw") and not (is_file and (rights[3] == "s" or path[0].startswith("/dev/"))):
+            start, end = addresses.split("-")
+            yield Range(int(start, 16), int(end, 16))
+
+
+def segments_of_core(path: str) -> Iterator[Range]:
+    """The segments of the core file that could be written."""
+    load, writable = 1, 2
+    with open(path, "rb") as core:
+        header = core.read(64)
+        offset, size, count = struct.unpack_from("<Q", header, 32)[0], *struct.unpack_from("<HH", header, 54)
+        core.seek(offset)
+        table = core.read(size * count)
+    for at in range(0, len(table), size):
+        kind, flags, _, start, _, stored, _, _ = struct.unpack_from("<IIQQQQQQ", table, at)
+        if kind == load and flags & writable and stored:
+            yield Range(start, start + stored)
+
+
+def writable_memory() -> list[Range]:
+    core = re.search(r"Local core dump file:\s+`(.*)'", gdb.execute("info files", to_string=True))
+    if core is not None:
+        return list(segments_of_core(core[1]))
+    return list(mappings_of_process(gdb.selected_inferior().pid))
+
+
+# ---- what is no root -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Thread:
+    number: int
+    stack_pointer: int
+    control: int
+    words: list[int]
+
+
+def threads() -> list[Thread]:
+    selected = gdb.selected_thread()
+    result = []
+    for thread in gdb.selected_inferior().threads():
+        thread.switch()
+        frame = gdb.newest_frame()
+        mask = (1 << 64) - 1
+        values = {name: int(frame.read_register(name)) & mask for name in REGISTERS}
+        result.append(Thread(thread.num, values["rsp"], values["fs_base"], list(values.values())))
+    if selected is not None:
+        selected.switch()
+    return result
+
+
+def ended_stacks() -> list[int]:
+    """The control blocks of threads that have ended, at the upper ends of their stacks."""
+    layout = Layout("struct cn_self")
+    result = []
+    at = int(evaluate("(unsigned long)'self.c'::all"))
+    while at != 0:
+        data = read(at, layout.size)
+        if not layout.get(data, "is_taken"):
+            result.append(layout.get(data, "control"))
+        at = layout.get(data, "next")
+    return result
+
+
+def unused_stacks(memory: list[Range], running: list[Thread]) -> Iterator[Range]:
+    """Below stack pointers, and what threads that have ended left behind."""
+    ended = ended_stacks()
+    for mapping in memory:
+        here = [thread for thread in running if mapping.start <= thread.stack_pointer < mapping.end]
+        for thread in here:
+            if thread.number == 1 or mapping.start <= thread.control < mapping.end:
+                yield Range(mapping.start, thread.stack_pointer - RED_ZONE)
+        if not here:
+            for control in ended:
+                if mapping.start <= control < mapping.end:
+                    yield Range(mapping.start, control)
+
+
+def memory_of_cairn(tables: Tables) -> Iterator[Range]:
+    yield Range(tables.tables_start, tables.limit)
+    zone = int(evaluate("cn_guard_zone.start"))
+    yield Range(zone, zone + number("cn_guard_zone.bytes"))
+    extents = number("(unsigned long)'guard.c'::zone.extents")
+    firsts = number("(unsigned long)'guard.c'::zone.firsts")
+    yield Range(extents, firsts + 4 * number("'guard.c'::zone.page_count"))
+    for block in tables.direct_blocks():
+        yield Range(block.core, block.core + block.core_bytes)
+
+
+def without(memory: list[Range], excluded: list[Range]) -> Iterator[Range]:
+    ordered = sorted(excluded, key=lambda one: one.start)
+    for mapping in memory:
+        at = mapping.start
+        for one in ordered:
+            if one.end <= at or one.start >= mapping.end:
+                continue
+            if one.start > at:
+                yield Range(at, one.start)
+            at = max(at, one.end)
+        if at < mapping.end:
+            yield Range(at, mapping.end)
+
+
+# ---- the search ------------------------------------------------------------------------------------------------------
+
+
+class Search:
+    """Marks what can be reached."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.live = sorted((block for block in tables.blocks() if block.state == "live"), key=lambda block: block.user)
+        self.starts = [block.user for block in self.live]
+        self.reached = [False] * len(self.live)
+        self.pointed_at = [False] * len(self.live)
+        self.low = self.starts[0] if self.live else 0
+        self.high = max((block.user + max(block.size, 1) for block in self.live), default=0)
+
+    def targets(self, words: list[int] | array.array) -> Iterator[int]:
+        """The blocks, by their index, that some of the words point into."""
+        for word in words:
+            if self.low <= word < self.high:
+                index = bisect.bisect_right(self.starts, word) - 1
+                if word < self.starts[index] + max(self.live[index].size, 1):
+                    yield index
+
+    def targets_in(self, start: int, end: int) -> Iterator[int]:
+        start = (start + 7) & ~7
+        for at in range(start, end, PIECE):
+            data = read(at, min(PIECE, end - at) & ~7)
+            yield from self.targets(array.array("Q", data))
+
+    def reach(self, found: Iterator[int]) -> None:
+        waiting = [index for index in found if not self.reached[index]]
+        while waiting:
+            index = waiting.pop()
+            if not self.reached[index]:
+                self.reached[index] = True
+                block = self.live[index]
+                waiting.extend(self.targets_in(block.user, block.user + block.size))
+
+    def lost(self) -> Iterator[tuple[Block, bool]]:
+        """Each lost block, and whether another one points to it."""
+        left = [index for index, is_reached in enumerate(self.reached) if not is_reached]
+        for index in left:
+            block = self.live[index]
+            for target in self.targets_in(block.user, block.user + block.size):
+                self.pointed_at[target] |= target != index
+        for index in left:
+            yield self.live[index], self.pointed_at[index]
+
+
+def find_lost(tables: Tables) -> list[tuple[Block, bool]]:
+    search = Search(tables)
+    memory = writable_memory()
+    running = threads()
+    excluded = [*memory_of_cairn(tables), *unused_stacks(memory, running)]
+    for thread in running:
+        search.reach(search.targets(thread.words))
+    for piece in without(memory, excluded):
+        search.reach(search.targets_in(piece.start, piece.end))
+    return list(search.lost())
