@@ -26,7 +26,7 @@ static struct {
     struct extent *extents;   /* by page */
     _Atomic uint32_t *firsts; /* by page: the first page of its extent, plus 1; 0: there is none; as `state` */
     _Atomic size_t live_count;
-    size_t next;         /* the page from which the next extent is looked for; under the lock */
+    size_t next;         /* where the next extent is looked for, not within another; under the lock */
     _Atomic size_t used; /* pages from here on were never in an extent; under the lock */
 } zone;
 
@@ -173,11 +173,11 @@ static size_t take_locked(size_t page_count) {
     if (at == zone.page_count) {
         return at;
     }
+    advance_locked(at + page_count + 1); /* first: where a fork comes between, the child looks up to there */
     forget_locked(at, run);
     atomic_store_explicit(&zone.extents[at].page_count, (uint32_t)page_count, memory_order_relaxed);
     set_state(&zone.extents[at], CN_GUARDED_BUSY);
     name_locked(at, page_count + 1);
-    advance_locked(at + page_count + 1);
     return at;
 }
 
@@ -293,7 +293,7 @@ static bool is_named_by_all(size_t first, const struct extent *extent) {
 
 /* Makes G1 true: an extent that not all its pages name yet has no block yet. */
 static void repair(void) {
-    size_t used = cn_min(atomic_load_explicit(&zone.used, memory_order_relaxed) + 1, zone.page_count);
+    size_t used = atomic_load_explicit(&zone.used, memory_order_relaxed);
     for (size_t page = 0; page < used; page++) {
         size_t first = page;
         struct extent *extent = extent_at(&first);
@@ -304,6 +304,16 @@ static void repair(void) {
         if (extent == NULL || page >= first + extent_pages(extent)) {
             atomic_store_explicit(&zone.firsts[page], 0, memory_order_relaxed);
         }
+    }
+}
+
+/* `next` may lie within an extent that was about to be forgotten. */
+static void repair_next(void) {
+    size_t first = zone.next;
+    const struct extent *extent = extent_at(&first);
+    if (extent != NULL && first != zone.next) {
+        size_t behind = first + extent_pages(extent);
+        zone.next = behind < zone.page_count ? behind : 0;
     }
 }
 
@@ -324,6 +334,7 @@ void cn_guard_after_fork(void) {
     size_t live = 0;
     if (cn_lock_renew(&zone.lock)) {
         repair();
+        repair_next();
     }
     (void)cn_guard_walk(count_live, &live);
     atomic_store_explicit(&zone.live_count, live, memory_order_relaxed);
