@@ -61,9 +61,10 @@ static bool parse_number(struct piece text, uint64_t *result) {
 }
 
 static bool parse_bytes(struct piece text, uint64_t *result) {
-    static const char suffixes[] = "KMG";
+    static const char suffixes[] = {'K', 'M', 'G'};
     enum { SHIFT_A_SUFFIX = 10 };
-    const char *suffix = text.length != 0 ? memchr(suffixes, text.start[text.length - 1] & ~0x20, 3) : NULL;
+    const char *suffix =
+        text.length != 0 ? memchr(suffixes, text.start[text.length - 1] & ~0x20, sizeof suffixes) : NULL;
     if (suffix == NULL) {
         return parse_number(text, result);
     }
