@@ -5,7 +5,7 @@
 #include "fuzz/expect.h"
 
 /* The first range that starts at `start` or above. */
-static size_t place_of(const struct cn_ranges *ranges, uintptr_t start) {
+CN_UNWATCHED static size_t place_of(const struct cn_ranges *ranges, uintptr_t start) {
     size_t low = 0;
     size_t high = ranges->count;
     while (low < high) {
