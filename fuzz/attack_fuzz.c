@@ -11,132 +11,30 @@
  * Freeing through an old pointer what has become somebody else's live block is right by this model: no allocator can
  * tell. Two threads take turns as the input says; they are two heaps that this thread uses one after the other.
  */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "alloc/cairn.h"
 #include "alloc/direct.h"
 #include "alloc/heap.h"
+#include "fuzz/attack_call.h"
 #include "fuzz/attack_model.h"
 #include "fuzz/bytes.h"
 #include "fuzz/expect.h"
 #include "fuzz/fuzzer.h"
 #include "fuzz/renew.h"
-#include "fuzz/system.h"
 
 enum { CALLS_MAX = 400, HEAPS = 2, ONE_BURST = 32, GRANULE = 16, WILD_WRITE_MAX = 4096 };
 
-enum function { MALLOC, CALLOC, ALIGNED_ALLOC, REALLOC, FREE, FREE_SIZED, USABLE_SIZE, CREATE, DESTROY, TRIM, LOOK };
-
-/* One call of the allocator. */
-struct call {
-    enum function function;
-    unsigned heap; /* 0: not one of a named heap's */
-    void *block;
-    size_t size;
-    size_t alignment;
-    void *result;
-    size_t usable; /* of the result */
-};
-
 static struct cn_attack_model model;
 static struct cn_bytes input;
-static struct cairn_heap *heaps[HEAPS + 1]; /* the first is unused */
-static struct cairn_heap *other_thread;     /* its heap */
+static struct cairn_heap *heaps[HEAPS];
+static struct cairn_heap *other_thread; /* its heap */
 static bool has_ended;
-static size_t walked;
 
-/* ---- calls --------------------------------------------------------------------------------------------------- */
-
-static bool count_block(void *block, size_t usable, void *argument) {
-    const struct cn_attack_block *known = cn_attack_find(&model, block);
-    (void)argument;
-    CN_EXPECT(known != NULL && known->usable == usable, "the walk shows live blocks as they were handed out");
-    walked++;
-    return true;
-}
-
-static void look(void) {
-    walked = 0;
-    CN_EXPECT(cairn_check(), "all invariants hold");
-    CN_EXPECT(cairn_walk(count_block, NULL), "the walk comes to its end");
-    CN_EXPECT(walked == model.live_count, "the walk shows every live block");
-}
-
-static void allocate(struct call *call) {
-    struct cairn_heap *heap = heaps[call->heap];
-    bool is_named = call->heap != 0;
-    if (call->function == MALLOC) {
-        call->result = is_named ? cairn_heap_malloc(heap, call->size) : cairn_malloc(call->size);
-    } else if (call->function == CALLOC) {
-        call->result = is_named ? cairn_heap_calloc(heap, 1, call->size) : cairn_calloc(1, call->size);
-    } else if (call->function == ALIGNED_ALLOC) {
-        call->result = is_named ? cairn_heap_aligned_alloc(heap, call->alignment, call->size)
-                                : cairn_aligned_alloc(call->alignment, call->size);
-    } else {
-        call->result =
-            is_named ? cairn_heap_realloc(heap, call->block, call->size) : cairn_realloc(call->block, call->size);
-    }
-    call->usable = cairn_usable_size(call->result);
-}
-
-static void run(void *argument) {
-    struct call *call = argument;
-    bool is_named = call->heap != 0;
-    switch (call->function) {
-    case FREE:
-        is_named ? cairn_heap_free(heaps[call->heap], call->block) : cairn_free(call->block);
-        break;
-    case FREE_SIZED:
-        cairn_free_aligned_sized(call->block, call->alignment, call->size);
-        break;
-    case USABLE_SIZE:
-        call->usable =
-            is_named ? cairn_heap_usable_size(heaps[call->heap], call->block) : cairn_usable_size(call->block);
-        break;
-    case CREATE:
-        call->result = cairn_heap_create("attacked", NULL);
-        break;
-    case DESTROY:
-        cairn_heap_destroy(heaps[call->heap]);
-        break;
-    case TRIM:
-        (void)cairn_trim();
-        break;
-    case LOOK:
-        look();
-        break;
-    default:
-        allocate(call);
-    }
-}
-
-/* The kinds of what a caller can do wrong; broken-invariant is none of them. */
-static bool is_blamed_on_the_caller(const char *report) {
-    static const char *const kinds[] = {"double-free: ", "bad-free: ", "realloc-of-freed: ", "size-mismatch: "};
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        const char *kind = strstr(report, kinds[i]);
-        if (kind != NULL && kind == report + strlen("cairn: ERROR: ")) {
-            return true;
-        }
-    }
-    return false;
-}
-
-enum verdict { RIGHT, WRONG, EITHER };
-
-/* False where the program is over: the call was wrong, and was reported. */
-static bool perform(struct call *call, enum verdict verdict) {
-    bool came_back = cn_system_run(run, call);
-    if (!came_back && verdict == RIGHT) {
-        fputs(cn_system_report(), stderr);
-    }
-    CN_EXPECT(came_back || verdict != RIGHT, "a call that is right is not reported");
-    CN_EXPECT(!came_back || verdict != WRONG, "a call that is wrong is reported");
-    CN_EXPECT(came_back || is_blamed_on_the_caller(cn_system_report()), "a report blames the caller");
-    has_ended = !came_back;
-    return came_back;
+/* Notes where the program is over; false then. */
+static bool perform(struct cn_attack_call *call, enum cn_verdict verdict) {
+    has_ended = !cn_attack_perform(call, verdict);
+    return !has_ended;
 }
 
 /* ---- blocks -------------------------------------------------------------------------------------------------- */
@@ -181,8 +79,8 @@ static bool may_lie_at(const char *start, size_t bytes) {
     return cn_direct_bytes(start) >= bytes;
 }
 
-static void note(const struct call *call) {
-    size_t alignment = call->function == ALIGNED_ALLOC && call->alignment > GRANULE ? call->alignment : GRANULE;
+static void note(const struct cn_attack_call *call) {
+    size_t alignment = call->function == CN_CALL_ALIGNED_ALLOC && call->alignment > GRANULE ? call->alignment : GRANULE;
     struct cn_attack_block *place = find_room();
     CN_EXPECT(call->result != NULL, "there is memory");
     CN_EXPECT(call->usable >= call->size, "a block is as large as was asked for");
@@ -197,22 +95,24 @@ static void note(const struct call *call) {
 }
 
 /* Whether `heap` can be handed the block: a thread's functions take any. */
-static enum verdict verdict_of(const struct cn_attack_block *block, unsigned heap) {
-    return block != NULL && (heap == 0 || block->heap == heap) ? RIGHT : WRONG;
+static enum cn_verdict verdict_of(const struct cn_attack_block *block, const struct cairn_heap *heap) {
+    return block != NULL && (heap == NULL || block->heap == heap) ? CN_RIGHT : CN_WRONG;
 }
 
-static unsigned take_heap(void) {
-    unsigned heap = cn_bytes_take(&input) % 8;
-    return heap <= HEAPS && heaps[heap] != NULL ? heap : 0;
+/* NULL: the thread's. */
+static struct cairn_heap *take_heap(void) {
+    unsigned index = cn_bytes_take(&input) % 8;
+    return index < HEAPS ? heaps[index] : NULL;
 }
 
 /* ---- what a program does right ------------------------------------------------------------------------------- */
 
-static void allocate_some(enum function function, size_t count) {
-    struct call call = {.function = function, .heap = take_heap(), .size = take_size()};
-    call.alignment = function == ALIGNED_ALLOC ? (size_t)1 << cn_bytes_take(&input) % 18 : GRANULE;
+static void allocate_some(enum cn_attack_function function, size_t count) {
+    struct cn_attack_call call = {.function = function, .heap = take_heap()};
+    call.size = take_size();
+    call.alignment = function == CN_CALL_ALIGNED_ALLOC ? (size_t)1 << cn_bytes_take(&input) % 18 : GRANULE;
     for (size_t i = 0; i < count && find_room() != NULL; i++) {
-        if (!perform(&call, RIGHT)) {
+        if (!perform(&call, CN_RIGHT)) {
             return;
         }
         note(&call);
@@ -224,32 +124,32 @@ static void free_some(size_t count) {
     size_t step = 1 + cn_bytes_take(&input) % 4;
     for (size_t i = 0; i < count && !has_ended; i++) {
         size_t place = (first + i * step) % CN_PLACES;
-        struct call call = {.function = FREE, .block = model.blocks[place].start};
+        struct cn_attack_call call = {.function = CN_CALL_FREE, .block = model.blocks[place].start};
         if (model.blocks[place].state == CN_PLACE_LIVE) {
             cn_attack_remove(&model, place);
-            (void)perform(&call, RIGHT);
+            (void)perform(&call, CN_RIGHT);
         }
     }
 }
 
-static void destroy_heap(unsigned heap) {
-    struct call call = {.function = DESTROY, .heap = heap};
+static void destroy_heap(struct cairn_heap *heap) {
+    struct cn_attack_call call = {.function = CN_CALL_DESTROY, .heap = heap};
     for (size_t i = 0; i < CN_PLACES; i++) {
         if (model.blocks[i].state == CN_PLACE_LIVE && model.blocks[i].heap == heap) {
             cn_attack_remove(&model, i);
         }
     }
-    (void)perform(&call, RIGHT);
-    heaps[heap] = NULL;
+    (void)perform(&call, CN_RIGHT);
 }
 
 static void create_or_destroy_heap(void) {
-    unsigned heap = 1 + cn_bytes_take(&input) % HEAPS;
-    struct call call = {.function = CREATE};
-    if (heaps[heap] != NULL) {
-        destroy_heap(heap);
-    } else if (perform(&call, RIGHT)) {
-        heaps[heap] = call.result;
+    struct cairn_heap **heap = &heaps[cn_bytes_take(&input) % HEAPS];
+    struct cn_attack_call call = {.function = CN_CALL_CREATE};
+    if (*heap != NULL) {
+        destroy_heap(*heap);
+        *heap = NULL;
+    } else if (perform(&call, CN_RIGHT)) {
+        *heap = call.result;
     }
 }
 
@@ -295,39 +195,41 @@ static void *take_pointer(void) {
     }
 }
 
-static void free_pointer(enum function function) {
-    struct call call = {.function = function, .heap = take_heap(), .block = take_pointer(), .alignment = GRANULE};
+static void free_pointer(enum cn_attack_function function) {
+    struct cn_attack_call call = {.function = function, .heap = take_heap(), .alignment = GRANULE};
+    call.block = take_pointer();
     struct cn_attack_block *block = cn_attack_find(&model, call.block);
-    enum verdict verdict = verdict_of(block, function == FREE_SIZED ? 0 : call.heap);
+    enum cn_verdict verdict = verdict_of(block, function == CN_CALL_FREE_SIZED ? NULL : call.heap);
     if (call.block == NULL) {
         return;
     }
-    if (function == FREE_SIZED && verdict == RIGHT) {
+    if (function == CN_CALL_FREE_SIZED && verdict == CN_RIGHT) {
         call.size = cn_bytes_take(&input) % 2 == 0 ? block->requested : take_size();
         call.alignment = block->alignment;
-        verdict = call.size == block->requested ? RIGHT : EITHER;
+        verdict = call.size == block->requested ? CN_RIGHT : CN_EITHER;
     }
-    if (verdict != WRONG) {
+    if (verdict != CN_WRONG) {
         cn_attack_remove(&model, (size_t)(block - model.blocks));
     }
     (void)perform(&call, verdict);
 }
 
 static void reallocate(void) {
-    struct call call = {.function = REALLOC, .heap = take_heap(), .block = take_pointer(), .alignment = GRANULE};
+    struct cn_attack_call call = {.function = CN_CALL_REALLOC, .heap = take_heap(), .alignment = GRANULE};
+    call.block = take_pointer();
     struct cn_attack_block *block = cn_attack_find(&model, call.block);
     struct cn_attack_block before;
     call.size = take_size();
     if (call.block == NULL || find_room() == NULL) {
         return;
     }
-    if (verdict_of(block, call.heap) == WRONG) {
-        (void)perform(&call, WRONG);
+    if (verdict_of(block, call.heap) == CN_WRONG) {
+        (void)perform(&call, CN_WRONG);
         return;
     }
     cn_attack_remove(&model, (size_t)(block - model.blocks));
     before = *block;
-    if (perform(&call, RIGHT) && call.size != 0) {
+    if (perform(&call, CN_RIGHT) && call.size != 0) {
         call.heap = before.heap;
         cn_attack_compare_moved(&before, call.result, call.size);
         note(&call);
@@ -335,7 +237,8 @@ static void reallocate(void) {
 }
 
 static void ask_for_size(void) {
-    struct call call = {.function = USABLE_SIZE, .heap = take_heap(), .block = take_pointer()};
+    struct cn_attack_call call = {.function = CN_CALL_USABLE_SIZE, .heap = take_heap()};
+    call.block = take_pointer();
     const struct cn_attack_block *block = cn_attack_find(&model, call.block);
     if (call.block != NULL && perform(&call, verdict_of(block, call.heap))) {
         CN_EXPECT(call.usable == block->usable, "the usable size stays as it was");
@@ -373,13 +276,14 @@ static void write_wildly(void) {
 
 /* ---- the program --------------------------------------------------------------------------------------------- */
 
-static void perform_plain(enum function function) {
-    struct call call = {.function = function};
-    (void)perform(&call, RIGHT);
+static void perform_plain(enum cn_attack_function function) {
+    struct cn_attack_call call = {.function = function, .model = &model};
+    (void)perform(&call, CN_RIGHT);
 }
 
 static void step(uint8_t code) {
-    static const enum function allocating[] = {MALLOC, MALLOC, CALLOC, ALIGNED_ALLOC};
+    static const enum cn_attack_function allocating[] = {CN_CALL_MALLOC, CN_CALL_MALLOC, CN_CALL_CALLOC,
+                                                         CN_CALL_ALIGNED_ALLOC};
     switch (code % 16) {
     case 0:
     case 1:
@@ -388,17 +292,17 @@ static void step(uint8_t code) {
         allocate_some(allocating[code % 4], 1);
         break;
     case 4:
-        allocate_some(MALLOC, 1 + cn_bytes_take(&input) % ONE_BURST);
+        allocate_some(CN_CALL_MALLOC, 1 + cn_bytes_take(&input) % ONE_BURST);
         break;
     case 5:
         free_some(1 + cn_bytes_take(&input) % ONE_BURST);
         break;
     case 6:
     case 7:
-        free_pointer(FREE);
+        free_pointer(CN_CALL_FREE);
         break;
     case 8:
-        free_pointer(FREE_SIZED);
+        free_pointer(CN_CALL_FREE_SIZED);
         break;
     case 9:
         reallocate();
@@ -417,7 +321,7 @@ static void step(uint8_t code) {
         create_or_destroy_heap();
         break;
     default:
-        perform_plain(TRIM);
+        perform_plain(CN_CALL_TRIM);
     }
 }
 
@@ -440,7 +344,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     cn_attack_compare(&model);
     if (!has_ended) {
-        perform_plain(LOOK);
+        perform_plain(CN_CALL_LOOK);
     }
     return 0;
 }

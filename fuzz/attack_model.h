@@ -14,6 +14,8 @@
 
 enum { CN_PLACES = 192, CN_KNOWN_BYTES = 128 /* at each end of a block */ };
 
+struct cairn_heap;
+
 enum cn_place_state { CN_PLACE_UNUSED, CN_PLACE_LIVE, CN_PLACE_DANGLING };
 
 struct cn_attack_block {
@@ -22,7 +24,7 @@ struct cn_attack_block {
     size_t requested;
     size_t usable;
     size_t alignment;
-    unsigned heap; /* 0: the thread's, else a named heap's number */
+    struct cairn_heap *heap; /* NULL: a thread's */
     uint8_t head[CN_KNOWN_BYTES];
     uint8_t tail[CN_KNOWN_BYTES];
 };

@@ -36,14 +36,16 @@ void cn_renew(void) {
 
 /* ---- by zeroing ---------------------------------------------------------------------------------------------- */
 
+static void clear_table(unsigned table, size_t bytes) { memset(cn_region.tables[table].start, 0, bytes); }
+
 static void clear_tables(size_t arenas) {
     size_t slots = arenas * CN_ARENA_SLOTS;
-    memset(cn_region.tables[CN_TABLE_OWNER].start, 0, slots * sizeof *cn_region.owner);
-    memset(cn_region.tables[CN_TABLE_POOLS].start, 0, slots * sizeof *cn_region.pools);
-    memset(cn_region.tables[CN_TABLE_LIVE].start, 0, slots * CN_SLOT_WORDS * sizeof *cn_region.live);
-    memset(cn_region.tables[CN_TABLE_REMOTE].start, 0, slots * CN_SLOT_WORDS * sizeof *cn_region.remote);
-    memset(cn_region.tables[CN_TABLE_ARENAS].start, 0, arenas * sizeof *cn_region.arenas);
-    memset(cn_region.tables[CN_TABLE_FITS].start, 0, 8 * sizeof *cn_region.fits);
+    clear_table(CN_TABLE_OWNER, slots * sizeof *cn_region.owner);
+    clear_table(CN_TABLE_POOLS, slots * sizeof *cn_region.pools);
+    clear_table(CN_TABLE_LIVE, slots * CN_SLOT_WORDS * sizeof *cn_region.live);
+    clear_table(CN_TABLE_REMOTE, slots * CN_SLOT_WORDS * sizeof *cn_region.remote);
+    clear_table(CN_TABLE_ARENAS, arenas * sizeof *cn_region.arenas);
+    clear_table(CN_TABLE_FITS, 8 * sizeof *cn_region.fits);
 }
 
 /* Of the arena, what may not be zero is what is taken or dirty. */
