@@ -185,6 +185,26 @@ static void named_heap_counts_and_lists_its_spans(void **state) {
     expect_return(make_for_a_named_heap, NULL);
 }
 
+static void lose_one_of_two(void *argument) {
+    (void)argument;
+    struct cairn_heap *heap = cn_heap_claim_named();
+    MUST(heap != NULL);
+    size_t lost = slot_of(make_span(heap, 3 * CN_SLOT_BYTES, CN_GRANULE_BYTES, CN_FILL_NONE));
+    size_t kept = slot_of(make_span(heap, 2 * CN_SLOT_BYTES, CN_GRANULE_BYTES, CN_FILL_NONE));
+    cn_span_lose(lost);
+    MUST(list_length(heap) == 1 && atomic_load(&heap->slots_held) == 2);
+    MUST(cn_span_find(lost) == SIZE_MAX && !cn_span_free(lost));
+    MUST(cn_arena_has_taken(lost) && cn_arena_has_taken(lost + 2));
+    MUST(cn_span_free(kept));
+    cn_heap_check(heap);
+    check_arenas();
+}
+
+static void lost_span_is_no_block_and_its_slots_stay_taken(void **state) {
+    (void)state;
+    expect_return(lose_one_of_two, NULL);
+}
+
 static void find_around(void *argument) {
     (void)argument;
     char *first = make_span(NULL, 5 * CN_SLOT_BYTES, CN_GRANULE_BYTES, CN_FILL_NONE);
@@ -268,6 +288,7 @@ int main(void) {
         cmocka_unit_test(span_grows_and_shrinks_in_place),
         cmocka_unit_test(contents_move_by_pages_and_by_bytes),
         cmocka_unit_test(named_heap_counts_and_lists_its_spans),
+        cmocka_unit_test(lost_span_is_no_block_and_its_slots_stay_taken),
         cmocka_unit_test(span_is_found_from_each_of_its_slots),
         cmocka_unit_test(of_threads_that_free_one_span_one_succeeds),
     };

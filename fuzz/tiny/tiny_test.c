@@ -15,7 +15,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "fuzz/tiny/os_model.h"
 #include "fuzz/tiny/steps.h"
@@ -62,10 +64,14 @@ static void explore(const struct cn_menu *menu, size_t depth) {
     path_length--;
 }
 
+static void say(const char *text) { (void)!write(STDERR_FILENO, text, strlen(text)); }
+
 static void say_path(int number) {
     (void)number;
     for (size_t i = 0; i < path_length; i++) {
-        fprintf(stderr, "# step %zu: %s\n", i + 1, path[i]->name);
+        say("# step: ");
+        say(path[i]->name);
+        say("\n");
     }
 }
 
