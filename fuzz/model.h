@@ -54,6 +54,7 @@ struct cn_model_heap {
     size_t block_count;
     size_t asked_bytes;
     size_t usable_bytes;
+    size_t peak_bytes; /* as the heap's stats said last */
 };
 
 struct cn_model {

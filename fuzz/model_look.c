@@ -58,7 +58,7 @@ void cn_model_check_stats(struct cn_model *model) {
 }
 
 void cn_model_check_heap_stats(struct cn_model *model, unsigned heap) {
-    const struct cn_model_heap *mine = &model->heaps[heap];
+    struct cn_model_heap *mine = &model->heaps[heap];
     struct cairn_stats stats;
     cairn_heap_stats_get(mine->handle, &stats);
     expect_sums(&stats);
@@ -66,6 +66,8 @@ void cn_model_check_heap_stats(struct cn_model *model, unsigned heap) {
     CN_EXPECT(stats.budget_bytes == mine->budget_bytes, "a heap knows its budget");
     CN_EXPECT(cn_model_allows(mine, stats.pool_bytes + stats.span_bytes), "a heap holds to its budget within one pool");
     CN_EXPECT(stats.pool_bytes + stats.span_bytes <= stats.peak_used_bytes, "the peak of a heap is a peak");
+    CN_EXPECT(stats.peak_used_bytes >= mine->peak_bytes, "the peak of a heap stays");
+    mine->peak_bytes = stats.peak_used_bytes;
 }
 
 void cn_model_check_returned(const struct cn_model *model) {
@@ -124,7 +126,19 @@ static void forget_visits(struct cn_model *model) {
     }
 }
 
+static bool visit_one(void *block, size_t usable_bytes, void *argument) {
+    size_t *visited = argument;
+    (void)block;
+    (void)usable_bytes;
+    (*visited)++;
+    return false;
+}
+
 void cn_model_check_walk(struct cn_model *model) {
+    size_t visited = 0;
+    size_t live = model->ranges.count;
+    bool was_stopped = !cairn_walk(visit_one, &visited);
+    CN_EXPECT(was_stopped == (live != 0) && visited == (live != 0), "a walk stops when its visitor says so");
     struct walk walk = {.model = model};
     CN_EXPECT(cairn_walk(visit, &walk), "a walk that is not stopped says so");
     CN_EXPECT(walk.visited == model->ranges.count, "a walk shows every live block");

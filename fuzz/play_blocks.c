@@ -58,6 +58,13 @@ static void *allocate(struct cairn_heap *heap, const struct cn_operation *operat
     }
 }
 
+/* A request was refused; those that no system could grant are refused at once. */
+static void expect_called(const struct cn_play_callback *callback, size_t bytes, int error) {
+    enum { GRANTABLE_BYTES = 1 << 30 };
+    CN_EXPECT(callback->play == NULL || callback->was_called || error != ENOMEM || bytes > GRANTABLE_BYTES,
+              "a heap's callback is called before a request is refused");
+}
+
 /* Allocates as the operation says, for the record `index`. False where that was refused. */
 static bool allocate_into(struct cn_play *play, const struct cn_operation *operation, size_t index) {
     size_t bytes = cn_operation_bytes(operation);
@@ -68,10 +75,13 @@ static bool allocate_into(struct cn_play *play, const struct cn_operation *opera
     if (is_too_much(play, bytes)) {
         return false;
     }
+    play->callbacks[number].was_called = false;
     errno = 0;
     void *start = allocate(heap, operation);
     if (start == NULL) {
-        cn_model_refused(&play->model, number, bytes, is_bad ? 3 : alignment, 0, errno);
+        int error = errno;
+        cn_model_refused(&play->model, number, bytes, is_bad ? 3 : alignment, 0, error);
+        expect_called(&play->callbacks[number], bytes > alignment ? bytes : alignment, error);
         return false;
     }
     CN_EXPECT(!is_bad && (alignment & (alignment - 1)) == 0, "an alignment that is no power of two is refused");

@@ -5,6 +5,8 @@
 #include <sys/single_threaded.h>
 #endif
 
+#include <string.h>
+
 #include "fuzz/expect.h"
 #include "fuzz/play_state.h"
 
@@ -13,6 +15,7 @@ static void free_first_block(struct cairn_heap *handle, size_t size, void *argum
     struct cn_play_callback *callback = argument;
     struct cn_model *model = &callback->play->model;
     (void)size;
+    callback->was_called = true;
     for (size_t i = 0; i < model->block_end; i++) {
         if (model->blocks[i].start != NULL && model->blocks[i].heap == callback->heap && i != callback->play->busy) {
             cairn_heap_free(handle, cn_model_take(model, i));
@@ -29,16 +32,26 @@ void cn_play_destroy_heap(struct cn_play *play, unsigned heap) {
     }
 }
 
+static void expect_name(const struct cairn_heap *handle, const char *name) {
+    enum { KEPT_BYTES = 31 };
+    const char *kept = cairn_heap_name(handle);
+    CN_EXPECT(strlen(kept) <= KEPT_BYTES && strncmp(kept, name, KEPT_BYTES) == 0, "a heap keeps 31 bytes of its name");
+}
+
 static void create_heap(struct cn_play *play, unsigned heap, size_t budget_bytes, bool has_callback) {
+    static const char *const names[CN_MODEL_HEAPS] = {"", "", "a name of 31 bytes is kept whole",
+                                                      "a name of more than 31 bytes is kept in part"};
     struct cairn_heap_options options = {.budget_bytes = budget_bytes};
+    play->callbacks[heap] = (struct cn_play_callback){NULL, heap, false};
     if (has_callback) {
-        play->callbacks[heap] = (struct cn_play_callback){play, heap};
+        play->callbacks[heap].play = play;
         options.on_budget = free_first_block;
         options.argument = &play->callbacks[heap];
     }
-    struct cairn_heap *handle = cairn_heap_create("fuzzed", &options);
+    struct cairn_heap *handle = cairn_heap_create(names[heap], &options);
     CN_EXPECT(handle != NULL || play->model.null_rule == CN_NULL_ANYTIME, "a heap can be created");
     if (handle != NULL) {
+        expect_name(handle, names[heap]);
         cn_model_heap_created(&play->model, heap, handle, budget_bytes);
     }
 }

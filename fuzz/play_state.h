@@ -14,8 +14,9 @@ enum { CN_PLAY_BURST_END = 4096 + CN_PROGRAM_SLOTS };
 
 /* The argument of a heap's callback. */
 struct cn_play_callback {
-    struct cn_play *play;
+    struct cn_play *play; /* NULL: the heap has no callback */
     unsigned heap;
+    bool was_called; /* in the request that is going on */
 };
 
 struct cn_play {
