@@ -111,10 +111,10 @@ def there_are_enough_mutants_and_each_says_what_it_breaks():
         assert not each.survives or each.survives.endswith("."), each.name
 
 
-def every_mutant_names_units_that_there_are():
+def every_mutant_names_a_unit_that_there_is():
     units = {target.unit for target in targets.all_targets(buildfiles.Tree(ROOT))}
     for each in mutation.read_all(ROOT):
-        assert each.by and set(each.by) <= units, f"{each.name}: {set(each.by) - units}"
+        assert set(each.by) & units, f"{each.name}: {each.by}"
 
 
 CASES = [
@@ -126,7 +126,7 @@ CASES = [
     a_mutant_that_is_not_found_exactly_once_is_refused,
     every_mutant_of_the_tree_is_found_exactly_once,
     there_are_enough_mutants_and_each_says_what_it_breaks,
-    every_mutant_names_units_that_there_are,
+    every_mutant_names_a_unit_that_there_is,
 ]
 
 
