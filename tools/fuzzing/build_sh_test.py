@@ -48,7 +48,8 @@ class Build:
         source = folder / "src" / "cairn"
         shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns("bazel-*", "out", ".git"))
         environment = os.environ | {
-            "CC": "clang", "CXX": "clang++", "CFLAGS": FLAGS[sanitizer], "CXXFLAGS": f"{FLAGS[sanitizer]} -stdlib=libstdc++",
+            "CC": "clang", "CFLAGS": FLAGS[sanitizer],
+            "CXX": "clang++", "CXXFLAGS": f"{FLAGS[sanitizer]} -stdlib=libstdc++",
             "LIB_FUZZING_ENGINE": "-fsanitize=fuzzer", "FUZZING_ENGINE": "libfuzzer", "SANITIZER": sanitizer,
             "ARCHITECTURE": "x86_64", "FUZZING_LANGUAGE": "c", "SRC": str(folder / "src"), "OUT": str(out),
             "WORK": str(folder / "work"),
@@ -175,7 +176,7 @@ def main() -> int:
     number = 0
     for sanitizer in sanitizers:
         with tempfile.TemporaryDirectory() as folder:
-            build = functools.cache(lambda: Build(sanitizer, pathlib.Path(folder)))  # pylint: disable=cell-var-from-loop
+            build = functools.cache(functools.partial(Build, sanitizer, pathlib.Path(folder)))
             for case in cases_of(sanitizer):
                 number += 1
                 complaint = try_case(lambda: case(build()))  # pylint: disable=cell-var-from-loop

@@ -19,7 +19,11 @@ BUILD_FILE = """
 load("//defs:m.bzl", "twice")
 load("@rules_cc//cc:defs.bzl", "cc_library")
 
-cc_library(name = "low", srcs = ["low.c", "low.h"], linkopts = select({"//x": ["-lx"], "//conditions:default": ["-ly"]}))
+cc_library(
+    name = "low",
+    srcs = ["low.c", "low.h"],
+    linkopts = select({"//x": ["-lx"], "//conditions:default": ["-ly"]}),
+)
 twice(name = "high", deps = [":low"])
 """
 BZL_FILE = """
@@ -75,7 +79,8 @@ def a_form_is_compiled_with_its_definition():
 
 
 def mutant(**changes) -> mutation.Mutant:
-    return mutation.Mutant(**{"name": "m", "file": "f", "find": "x", "replace": "y", "breaks": "B.", "by": ()} | changes)
+    plain = {"name": "m", "file": "f", "find": "x", "replace": "y", "breaks": "B.", "by": ()}
+    return mutation.Mutant(**plain | changes)
 
 
 def is_refused(text: str, **changes) -> bool:

@@ -74,7 +74,8 @@ class Session:
 
     def command(self, seconds: int) -> list[str]:
         flags = [*self.target.engine_flags(fuzz.ROOT), *_LIMITS, f"-max_total_time={seconds}"]
-        return [str(self.binary), *flags, f"-artifact_prefix={self.work}/crashes/", f"{self.work}/corpus", *self.seeds()]
+        flags.append(f"-artifact_prefix={self.work}/crashes/")
+        return [str(self.binary), *flags, f"{self.work}/corpus", *self.seeds()]
 
     def start(self) -> None:
         self.starts += 1
