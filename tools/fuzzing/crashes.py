@@ -1,4 +1,4 @@
-"""What becomes of an input that ends a fuzzer: it is minimised, printed, and kept in fuzz/crashes for each later test."""
+"""What becomes of an input that ends a fuzzer: it is minimised, printed, and kept in fuzz/crashes for later tests."""
 
 import hashlib
 import os
