@@ -4,6 +4,7 @@
 import pathlib
 import sys
 import tempfile
+import tomllib
 import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -122,6 +123,14 @@ def every_mutant_names_a_unit_that_there_is():
         assert set(each.by) & units, f"{each.name}: {each.by}"
 
 
+def code_said_to_be_unreachable_is_there_with_a_reason():
+    for entry in tomllib.loads((ROOT / "fuzz" / "unreachable.toml").read_text(encoding="utf-8"))["unreachable"]:
+        text = (ROOT / entry["file"]).read_text(encoding="utf-8")
+        place = entry.get("function", entry.get("line"))
+        assert place is None or text.count(place) == 1, f"{entry['file']}: {place}"
+        assert entry["reason"].endswith("."), entry
+
+
 CASES = [
     a_macro_makes_the_rules_that_it_makes_in_bazel,
     a_closure_holds_what_is_depended_on_with_its_options,
@@ -132,6 +141,7 @@ CASES = [
     every_mutant_of_the_tree_is_found_exactly_once,
     there_are_enough_mutants_and_each_says_what_it_breaks,
     every_mutant_names_a_unit_that_there_is,
+    code_said_to_be_unreachable_is_there_with_a_reason,
 ]
 
 
