@@ -25,7 +25,7 @@ from allocators import ROOT, TUNING_PREFIXES
 from report import failures_print
 
 QUICK = rows.Plan(seconds=35, least=1, most=3)
-FULL = rows.Plan(seconds=280, least=3, most=7)
+FULL = rows.Plan(seconds=260, least=3, most=7)
 INPUTS = os.path.join(ROOT, "bench", "programs")
 # What a program writes stays in memory, where there is such a folder: disks are no part of the comparison.
 MEMORY_FOLDER = "/dev/shm"

@@ -8,7 +8,7 @@ from report import failures_print
 
 SUITES = ("micro", "objects")
 QUICK = rows.Plan(seconds=45, least=1, most=3)
-FULL = rows.Plan(seconds=330, least=3, most=9)
+FULL = rows.Plan(seconds=300, least=3, most=9)
 QUICK_PERCENT = 5
 FULL_PERCENT = 60
 
