@@ -1,6 +1,6 @@
 /*
- * exclusion.h: the addresses that a scan for leaks (scan.h) passes over: Cairn's own memory, and the parts of stacks that
- * are not in use.
+ * exclusion.h: the addresses that a scan for leaks (scan.h) passes over: Cairn's own memory, and the parts of stacks
+ * that are not in use.
  */
 #ifndef CN_EXCLUSION_H
 #define CN_EXCLUSION_H
@@ -30,7 +30,7 @@ void cn_exclusion_add_stacks(struct cn_exclusion *exclusion, const struct cn_sto
 
 bool cn_exclusion_is_complete(const struct cn_exclusion *exclusion);
 
-/* The first piece of [*at, end) that is not excluded: it starts at *at then, and ends at *to. False where there is none. */
+/* The first piece of [*at, end) that is not excluded: it starts at *at then, and ends at *to. False: there is none. */
 bool cn_exclusion_next(const struct cn_exclusion *exclusion, uintptr_t *at, uintptr_t end, uintptr_t *to);
 
 #endif

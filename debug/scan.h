@@ -1,11 +1,11 @@
 /*
- * scan.h: which live blocks can be reached: a conservative scan, as LeakSanitizer makes it. Any aligned word that has the
- * value of an address within a block counts as a pointer to it.
+ * scan.h: which live blocks can be reached: a conservative scan, as LeakSanitizer makes it. Any aligned word that has
+ * the value of an address within a block counts as a pointer to it.
  *
  *   roots    what can be written and read of the process's memory: globals, thread-local storage, and what the program
  *            has mapped; of stacks what is in use; registers
- *   not      Cairn's reservation, in which the blocks lie, and its other memory; stacks of threads that have ended; files
- *            that are mapped shared, and devices
+ *   not      Cairn's reservation, in which the blocks lie, and its other memory; stacks of threads that have ended;
+ *            files that are mapped shared, and devices
  *
  * A live block that a root points to is reachable, and so is what a reachable one points to. What is left is lost; of
  * that, what another lost block points to is lost indirectly.

@@ -27,8 +27,9 @@ struct cn_stopped {
     size_t own_bytes;
 };
 
-/* Calls `work` while all other threads stand still. It must take no lock, since they may hold any, and have errno to
- * itself. False where they cannot be stopped, as in a debugger or where the system forbids it: `work` was not called. */
+/* Calls `work` while all other threads stand still. It must take no lock, since they may hold any, and has errno to
+ * itself. False where they cannot be stopped, as in a debugger or where the system forbids it: `work` was not
+ * called. */
 typedef void cn_stop_fn(const struct cn_stopped *stopped, void *argument);
 bool cn_stop_others(cn_stop_fn *work, void *argument);
 
