@@ -1,5 +1,5 @@
 // expect: exit 0
-// expect-debug: SIGSEGV
+// expect-debug: heap-use-after-free: write in a freed block of 204800 bytes at 0x[0-9a-f]+, at offset 0
 #include "misuse.h"
 
 int main(void) {
