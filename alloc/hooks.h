@@ -29,7 +29,8 @@ struct cn_release {
     size_t size;           /* what the call says it was asked for with; CN_ANY_SIZE: it does not say */
     size_t alignment;      /* likewise; 0: it does not say */
 };
-#define CN_ANY_SIZE SIZE_MAX
+/* Not SIZE_MAX, which programs name by mistake. */
+#define CN_ANY_SIZE (SIZE_MAX / 3 * 2)
 
 /* Each slot has so many bytes for the debug form's notes, in a table of its own (layout.h): 32 for each block of the
  * smallest size class that it asks for. */

@@ -75,6 +75,14 @@ bool cn_audit_blocks(const struct cairn_heap *heap, cn_audit_fn *visit, void *ar
 
 /* ---- their bytes --------------------------------------------------------------------------------------------- */
 
+/* A block that was written after its free is set aside, and so reported once. */
+static void check_freed(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
+    if (cn_damage_check_freed(known, word, look) && cn_record_state_of(word) == CN_RECORD_QUARANTINED) {
+        unsigned marks = cn_record_marks_of(word) | CN_MARK_PARKED;
+        (void)cn_record_change(known->record, &word, cn_record_with_marks(word, marks));
+    }
+}
+
 static bool check_block(const struct cn_known *known, uint64_t word, void *argument) {
     const struct cn_look *look = argument;
     enum cn_record_state state = cn_record_state_of(word);
@@ -85,7 +93,7 @@ static bool check_block(const struct cn_known *known, uint64_t word, void *argum
     if (state == CN_RECORD_LIVE) {
         (void)cn_damage_check_live(known, word, look);
     } else if (state == CN_RECORD_QUARANTINED || (state == CN_RECORD_FREE && known->kind == CN_BLOCK_POOL)) {
-        (void)cn_damage_check_freed(known, word, look);
+        check_freed(known, word, look);
     }
     return true;
 }

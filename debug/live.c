@@ -138,9 +138,8 @@ size_t cn_live_waiting_bytes(const struct cn_known *known) {
 
 /* ---- to the core --------------------------------------------------------------------------------------------- */
 
-static bool is_damaged(const struct cn_known *known, uint64_t word) {
-    struct cn_look look = {"quarantine", 0};
-    return (cn_record_marks_of(word) & CN_MARK_PROTECTED) == 0 && cn_damage_check_freed(known, word, &look);
+static bool is_damaged(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
+    return (cn_record_marks_of(word) & CN_MARK_PROTECTED) == 0 && cn_damage_check_freed(known, word, look);
 }
 
 void cn_live_leave(const struct cn_known *known, uint64_t word) {
@@ -148,7 +147,8 @@ void cn_live_leave(const struct cn_known *known, uint64_t word) {
     if ((marks & CN_MARK_PARKED) != 0) {
         return;
     }
-    if (is_damaged(known, word) || !unprotect(known, word)) {
+    struct cn_look look = {"quarantine", 0};
+    if (is_damaged(known, word, &look) || !unprotect(known, word)) {
         (void)cn_record_change(known->record, &word, cn_record_with_marks(word, marks | CN_MARK_PARKED));
         return;
     }
@@ -168,7 +168,7 @@ void cn_live_forget(const struct cn_known *known, uint64_t word, const struct cn
         cn_promise_forget(known, word);
         cn_record_set_freed(known->record, number_of(cn_self_mine), look->stack);
     } else if ((cn_record_marks_of(word) & CN_MARK_PARKED) == 0) {
-        (void)is_damaged(known, word);
+        (void)is_damaged(known, word, look);
     }
     if (!unprotect(known, word) && known->kind == CN_BLOCK_SPAN) {
         cn_span_lose(cn_slot_of_granule(cn_granule_of(known->core)));

@@ -10,7 +10,10 @@
 #                                     An extended regular expression for the whole line; `@` stands for the
 #                                     address that the program gave to aim().
 # The debug form finds more: where something else must come of it there, the second line says `// expect-debug: ` and
-# that. The form is $CAIRN_FORM, release or debug (release).
+# that. A line `// options-debug: guard=all` after them gives the debug form options. The form is $CAIRN_FORM, release or
+# debug (release).
+# A report of the debug form must also have the block that it is about, with the calls that led to its allocation and, where
+# it was freed, to its free: in each of these stacks a function of the program.
 # The compiler is $CC and $CXX (gcc and g++); JOBS programs run at a time (2).
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -28,7 +31,7 @@ ulimit -c 0
 compile() {
     local compiler="${CC:-gcc} -std=c11"
     [ "${1##*.}" = c ] || compiler="${CXX:-g++} -std=c++17 -fsized-deallocation"
-    $compiler -O0 -fno-builtin -pthread -w -I"$here/misuse" -I"$here/../alloc" -o "$2" "$1" \
+    $compiler -g -O0 -fno-builtin -pthread -w -I"$here/misuse" -I"$here/../alloc" -o "$2" "$1" \
         -lc -Wl,--as-needed "$lib" -Wl,-rpath,"$(dirname "$lib")"
 }
 
@@ -41,6 +44,36 @@ expectation() {
     else
         sed -n '1s|^// expect: ||p' "$1"
     fi
+}
+
+# options SOURCE: what its first lines ask for.
+options() {
+    [ "${CAIRN_FORM:-release}" = release ] || sed -n '2,3s|^// options-debug: |CAIRN_OPTIONS=|p' "$1"
+}
+
+# has_own_frame PROGRAM HEADING: whether the stack below the heading has a function and a line of the program.
+has_own_frame() {
+    awk -v heading="$2" -v program="$1+" '
+        $1 == heading && /here:$/ { inside = 1; next }
+        $1 !~ /^#/ { inside = 0 }
+        inside && index($0, program) && /[.](c|cc|h):[0-9]+ / { found = 1 }
+        END { exit !found }' "$1.err"
+}
+
+# judge_stacks PROGRAM: prints what its report lacks of block and stacks, or nothing.
+judge_stacks() {
+    local kind
+    kind=$(sed -n 's/^cairn: ERROR: \([a-z-]*\): .*/\1/p' "$1.err")
+    if ! grep -q '^  block ' "$1.err"; then
+        [[ $kind = bad-free || $kind = invalid-alignment ]] || echo "the report has no block"
+        return
+    fi
+    has_own_frame "$1" allocated || echo "no function of the program in the stack of the allocation"
+    case $kind in
+    double-free | realloc-of-freed | heap-use-after-free)
+        has_own_frame "$1" freed || echo "no function of the program in the stack of the free"
+        ;;
+    esac
 }
 
 # judge EXPECTATION STATUS PROGRAM: prints why the outcome is not as expected, or nothing.
@@ -62,11 +95,12 @@ judge() {
     fi
     printf '%s\n' "$report" | grep -aqxE -- "$expected" || echo "expected: ${expected:-no report}"
     [ "$(printf '%s' "$report" | grep -ac '')" -le 1 ] || echo "more than one report"
+    [ "${CAIRN_FORM:-release}" = release ] || [ -z "$report" ] || judge_stacks "$3"
 }
 
 # run_case SOURCE: leaves the TAP line of one program, and what it said where that was wrong, in a file of its name.
 run_case() {
-    local source=$1 name program expected status why
+    local source=$1 name program expected status why settings
     name=$(basename "$source") && name=${name%.*} && program=$work/$name
     expected=$(expectation "$source")
     if [ -z "$expected" ]; then
@@ -74,7 +108,9 @@ run_case() {
     elif ! compile "$source" "$program" >"$program.err" 2>&1; then
         why="does not compile"
     else
-        timeout -k 1 "${TIME_LIMIT:-30}" env LD_PRELOAD="$lib" "$program" </dev/null >"$program.out" 2>"$program.err"
+        mapfile -t settings < <(options "$source")
+        timeout -k 1 "${TIME_LIMIT:-60}" env "${settings[@]}" LD_PRELOAD="$lib" "$program" </dev/null \
+            >"$program.out" 2>"$program.err"
         status=$?
         why=$(judge "$expected" $status "$program")
     fi

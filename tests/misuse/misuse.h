@@ -55,6 +55,14 @@ static inline void *aim(void *address) {
 /* The address `offset` bytes into the block. */
 static inline void *at(void *block, ptrdiff_t offset) { return (void *)((uintptr_t)block + (uintptr_t)offset); }
 
+/* Changes each of the bytes, whatever it was. */
+static inline void spoil(void *bytes, size_t count) {
+    enum { CHANGED_BITS = 0x5a };
+    for (size_t i = 0; i < count; i++) {
+        ((volatile unsigned char *)bytes)[i] ^= CHANGED_BITS;
+    }
+}
+
 /* Ends the program with status 2 and the text, unless the condition holds. */
 static inline void require(bool condition, const char *text) {
     if (!condition) {

@@ -1,0 +1,10 @@
+// expect: exit 0
+// expect-debug: fence-write: block of 64 bytes at @ has 1 byte written in one of its fences, at offset 16; found at exit
+#include "misuse.h"
+
+int main(void) {
+    unsigned char *block = aim(malloc(64));
+    cairn_fence(block, 16, 8);
+    spoil(block + 16, 1);
+    return 0;
+}

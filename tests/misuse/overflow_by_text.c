@@ -1,0 +1,10 @@
+// expect: exit 0
+// expect-debug: heap-buffer-overflow: block of 8 bytes at @ has 6 bytes written past its end, at offset 8; found at free
+#include "misuse.h"
+
+int main(void) {
+    char *copy = aim(malloc(8));
+    memcpy(copy, "14 bytes, long", 14);
+    free(copy);
+    return 0;
+}

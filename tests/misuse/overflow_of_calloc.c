@@ -1,0 +1,10 @@
+// expect: exit 0
+// expect-debug: heap-buffer-overflow: block of 24 bytes at @ has 1 byte written past its end, at offset 24; found at free
+#include "misuse.h"
+
+int main(void) {
+    unsigned char *block = aim(calloc(3, 8));
+    spoil(block + 24, 1);
+    free(block);
+    return 0;
+}

@@ -1,0 +1,11 @@
+// expect: exit 0
+// expect-debug: heap-buffer-underflow: block of 24 bytes at @ has 1 byte written before its start, at offset -1; found at free
+#include "misuse.h"
+
+int main(void) {
+    void *before = malloc(24);
+    unsigned char *block = aim(malloc(24));
+    spoil(block - 1, 1);
+    free(block);
+    return 0;
+}
