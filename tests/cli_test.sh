@@ -9,14 +9,14 @@ help_names_every_command() {
     cairn --help
     expect_status 0
     expect_no_err
-    for command in run stats bench version help; do
+    for command in run diff stats bench version help; do
         grep -qE "^  $command  +[a-z]" out || fail "no line for $command"
     done
 }
 check help_names_every_command
 
 help_of_a_command_can_be_asked_for_in_two_ways() {
-    for command in run stats bench version; do
+    for command in run diff stats bench version; do
         cairn help "$command"
         expect_status 0
         mv out first

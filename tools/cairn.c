@@ -20,12 +20,8 @@ static int help_run(int argc, char **argv);
 static const struct cn_command cn_command_help = {"help", "explain a command: cairn help run", help_run};
 
 static const struct cn_command *const commands[] = {
-    &cn_command_run,
-    &cn_command_stats,
-    &cn_command_fuzz,
-    &cn_command_bench,
-    &cn_command_version,
-    &cn_command_help,
+    &cn_command_run,   &cn_command_diff,    &cn_command_stats, &cn_command_fuzz,
+    &cn_command_bench, &cn_command_version, &cn_command_help,
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

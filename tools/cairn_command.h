@@ -11,6 +11,8 @@ enum cn_exit {
     CN_EXIT_OK = 0,
     CN_EXIT_FAILED = 1,           /* the command understood what it was asked for and could not do it */
     CN_EXIT_USAGE = 2,            /* the command line makes no sense */
+    CN_EXIT_DIFFERS = 1,          /* diff: a run differs, or Cairn reports a bug */
+    CN_EXIT_DIFF_VARIES = 3,      /* diff: the program varies by itself */
     CN_EXIT_RUN_FAILED = 125,     /* run: failed before it came to the program */
     CN_EXIT_CANNOT_EXECUTE = 126, /* run: the program is there and cannot be executed */
     CN_EXIT_NOT_FOUND = 127,      /* run: there is no such program */
@@ -26,6 +28,7 @@ struct cn_command {
 
 extern const struct cn_command cn_command_fuzz;
 extern const struct cn_command cn_command_bench;
+extern const struct cn_command cn_command_diff;
 extern const struct cn_command cn_command_run;
 extern const struct cn_command cn_command_stats;
 extern const struct cn_command cn_command_version;

@@ -17,7 +17,7 @@
 #include "tools/cairn_command.h"
 #include "tools/cairn_library.h"
 #include "tools/cairn_say.h"
-#include "tools/cairn_target.h"
+#include "tools/cairn_start.h"
 #include "tools/cairn_text.h"
 
 enum { KEY_STATS_JSON = 0x100 };
@@ -189,75 +189,6 @@ static const struct argp parser = {
            "  cairn run --stats-json=heap.%p.json -- make -j2\n",
 };
 
-/* Whether an item of LD_PRELOAD is one of Cairn's own libraries: `cairn run` within `cairn run` takes the inner form. */
-static bool is_cairn(const char *item, size_t length, const char *library) {
-    (void)library;
-    const char *slash = memrchr(item, '/', length);
-    const char *name = slash == NULL ? item : slash + 1;
-    size_t name_length = length - (size_t)(name - item);
-    for (enum cn_library_form form = CN_LIBRARY_RELEASE; form <= CN_LIBRARY_DEBUG; form++) {
-        const char *own = cn_library_name_of(form);
-        if (strlen(own) == name_length && memcmp(own, name, name_length) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The library to preload; NULL after a message. */
-static char *library_for(const struct run_arguments *arguments) {
-    const char *name = cn_library_name_of(arguments->form);
-    char *library = cn_library_find(arguments->form);
-    if (library == NULL) {
-        char *places = cn_library_places();
-        cn_say_error("%s: cannot find %s in %s", arguments->name, name, places);
-        cn_say_hint("Build it with `bazel build -c opt //:%s', or set CAIRN_LIBRARY_DIR to the directory it is in.",
-                    name);
-        free(places);
-        return NULL;
-    }
-    if (strpbrk(library, ": ") != NULL) {
-        cn_say_error("%s: the path '%s' contains a space or colon, which LD_PRELOAD cannot hold", arguments->name,
-                     library);
-        cn_say_hint("Copy the library to another directory and set CAIRN_LIBRARY_DIR to that.");
-        free(library);
-        return NULL;
-    }
-    return library;
-}
-
-/* 0, or -1 with errno set. */
-static int export_environment(const char *library, const char *settings) {
-    char *preload = cn_text_list_replace(getenv("LD_PRELOAD"), ": ", is_cairn, library);
-    int result = setenv("LD_PRELOAD", preload, 1);
-    free(preload);
-    if (result == 0 && settings != NULL) {
-        result = setenv("CAIRN_OPTIONS", settings, 1);
-    }
-    return result;
-}
-
-static void warn_of_obstacle(const struct run_arguments *arguments) {
-    char *path = cn_target_find(arguments->program[0]);
-    const char *obstacle = path == NULL ? NULL : cn_target_obstacle(path);
-    if (obstacle != NULL) {
-        cn_say_error("%s: warning: %s will not use Cairn: it is %s, and LD_PRELOAD has no effect on such a program",
-                     arguments->name, path, obstacle);
-    }
-    free(path);
-}
-
-/* Returns only if it fails. */
-static int execute(const struct run_arguments *arguments) {
-    execvp(arguments->program[0], arguments->program);
-    int reason = errno;
-    cn_say_error("%s: cannot run '%s': %s", arguments->name, arguments->program[0], strerror(reason));
-    if (reason == ENOENT && strchr(arguments->program[0], '/') == NULL) {
-        cn_say_hint("There is no program of that name in the directories of PATH.");
-    }
-    return reason == ENOENT ? CN_EXIT_NOT_FOUND : CN_EXIT_CANNOT_EXECUTE;
-}
-
 static int run(int argc, char **argv) {
     const char *inherited = getenv("CAIRN_OPTIONS");
     struct run_arguments arguments = {
@@ -266,15 +197,15 @@ static int run(int argc, char **argv) {
         .settings = inherited == NULL ? NULL : cn_text_format("%s", inherited),
     };
     argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, &arguments);
-    char *library = library_for(&arguments);
+    char *library = cn_start_library(arguments.name, arguments.form);
     if (library == NULL) {
         free(arguments.settings);
         return CN_EXIT_RUN_FAILED;
     }
-    warn_of_obstacle(&arguments);
+    cn_start_warn(arguments.name, arguments.program[0]);
     int status = CN_EXIT_RUN_FAILED;
-    if (export_environment(library, arguments.settings) == 0) {
-        status = execute(&arguments);
+    if (cn_start_export(library, arguments.settings) == 0) {
+        status = cn_start_execute(arguments.name, arguments.program);
     } else {
         cn_say_error("%s: cannot set the environment: %s", arguments.name, strerror(errno));
     }

@@ -1,0 +1,170 @@
+#!/bin/bash
+# Drives `cairn diff` on programs that read memory they should not, and on ones that do not. See cli_support.sh for what
+# it needs.
+# shellcheck source=tests/cli_support.sh
+source "$(dirname "${BASH_SOURCE[0]}")/cli_support.sh"
+
+# Compiles the body of a main into the program `program`.
+make_program() {
+    { printf '%s\n' '#include <stdio.h>' '#include <stdlib.h>' '#include <string.h>' '#include <time.h>' \
+        '#include <unistd.h>' 'int main(void) {' && cat && echo 'return 0; }'; } >program.c
+    "${CC:-cc}" -O0 -fno-builtin -w -o program program.c || fail "the program does not compile"
+}
+
+expect_run() { grep -qE "^  $1 +$2" out || fail "no line '$1 ... $2'"; }
+
+a_clean_program_is_the_same_in_all_runs() {
+    make_program <<'PROGRAM'
+    char line[100];
+    char *copy = calloc(1, 100);
+    while (fgets(line, sizeof line, stdin) != NULL) {
+        strcpy(copy, line);
+        char *other = strdup(copy);
+        fputs(other, stdout);
+        free(other);
+    }
+PROGRAM
+    printf 'one\ntwo\n' >input
+    cairn diff -- ./program <input
+    expect_status 0
+    expect_no_err
+    expect_out "8 runs of ./program"
+    expect_run "as it is" "exit status 0, 8 bytes written"
+    [ "$(grep -c ' the same$' out)" = 7 ] || fail "not seven runs are the same"
+    expect_out "No run differs from the first."
+}
+check a_clean_program_is_the_same_in_all_runs
+
+a_read_of_an_uninitialised_block_is_found() {
+    make_program <<'PROGRAM'
+    int *values = malloc(4 * sizeof *values);
+    values[0] = 1;
+    printf("first\nvalue %x\n", values[2]);
+PROGRAM
+    cairn diff -- ./program
+    expect_status 1
+    expect_run "again" "the same"
+    expect_run "new blocks filled with 0x00" "differs"
+    expect_run "new blocks filled with 0x5A" "differs"
+    expect_run "freed blocks filled with 0x00" "the same"
+    expect_out "standard output differs from byte 12 on, in line 2:"
+    expect_out "first run: value cdcdcdcd"
+    expect_out "this run:  value 0"
+    expect_out "It reads new blocks before it has written them."
+}
+check a_read_of_an_uninitialised_block_is_found
+
+an_uninitialised_flag_that_changes_the_exit_status_is_found() {
+    make_program <<'PROGRAM'
+    struct { int count; unsigned char is_set; } *options = malloc(sizeof *options);
+    options->count = 0;
+    return options->is_set ? 7 : 0;
+PROGRAM
+    cairn diff -- ./program
+    expect_status 1
+    expect_out "first run: exit status 7; this run: exit status 0"
+    expect_out "It reads new blocks before it has written them."
+}
+check an_uninitialised_flag_that_changes_the_exit_status_is_found
+
+a_read_of_a_freed_block_is_found() {
+    make_program <<'PROGRAM'
+    unsigned *values = calloc(4, sizeof *values);
+    free(values);
+    printf("%x\n", values[1]);
+PROGRAM
+    cairn diff -- ./program
+    expect_status 1
+    expect_run "new blocks filled with 0x00" "the same"
+    expect_run "freed blocks filled with 0x00" "differs"
+    expect_run "freed blocks filled with 0x5A" "differs"
+    expect_out "It reads blocks after their free."
+    expect_out "guard=all"
+}
+check a_read_of_a_freed_block_is_found
+
+output_that_holds_addresses_is_told_from_bad_reads() {
+    make_program <<'PROGRAM'
+    printf("%p\n", malloc(10));
+PROGRAM
+    cairn diff -- ./program
+    expect_status 1
+    expect_run "again" "the same"
+    expect_run "new blocks filled with 0x00" "the same"
+    expect_run "other addresses" "differs"
+    expect_out "It depends on addresses"
+    ! grep -q "It reads" out || fail "addresses are taken for a bad read"
+}
+check output_that_holds_addresses_is_told_from_bad_reads
+
+a_program_that_varies_by_itself_is_status_3() {
+    make_program <<'PROGRAM'
+    printf("%d\n", (int)getpid());
+PROGRAM
+    cairn diff -- ./program
+    expect_status 3
+    expect_run "again" "differs"
+    expect_out "It varies by itself"
+    ! grep -q "new blocks" out || fail "it went on after that"
+}
+check a_program_that_varies_by_itself_is_status_3
+
+a_report_in_the_first_run_comes_first() {
+    make_program <<'PROGRAM'
+    char *block = malloc(10);
+    block[10] = 0;
+    free(block);
+PROGRAM
+    cairn diff -- ./program
+    expect_status 1
+    expect_run "as it is" "reports a bug"
+    expect_out "cairn: ERROR: heap-buffer-overflow: block of 10 bytes"
+    expect_out "mend this first"
+}
+check a_report_in_the_first_run_comes_first
+
+a_read_past_the_end_is_reported_where_options_ask_for_guards() {
+    make_program <<'PROGRAM'
+    volatile char *block = malloc(16);
+    (void)block[16];
+PROGRAM
+    CAIRN_OPTIONS=guard=all cairn diff -- ./program
+    expect_status 1
+    expect_out "heap-buffer-overflow: read past the end of a block of 16 bytes"
+}
+check a_read_past_the_end_is_reported_where_options_ask_for_guards
+
+a_run_that_takes_too_long_is_ended() {
+    make_program <<'PROGRAM'
+    volatile char *is_done = malloc(1);
+    while (*is_done == 0x5a) {
+    }
+PROGRAM
+    cairn diff --time-limit=5 -- ./program
+    expect_status 1
+    expect_out "this run: ended by SIGALRM"
+}
+check a_run_that_takes_too_long_is_ended
+
+a_program_that_is_not_there_is_status_127() {
+    cairn diff -- ./nothing
+    expect_status 127
+    expect_err "there is no program './nothing'"
+    cairn diff -- nothing-of-that-name
+    expect_status 127
+    : >data
+    cairn diff -- ./data
+    expect_status 126
+    expect_err "'./data' cannot be executed"
+}
+check a_program_that_is_not_there_is_status_127
+
+a_wrong_command_line_is_a_usage_error() {
+    cairn diff
+    expect_usage_error "no program given"
+    cairn diff --time-limit=soon -- true
+    expect_usage_error "--time-limit wants a number of seconds"
+}
+check a_wrong_command_line_is_a_usage_error
+
+conclude
