@@ -6,7 +6,8 @@ A comment before each block of README.md says how it is checked:
     <!-- quotes PATH -->       the block stands in that file, line by line
     <!-- runs -->              its commands succeed, at the top of a tree that was built
     <!-- runs, status N -->    the last of them ends with this status
-    <!-- prints -->            the block before it prints this; numbers may differ, `...` stands for any lines
+    <!-- prints -->            the block before it prints this; numbers and the folders of modules in a stack may differ,
+                               `...` stands for any lines
     <!-- by hand -->           not checked here: it needs Bazel, apt or much time
 
 In the environment: CAIRN_LIBRARY_DIR, the directory of libcairn.so and libcairn-debug.so, and CAIRN_TOOL, the tool.
@@ -76,6 +77,7 @@ def without_numbers(line):
     line = re.sub(r"[#.]{2,}", "", line)
     line = re.sub(r"[0-9][0-9,.]*", "N", line)
     line = re.sub(r"N (B|KiB|MiB|GiB)\b", "N bytes", line)
+    line = re.sub(r"\(/\S*/", "(", line)
     return " ".join(line.split())
 
 
