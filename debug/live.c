@@ -72,13 +72,14 @@ void cn_live_repair(const struct cn_known *known, size_t kept_bytes) {
 
 /* ---- from the program ---------------------------------------------------------------------------------------- */
 
-/* Makes the block's pages inaccessible, and gives their memory back. */
+/* Makes the pages of the block inaccessible and gives their memory back. Their addresses stay held: nobody else maps
+ * something there. */
 static bool protect(const struct cn_known *known) {
     if (!cn_options.protect_freed || atomic_fetch_add(&protected_count, 1) >= PROTECTED_MAX) {
         (void)atomic_fetch_sub(&protected_count, cn_options.protect_freed ? 1 : 0);
         return false;
     }
-    if (!cn_os_decommit(known->core, known->core_bytes)) {
+    if (!cn_os_withhold(known->core, known->core_bytes)) {
         (void)atomic_fetch_sub(&protected_count, 1);
         return false;
     }
@@ -90,7 +91,7 @@ static bool unprotect(const struct cn_known *known, uint64_t word) {
     if ((cn_record_marks_of(word) & CN_MARK_PROTECTED) == 0) {
         return true;
     }
-    if (!cn_os_commit(known->core, known->core_bytes)) {
+    if (!cn_os_protect(known->core, known->core_bytes, CN_RIGHT_WRITE)) {
         return false;
     }
     (void)atomic_fetch_sub(&protected_count, 1);
