@@ -12,7 +12,7 @@
 #include "tests/support.h"
 
 struct child_end {
-    int status;      /* as waitpid gave it */
+    int status;       /* as waitpid gave it */
     char text[16384]; /* the beginning of standard error */
 };
 
