@@ -34,57 +34,60 @@ static void tick(struct cn_self *self) {
 
 /* ---- malloc -------------------------------------------------------------------------------------------------- */
 
-static void *ask_core(struct cairn_heap *heap, size_t bytes, size_t alignment, enum cn_fill fill) {
-    return heap != NULL ? cn_route_take_named(heap, bytes, alignment, fill) : cn_route_malloc(bytes, alignment, fill);
-}
+/* What is asked of the core: a block for what the program wants, and for what stands around it. */
+struct want {
+    struct cairn_heap *heap; /* named, or NULL */
+    size_t bytes;
+    size_t alignment;
+    enum cn_fill fill;
+};
 
-/* Blocks in quarantine must not make a request fail. */
-static void *ask_core_hard(struct cn_self *self, struct cairn_heap *heap, size_t bytes, size_t alignment,
-                           enum cn_fill fill) {
-    void *core = ask_core(heap, bytes, alignment, fill);
-    if (CN_UNLIKELY(core == NULL) && cn_quarantine_flush(self)) {
-        core = ask_core(heap, bytes, alignment, fill);
-    }
-    return core;
-}
-
-/* What a heap's callback frees makes room at once. */
-static void *ask_core_and_callback(struct cn_self *self, struct cairn_heap *heap, const struct cn_birth *birth,
-                                   size_t bytes, size_t alignment) {
-    bool is_to_be_clear = birth->asked == CN_ASKED_CALLOC && bytes > CN_BLOCK_MAX_BYTES;
-    enum cn_fill fill = is_to_be_clear ? CN_FILL_ZERO : CN_FILL_NONE;
-    void *core = ask_core_hard(self, heap, bytes, alignment, fill);
-    if (CN_UNLIKELY(core == NULL) && heap != NULL && heap->on_budget != NULL) {
-        heap->on_budget(heap, birth->size_bytes, heap->on_budget_argument);
-        (void)cn_quarantine_flush(self);
-        core = ask_core(heap, bytes, alignment, fill);
-    }
-    return core;
-}
-
+/* The record of a block that the core has just given. Those outside the region get one now; without, the block goes back. */
 static bool find_or_add(void *core, struct cn_known *known) {
     *known = cn_record_of_core(core);
-    if (known->kind == CN_BLOCK_NONE) {
-        size_t bytes = cn_block_find(core).bytes;
-        if (!cn_record_add_direct(core, bytes)) {
-            return false;
-        }
-        *known = cn_record_of_core(core);
+    if (CN_LIKELY(known->kind != CN_BLOCK_NONE)) {
+        return true;
     }
+    if (!cn_record_add_direct(core, cn_block_find(core).bytes)) {
+        cn_route_free("malloc", core);
+        return false;
+    }
+    *known = cn_record_of_core(core);
     return true;
 }
 
+static bool ask_core(const struct want *want, struct cn_known *known) {
+    void *core = want->heap != NULL ? cn_route_take_named(want->heap, want->bytes, want->alignment, want->fill)
+                                    : cn_route_malloc(want->bytes, want->alignment, want->fill);
+    return core != NULL && find_or_add(core, known);
+}
+
+/* Blocks in quarantine must not make a request fail; and what a heap's callback frees makes room at once. */
+static CN_NOINLINE bool ask_core_again(struct cn_self *self, const struct want *want, size_t size_bytes,
+                                       struct cn_known *known) {
+    if (cn_quarantine_flush(self) && ask_core(want, known)) {
+        return true;
+    }
+    if (want->heap == NULL || want->heap->on_budget == NULL) {
+        return false;
+    }
+    want->heap->on_budget(want->heap, size_bytes, want->heap->on_budget_argument);
+    (void)cn_quarantine_flush(self);
+    return ask_core(want, known);
+}
+
 static void *make_in_core(struct cn_self *self, struct cairn_heap *heap, size_t alignment, struct cn_birth *birth) {
+    struct cn_known known;
+    int saved = errno;
     birth->head_bytes = cn_max(HEAD_MIN_BYTES, alignment);
     if (birth->size_bytes > CN_RECORD_SIZE_MAX || birth->head_bytes > CN_RECORD_SIZE_MAX) {
         errno = ENOMEM;
         return NULL;
     }
-    size_t bytes = birth->head_bytes + birth->size_bytes + 1; /* a tail of one byte at least */
-    int saved = errno;
-    void *core = ask_core_and_callback(self, heap, birth, bytes, alignment);
-    struct cn_known known;
-    if (core == NULL || !find_or_add(core, &known)) {
+    struct want want = {.heap = heap, .bytes = birth->head_bytes + birth->size_bytes + 1, .alignment = alignment};
+    bool is_to_be_clear = birth->asked == CN_ASKED_CALLOC && want.bytes > CN_BLOCK_MAX_BYTES;
+    want.fill = is_to_be_clear ? CN_FILL_ZERO : CN_FILL_NONE;
+    if (CN_UNLIKELY(!ask_core(&want, &known)) && !ask_core_again(self, &want, birth->size_bytes, &known)) {
         errno = ENOMEM;
         return NULL;
     }

@@ -111,52 +111,71 @@ struct cn_known cn_record_around(const void *address) {
 
 /* ---- outside of the region ----------------------------------------------------------------------------------- */
 
-/* Direct blocks are few: their records stand in a table that is searched from its start. */
-enum { DIRECT_LIMIT = 4096 };
+/* Direct blocks are few: their records stand in a table, each within a window of places from where a hash of its address
+ * says. An address inside a block, but for the usual start of the program's bytes, is looked for everywhere. */
+enum { DIRECT_LIMIT = 1 << 14, DIRECT_WINDOW = 64, DIRECT_USUAL_HEAD_BYTES = 16 };
 
 struct direct_entry {
-    _Atomic uintptr_t core; /* 0: free; release when the rest is written */
+    _Atomic uintptr_t core; /* 0: free; 1: being made; release when the rest is written */
     _Atomic size_t core_bytes;
     struct cn_record record;
 };
 
 static struct direct_entry direct_entries[DIRECT_LIMIT];
-static _Atomic size_t direct_end; /* entries beyond were never used */
+static _Atomic size_t direct_count;
+
+/* The i-th place of the window of `core`. */
+static struct direct_entry *direct_place(uintptr_t core, size_t i) {
+    size_t home = (size_t)((core >> 12) * UINT64_C(0x9E3779B97F4A7C15) >> 40);
+    return &direct_entries[(home + i) % DIRECT_LIMIT];
+}
 
 static struct cn_known known_of_entry(struct direct_entry *entry) {
     uintptr_t core = atomic_load_explicit(&entry->core, memory_order_acquire);
-    return (struct cn_known){.kind = core != 0 ? CN_BLOCK_DIRECT : CN_BLOCK_NONE,
+    return (struct cn_known){.kind = core > 1 ? CN_BLOCK_DIRECT : CN_BLOCK_NONE,
                              .core = (char *)core, // NOLINT: stored by add
                              .core_bytes = atomic_load_explicit(&entry->core_bytes, memory_order_relaxed),
                              .record = &entry->record};
 }
 
-static struct cn_known of_direct(const void *address) {
-    size_t end = atomic_load_explicit(&direct_end, memory_order_acquire);
-    for (size_t i = 0; i < end; i++) {
-        struct cn_known known = known_of_entry(&direct_entries[i]);
-        if (known.kind != CN_BLOCK_NONE && (uintptr_t)address - (uintptr_t)known.core < known.core_bytes) {
+static struct cn_known direct_at(uintptr_t core) {
+    for (size_t i = 0; i < DIRECT_WINDOW; i++) {
+        struct cn_known known = known_of_entry(direct_place(core, i));
+        if (known.kind != CN_BLOCK_NONE && (uintptr_t)known.core == core) {
             return known;
         }
     }
     return (struct cn_known){.kind = CN_BLOCK_NONE};
 }
 
-static void raise_end(size_t end) {
-    size_t seen = atomic_load(&direct_end);
-    while (seen < end && !atomic_compare_exchange_weak(&direct_end, &seen, end)) {
+static struct cn_known of_direct(const void *address) {
+    struct cn_known known = {.kind = CN_BLOCK_NONE};
+    if (atomic_load_explicit(&direct_count, memory_order_relaxed) == 0) {
+        return known;
     }
+    known = direct_at((uintptr_t)address);
+    if (known.kind == CN_BLOCK_NONE) {
+        known = direct_at((uintptr_t)address - DIRECT_USUAL_HEAD_BYTES);
+    }
+    for (size_t i = 0; known.kind == CN_BLOCK_NONE && i < DIRECT_LIMIT; i++) {
+        struct cn_known other = known_of_entry(&direct_entries[i]);
+        if (other.kind != CN_BLOCK_NONE && (uintptr_t)address - (uintptr_t)other.core < other.core_bytes) {
+            known = other;
+        }
+    }
+    return known;
 }
 
 bool cn_record_add_direct(void *core, size_t core_bytes) {
-    for (size_t i = 0; i < DIRECT_LIMIT; i++) {
+    for (size_t i = 0; i < DIRECT_WINDOW; i++) {
+        struct direct_entry *entry = direct_place((uintptr_t)core, i);
         uintptr_t empty = 0;
-        if (atomic_load_explicit(&direct_entries[i].core, memory_order_relaxed) == 0 &&
-            atomic_compare_exchange_strong(&direct_entries[i].core, &empty, 1)) {
-            atomic_store(&direct_entries[i].record.word, 0);
-            atomic_store(&direct_entries[i].core_bytes, core_bytes);
-            raise_end(i + 1);
-            atomic_store_explicit(&direct_entries[i].core, (uintptr_t)core, memory_order_release);
+        if (atomic_load_explicit(&entry->core, memory_order_relaxed) == 0 &&
+            atomic_compare_exchange_strong(&entry->core, &empty, 1)) {
+            atomic_store(&entry->record.word, 0);
+            atomic_store(&entry->core_bytes, core_bytes);
+            (void)atomic_fetch_add(&direct_count, 1);
+            atomic_store_explicit(&entry->core, (uintptr_t)core, memory_order_release);
             return true;
         }
     }
@@ -164,17 +183,18 @@ bool cn_record_add_direct(void *core, size_t core_bytes) {
 }
 
 void cn_record_forget_direct(const void *core) {
-    struct cn_known known = of_direct(core);
+    struct cn_known known = direct_at((uintptr_t)core);
     if (known.kind == CN_BLOCK_DIRECT) {
         struct direct_entry *entry =
-            (struct direct_entry *)((char *)known.record - offsetof(struct direct_entry, record));
+            (struct direct_entry *)(void *)((char *)known.record - offsetof(struct direct_entry, record));
+        (void)atomic_fetch_sub(&direct_count, 1);
         atomic_store_explicit(&entry->core, 0, memory_order_release);
     }
 }
 
 void cn_record_walk_direct(void (*visit)(const struct cn_known *known, void *argument), void *argument) {
-    size_t end = atomic_load_explicit(&direct_end, memory_order_acquire);
-    for (size_t i = 0; i < end; i++) {
+    size_t left = atomic_load_explicit(&direct_count, memory_order_relaxed);
+    for (size_t i = 0; left != 0 && i < DIRECT_LIMIT; i++) {
         struct cn_known known = known_of_entry(&direct_entries[i]);
         if (known.kind != CN_BLOCK_NONE) {
             visit(&known, argument);
