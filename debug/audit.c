@@ -20,10 +20,11 @@ static bool visit_at(char *core, cn_audit_fn *visit, void *argument) {
 }
 
 static bool visit_pool(const struct cn_walk_place *place, cn_audit_fn *visit, void *argument) {
-    size_t block_bytes = cn_class_at(place->class_index)->block_bytes;
-    size_t blocks = cn_pool_fresh(&cn_region.pools[place->slot]);
-    for (size_t i = 0; i < blocks; i++) {
-        if (!visit_at(cn_slot_address(place->slot) + i * block_bytes, visit, argument)) {
+    struct cn_known known = cn_record_of_core(cn_slot_address(place->slot));
+    size_t blocks = known.kind == CN_BLOCK_POOL ? cn_pool_fresh(&cn_region.pools[place->slot]) : 0;
+    for (; blocks > 0; blocks--, known.core += known.core_bytes, known.record++) {
+        uint64_t word = cn_record_load(known.record);
+        if (cn_record_state_of(word) != CN_RECORD_NONE && !visit(&known, word, argument)) {
             return false;
         }
     }
@@ -111,17 +112,24 @@ static void check_fresh(const struct cn_look *look) {
     }
 }
 
-void cn_audit(const char *operation) {
-    struct cn_look look = {operation, 0};
+static bool check_block_if_live(const struct cn_known *known, uint64_t word, void *argument) {
+    return cn_record_state_of(word) != CN_RECORD_LIVE || check_block(known, word, argument);
+}
+
+static void audit(cn_audit_fn *check, struct cn_look *look) {
     if (!cn_lock_try(&lock)) {
         return;
     }
     if (cn_purge_pause()) {
-        (void)cn_audit_blocks(NULL, check_block, &look);
-        check_fresh(&look);
+        (void)cn_audit_blocks(NULL, check, look);
+        check_fresh(look);
         cn_purge_resume();
     }
     cn_lock_give(&lock);
 }
+
+void cn_audit(const char *operation) { audit(check_block, &(struct cn_look){operation, 0}); }
+
+void cn_audit_live(const char *operation) { audit(check_block_if_live, &(struct cn_look){operation, 0}); }
 
 void cn_audit_after_fork(void) { (void)cn_lock_renew(&lock); }

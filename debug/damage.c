@@ -35,7 +35,7 @@ static struct range tail_range(const struct cn_known *known, uint64_t word) {
 /* Whether the bytes that were just read were those that `word` speaks of. */
 static bool is_unchanged(const struct cn_known *known, uint64_t word) {
     atomic_thread_fence(memory_order_acquire);
-    return cn_record_load(known->record) == word;
+    return cn_record_load(known->record) == word && cn_record_is_current(known);
 }
 
 static void report(enum cn_kind kind, const struct cn_known *known, struct range range, const struct cn_look *look) {

@@ -63,6 +63,8 @@ void cn_debug_start(void) {
     }
 }
 
+static bool is_forked; /* this process is the child of one that had the library already */
+
 /* ---- forks and the end --------------------------------------------------------------------------------------- */
 
 void cn_self_ends(struct cn_self *self) {
@@ -71,6 +73,7 @@ void cn_self_ends(struct cn_self *self) {
 }
 
 void cn_debug_after_fork(void) {
+    is_forked = true;
     cn_stack_after_fork();
     cn_audit_after_fork();
     cn_promise_after_fork();
@@ -79,7 +82,9 @@ void cn_debug_after_fork(void) {
 }
 
 void cn_debug_stop(void) {
-    if (cn_options.check_at_exit) {
+    if (cn_options.check_at_exit && is_forked) { /* there can be many: what was freed is the parent's to look at */
+        cn_audit_live("exit");
+    } else if (cn_options.check_at_exit) {
         cn_audit("exit");
     }
     cn_leak_at_exit();

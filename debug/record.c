@@ -109,6 +109,15 @@ struct cn_known cn_record_around(const void *address) {
     return known;
 }
 
+bool cn_record_is_current(const struct cn_known *known) {
+    if (known->kind != CN_BLOCK_POOL) {
+        return true;
+    }
+    size_t slot = cn_slot_of_granule(cn_granule_of(known->core));
+    uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_acquire);
+    return owner != 0 && owner != CN_OWNER_SPAN && cn_record_of_core(known->core).record == known->record;
+}
+
 /* ---- outside of the region ----------------------------------------------------------------------------------- */
 
 /* Direct blocks are few: their records stand in a table, each within a window of places from where a hash of its address

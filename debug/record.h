@@ -110,6 +110,9 @@ void cn_record_walk_direct(void (*visit)(const struct cn_known *known, void *arg
 
 struct cn_facts cn_record_facts(const struct cn_record *record);
 
+/* False where the pool that the block was of is gone meanwhile. */
+bool cn_record_is_current(const struct cn_known *known);
+
 /* Blocks are numbered from 1 in the order in which they were asked for. */
 uint64_t cn_record_next_serial(void);
 uint64_t cn_record_last_serial(void);
