@@ -24,7 +24,6 @@ enum {
     MEMO_ALIGNMENT = 64,
     OUTLINE_BITS = 9,
     OUTLINE_WORDS = 7,
-    DEFAULT_DEPTH = 16,
     WORD_BYTES = sizeof(uintptr_t)
 };
 
@@ -59,7 +58,7 @@ struct thread {
 
 static _Thread_local struct thread *mine CN_TLS;
 static _Atomic(struct thread *) all;
-static _Atomic size_t depth_now = DEFAULT_DEPTH;
+static _Atomic size_t depth_now; /* 0 until it is set: in a static program modules can be found from then on only */
 
 /* ---- threads ------------------------------------------------------------------------------------------------- */
 
