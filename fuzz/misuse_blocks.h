@@ -1,0 +1,72 @@
+/*
+ * misuse_blocks.h: the random history of a program without bugs, in the debug form, and what the program knows of its
+ * blocks: which are live, and which of the freed ones must still be known as such.
+ *
+ * Where a block's surroundings end is computed from the size classes, never asked of the debug form.
+ */
+#ifndef CAIRN_FUZZ_MISUSE_BLOCKS_H
+#define CAIRN_FUZZ_MISUSE_BLOCKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "alloc/hooks.h"
+#include "fuzz/bytes.h"
+
+enum { CN_MISUSE_PLACES = 64, CN_MISUSE_HEAPS = 3 /* the first is the thread's */ };
+
+enum cn_misuse_state { CN_MISUSE_UNUSED, CN_MISUSE_LIVE, CN_MISUSE_FREED, CN_MISUSE_PARKED };
+
+struct cn_misuse_block {
+    enum cn_misuse_state state;
+    char *user;
+    size_t size;
+    size_t head_bytes; /* before it */
+    size_t tail_bytes; /* behind it, at least 1 */
+    unsigned heap;
+    enum cn_asked asked;
+    uint64_t born; /* in the order of all allocations and frees */
+    uint64_t ended;
+    bool is_promised; /* sealed or fenced: its bytes are not the history's */
+};
+
+struct cn_misuse_blocks {
+    struct cn_misuse_block places[CN_MISUSE_PLACES];
+    struct cairn_heap *heaps[CN_MISUSE_HEAPS]; /* the first is NULL */
+    struct cn_bytes *input;
+    uint64_t time;
+    bool all_wait; /* the quarantine has room for all that an input frees */
+    bool protects; /* freed spans cannot be accessed */
+};
+
+/* No block, and new heaps. */
+void cn_misuse_begin(struct cn_misuse_blocks *blocks, struct cn_bytes *input);
+/* Frees everything that is left. */
+void cn_misuse_finish(struct cn_misuse_blocks *blocks);
+
+/* One call that is right, with what belongs to it. */
+void cn_misuse_step(struct cn_misuse_blocks *blocks);
+
+/* A new block; size and alignment are taken from the input. */
+struct cn_misuse_block *cn_misuse_make(struct cn_misuse_blocks *blocks, unsigned heap, enum cn_asked asked);
+/* By a function of its family. */
+void cn_misuse_free(struct cn_misuse_blocks *blocks, struct cn_misuse_block *block);
+/* The block is gone; the call was made by somebody else. */
+void cn_misuse_note_end(struct cn_misuse_blocks *blocks, struct cn_misuse_block *block);
+/* All blocks of the named heap are gone, and it is a new one. */
+void cn_misuse_renew_heap(struct cn_misuse_blocks *blocks, unsigned heap);
+
+/* What is asked of a block; `blocks` says what the rest is like. */
+typedef bool cn_misuse_fits_fn(const struct cn_misuse_blocks *blocks, const struct cn_misuse_block *block);
+
+/* A place that `fits`, from where the input says on; NULL: there is none. */
+struct cn_misuse_block *cn_misuse_pick(struct cn_misuse_blocks *blocks, cn_misuse_fits_fn *fits);
+
+/* Whether the block was freed, and must still be known: it waits, or lies free in a pool that has been there since. */
+bool cn_misuse_is_known_freed(const struct cn_misuse_blocks *blocks, const struct cn_misuse_block *block);
+
+/* Whether its block of the core is a pool's. */
+bool cn_misuse_is_of_pool(const struct cn_misuse_block *block);
+
+#endif

@@ -1,0 +1,229 @@
+/*
+ * misuse_writes.c: writes where the program must not write, and what finds them.
+ */
+#include "fuzz/misuse_bugs.h"
+
+#include "alloc/bits.h"
+#include "alloc/cairn.h"
+#include "alloc/layout.h"
+#include "alloc/options.h"
+#include "fuzz/expect.h"
+#include "fuzz/misuse_due.h"
+#include "fuzz/misuse_pick.h"
+
+enum {
+    NEXT_HEAD_BYTES = 16, /* at least */
+    COPY_BYTES = 16,
+    CANARY_HEAD_MAX_BYTES = 4096
+};
+
+/* ---- finding it -------------------------------------------------------------------------------------------------- */
+
+enum finder { BY_SWEEP, BY_FREE, BY_RESIZE, BY_DESTROY, BY_LEAVING, FINDER_COUNT };
+
+/* What is to find the damage, when the history is over; `damaged` is a copy. */
+static struct {
+    enum finder finder;
+    struct cn_misuse_block *place;
+    struct cn_misuse_block damaged;
+} search;
+
+/* Whether the place still holds the block, in the state that it was in. */
+static bool is_still_there(void) {
+    return search.place->state == search.damaged.state && search.place->born == search.damaged.born;
+}
+
+static void sweep(void) { CN_EXPECT(cairn_check(), "a sweep comes to its end"); }
+
+static void free_damaged(struct cn_misuse_blocks *blocks) {
+    bool was_seen = cn_misuse_is_seen();
+    if (search.finder == BY_FREE || !cn_misuse_is_live_of_malloc(blocks, search.place)) {
+        cn_misuse_free(blocks, search.place);
+    } else {
+        cn_misuse_note_end(blocks, search.place);
+        (void)cairn_realloc(search.place->user, 0);
+    }
+    search.place->state = was_seen ? search.place->state : CN_MISUSE_PARKED;
+}
+
+/* Lets all that waits leave, by having one more block wait where there is room for nothing. */
+static void empty_quarantine(struct cn_misuse_blocks *blocks) {
+    size_t had = cn_options.quarantine_bytes;
+    cn_options.quarantine_bytes = 1;
+    cairn_free(cairn_malloc(1));
+    cn_options.quarantine_bytes = had;
+    blocks->all_wait = false;
+}
+
+void cn_misuse_find_damage(struct cn_misuse_blocks *blocks) {
+    bool is_freed = search.damaged.state == CN_MISUSE_FREED;
+    bool was_seen = cn_misuse_is_seen();
+    if (search.place == NULL) {
+        return;
+    }
+    if (is_still_there() && search.finder == BY_DESTROY) {
+        cn_misuse_renew_heap(blocks, search.damaged.heap);
+    } else if (is_still_there() && search.finder == BY_LEAVING && is_freed) {
+        empty_quarantine(blocks);
+        search.place->state = was_seen ? CN_MISUSE_FREED : CN_MISUSE_PARKED;
+    } else if (is_still_there() && (search.finder == BY_FREE || search.finder == BY_RESIZE) && !is_freed) {
+        free_damaged(blocks);
+    } else {
+        sweep();
+    }
+    search.place = NULL;
+}
+
+/* What is free in a pool goes with that unseen: it is looked for at once. */
+static void search_for(struct cn_misuse_blocks *blocks, struct cn_misuse_block *block) {
+    search.place = block;
+    search.damaged = *block;
+    search.finder = (enum finder)(cn_bytes_take(blocks->input) % FINDER_COUNT);
+    if (block->state == CN_MISUSE_FREED && !blocks->all_wait) {
+        sweep();
+        search.place = NULL;
+    }
+}
+
+/* ---- canaries and fills ------------------------------------------------------------------------------------------ */
+
+static void write_at(struct cn_misuse_blocks *blocks, char *at, size_t bytes) {
+    uint8_t mask = cn_bytes_take(blocks->input);
+    cn_misuse_damage(at, bytes, mask % 4 == 0 ? CN_MISUSE_NULS : CN_MISUSE_OTHER_BYTES, mask);
+}
+
+/* How many bytes are written, of those that can be. */
+static size_t take_length(struct cn_misuse_blocks *blocks, size_t limit) {
+    size_t wanted = 1 + cn_bytes_take(blocks->input) % CN_MISUSE_DAMAGE_MAX;
+    return cn_min(wanted, limit);
+}
+
+static void write_behind(struct cn_misuse_blocks *blocks) {
+    struct cn_misuse_block *block = cn_misuse_take_live(blocks, cn_misuse_is_live_of_named);
+    char *end = block->user + block->size;
+    size_t offset = cn_misuse_take_below(blocks, block->tail_bytes);
+    size_t own = block->tail_bytes - offset;
+    /* What follows a pool's last slot, or a span, is not known. */
+    bool has_next = cn_misuse_is_of_pool(block) && (uintptr_t)(end + block->tail_bytes) % CN_SLOT_BYTES != 0;
+    size_t bytes = take_length(blocks, own + (has_next ? NEXT_HEAD_BYTES : 0));
+    cn_misuse_due("heap-buffer-overflow", NULL, block);
+    if (bytes <= own) {
+        cn_misuse_due_exactly(block, "past its end", end + offset, bytes);
+    }
+    write_at(blocks, end + offset, bytes);
+    search_for(blocks, block);
+}
+
+static void write_before(struct cn_misuse_blocks *blocks) {
+    struct cn_misuse_block *block = cn_misuse_take_live(blocks, cn_misuse_is_live_of_named);
+    size_t distance = 1 + cn_misuse_take_below(blocks, cn_min(block->head_bytes, CANARY_HEAD_MAX_BYTES));
+    size_t bytes = take_length(blocks, distance);
+    cn_misuse_due("heap-buffer-underflow", NULL, block);
+    cn_misuse_due_exactly(block, "before its start", block->user - distance, bytes);
+    write_at(blocks, block->user - distance, bytes);
+    search_for(blocks, block);
+}
+
+/* A neighbour's canary is none here. */
+static void copy_before(struct cn_misuse_blocks *blocks) {
+    struct cn_misuse_block *block = cn_misuse_take_live(blocks, cn_misuse_is_live_of_named);
+    struct cn_misuse_block other = *block;
+    struct cn_misuse_block *found = cn_misuse_pick(blocks, cn_misuse_is_live);
+    if (found == block) {
+        found = cn_misuse_make(blocks, 1, CN_ASKED_MALLOC);
+    }
+    if (block->state != CN_MISUSE_LIVE || block->born != other.born) {
+        return;
+    }
+    cn_misuse_due("heap-buffer-underflow", NULL, block);
+    cn_misuse_damage_by_copy(block->user - COPY_BYTES, found->user - COPY_BYTES, COPY_BYTES);
+    search_for(blocks, block);
+}
+
+static void write_after_free(struct cn_misuse_blocks *blocks) {
+    struct cn_misuse_block *block = cn_misuse_take_freed(blocks, cn_misuse_is_freed_of_named);
+    if (block == NULL) {
+        return;
+    }
+    size_t distance = cn_misuse_take_below(blocks, block->size + block->tail_bytes);
+    size_t bytes = take_length(blocks, block->size + block->tail_bytes - distance);
+    cn_misuse_due("heap-use-after-free", NULL, block);
+    cn_misuse_due_exactly(block, "after it was freed", block->user + distance, bytes);
+    write_at(blocks, block->user + distance, bytes);
+    search_for(blocks, block);
+}
+
+static const struct cn_misuse_block *find_live_before(const struct cn_misuse_blocks *blocks,
+                                                      const struct cn_misuse_block *block) {
+    const char *core = block->user - block->head_bytes;
+    for (const struct cn_misuse_block *at = blocks->places; at < blocks->places + CN_MISUSE_PLACES; at++) {
+        if (at->state == CN_MISUSE_LIVE && cn_misuse_is_of_pool(at) && at->user + at->size + at->tail_bytes == core) {
+            return at;
+        }
+    }
+    return NULL;
+}
+
+/* Whose write that is depends on the block before, so it is looked for at once. */
+static void write_before_freed(struct cn_misuse_blocks *blocks) {
+    struct cn_misuse_block *block = cn_misuse_take_freed(blocks, cn_misuse_is_freed_of_pool);
+    if (block == NULL) {
+        return;
+    }
+    const struct cn_misuse_block *before = find_live_before(blocks, block);
+    size_t distance = 1 + cn_misuse_take_below(blocks, block->head_bytes);
+    size_t bytes = take_length(blocks, distance);
+    char *at = block->user - distance;
+    if (before != NULL) {
+        cn_misuse_due("heap-buffer-overflow", NULL, before);
+        cn_misuse_due_exactly(before, "past its end", at, bytes);
+    } else {
+        cn_misuse_due("heap-use-after-free", NULL, block);
+        cn_misuse_due_exactly(block, "after it was freed", at, bytes);
+    }
+    write_at(blocks, at, bytes);
+    sweep();
+    cn_misuse_settle();
+}
+
+/* ---- promises ---------------------------------------------------------------------------------------------------- */
+
+static void write_sealed(struct cn_misuse_blocks *blocks) {
+    struct cn_misuse_block *block = cn_misuse_take_live(blocks, cn_misuse_can_be_promised);
+    if (block == NULL) {
+        return;
+    }
+    size_t offset = cn_misuse_take_below(blocks, block->size);
+    size_t bytes = take_length(blocks, block->size - offset);
+    CN_EXPECT(cairn_seal(block->user), "a block can be sealed");
+    block->is_promised = true;
+    cn_misuse_due("sealed-write", NULL, block);
+    cn_misuse_damage(block->user + offset, bytes, CN_MISUSE_OTHER_BYTES, cn_bytes_take(blocks->input));
+    if (cn_bytes_take(blocks->input) % 2 == 0) {
+        CN_EXPECT(!cairn_unseal(block->user), "a broken seal is not whole");
+        cn_misuse_settle();
+    } else {
+        search_for(blocks, block);
+    }
+}
+
+static void write_fenced(struct cn_misuse_blocks *blocks) {
+    struct cn_misuse_block *block = cn_misuse_take_live(blocks, cn_misuse_can_be_promised);
+    if (block == NULL) {
+        return;
+    }
+    size_t start = cn_misuse_take_below(blocks, block->size);
+    size_t length = 1 + cn_misuse_take_below(blocks, block->size - start);
+    size_t offset = start + cn_misuse_take_below(blocks, length);
+    size_t bytes = take_length(blocks, length - (offset - start));
+    CN_EXPECT(cairn_fence(block->user, start, length), "bytes of a block can be fenced");
+    block->is_promised = true;
+    cn_misuse_due("fence-write", NULL, block);
+    cn_misuse_due_exactly(block, "in one of its fences", block->user + offset, bytes);
+    write_at(blocks, block->user + offset, bytes);
+    search_for(blocks, block);
+}
+
+cn_misuse_bug *const cn_misuse_writes[CN_MISUSE_WRITES] = {
+    write_behind, write_before, copy_before, write_after_free, write_before_freed, write_sealed, write_fenced,
+};
