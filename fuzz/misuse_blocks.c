@@ -8,7 +8,7 @@
 #include "fuzz/expect.h"
 #include "fuzz/pattern.h"
 
-enum { HEAD_MIN_BYTES = 16, FILLED_MAX_BYTES = 4096, ALIGNMENT_SHIFT_MAX = 12, SPAN_UNIT_BYTES = 4096 };
+enum { HEAD_MIN_BYTES = 16, FILLED_MAX_BYTES = 4096, ALIGNMENT_SHIFT_MAX = 12 };
 
 /* ---- places ------------------------------------------------------------------------------------------------------ */
 
@@ -101,18 +101,19 @@ bool cn_misuse_is_known_freed(const struct cn_misuse_blocks *blocks, const struc
 
 /* ---- right calls ------------------------------------------------------------------------------------------------- */
 
+/* From 0 on; of each of the ranges of sizes that the allocator treats alike. */
 static size_t take_size(struct cn_misuse_blocks *blocks) {
     uint8_t byte = cn_bytes_take(blocks->input);
+    size_t low = byte & 63;
     switch (byte >> 6) {
     case 0:
-        return byte & 63;
+        return low;
     case 1:
-        return (size_t)(byte & 63) * HEAD_MIN_BYTES - 1 + HEAD_MIN_BYTES;
+        return (low + 1) * HEAD_MIN_BYTES - 1;
     case 2:
-        return cn_bytes_take(blocks->input) + ((size_t)256 << (byte & 7)) % 40000;
+        return cn_bytes_take(blocks->input) + ((size_t)256 << low % 8);
     default: /* most of them spans */
-        return (size_t)(byte & 3) * CN_SLOT_BYTES + cn_bytes_take(blocks->input) * SPAN_UNIT_BYTES / 32 +
-               (byte >> 2 & 15);
+        return low % 4 * CN_SLOT_BYTES + cn_bytes_take(blocks->input) * HEAD_MIN_BYTES + low / 4;
     }
 }
 
@@ -181,6 +182,8 @@ struct cn_misuse_block *cn_misuse_make(struct cn_misuse_blocks *blocks, unsigned
 void cn_misuse_note_end(struct cn_misuse_blocks *blocks, struct cn_misuse_block *block) {
     block->state = CN_MISUSE_FREED;
     block->ended = ++blocks->time;
+    blocks->freed_bytes += core_bytes_of(block);
+    blocks->all_wait = blocks->all_wait && blocks->freed_bytes <= CN_MISUSE_QUARANTINE_BYTES / 2;
 }
 
 void cn_misuse_free(struct cn_misuse_blocks *blocks, struct cn_misuse_block *block) {

@@ -14,7 +14,11 @@
 #include "alloc/hooks.h"
 #include "fuzz/bytes.h"
 
-enum { CN_MISUSE_PLACES = 64, CN_MISUSE_HEAPS = 3 /* the first is the thread's */ };
+enum {
+    CN_MISUSE_PLACES = 64,
+    CN_MISUSE_HEAPS = 3,                  /* the first is the thread's */
+    CN_MISUSE_QUARANTINE_BYTES = 8 << 20, /* which is room for what an input frees, as long as that is half of it */
+};
 
 enum cn_misuse_state { CN_MISUSE_UNUSED, CN_MISUSE_LIVE, CN_MISUSE_FREED, CN_MISUSE_PARKED };
 
@@ -36,7 +40,8 @@ struct cn_misuse_blocks {
     struct cairn_heap *heaps[CN_MISUSE_HEAPS]; /* the first is NULL */
     struct cn_bytes *input;
     uint64_t time;
-    bool all_wait; /* the quarantine has room for all that an input frees */
+    size_t freed_bytes;
+    bool all_wait; /* nothing that this input has freed has left quarantine */
     bool protects; /* freed spans cannot be accessed */
 };
 

@@ -26,7 +26,7 @@
 #include "fuzz/misuse_due.h"
 
 enum setting {
-    QUARANTINE_MASK = 3, /* 0 and 1: as by default; else a small one, or none */
+    QUARANTINE_MASK = 3, /* 0 and 1: a large one; else a small one, or none */
     QUARANTINE_SMALL = 2,
     QUARANTINE_NONE = 3,
     PROTECTS = 4, /* freed spans are made inaccessible */
@@ -37,7 +37,6 @@ enum setting {
 enum {
     STEPS_MAX = 150,
     BUG_AFTER_MAX = 64,
-    DEFAULT_QUARANTINE_BYTES = 64 << 20,
     SMALL_QUARANTINE_BYTES = 4096,
     STACK_DEPTH = 8,
     BUG_COUNT = 1 + CN_MISUSE_WRITES + CN_MISUSE_CALLS
@@ -60,7 +59,7 @@ static void set(uint8_t settings) {
     unsigned quarantine = settings & QUARANTINE_MASK;
     cn_options.quarantine_bytes = quarantine == QUARANTINE_NONE    ? 0
                                   : quarantine == QUARANTINE_SMALL ? SMALL_QUARANTINE_BYTES
-                                                                   : DEFAULT_QUARANTINE_BYTES;
+                                                                   : CN_MISUSE_QUARANTINE_BYTES;
     cn_options.protect_freed = (settings & PROTECTS) != 0;
     cn_options.report = (settings & AS_JSON) != 0 ? CN_REPORT_JSON : CN_REPORT_TEXT;
     if (cn_options.stack_depth != depth) {

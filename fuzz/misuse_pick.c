@@ -9,6 +9,10 @@ bool cn_misuse_is_live_of_malloc(const struct cn_misuse_blocks *all, const struc
     return cn_misuse_is_live(all, block) && block->asked != CN_ASKED_NEW && block->asked != CN_ASKED_NEW_ARRAY;
 }
 
+bool cn_misuse_is_live_of_thread(const struct cn_misuse_blocks *all, const struct cn_misuse_block *block) {
+    return cn_misuse_is_live(all, block) && block->heap == 0;
+}
+
 bool cn_misuse_is_live_of_named(const struct cn_misuse_blocks *all, const struct cn_misuse_block *block) {
     return cn_misuse_is_live(all, block) && block->heap != 0;
 }

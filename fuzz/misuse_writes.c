@@ -98,14 +98,18 @@ static size_t take_length(struct cn_misuse_blocks *blocks, size_t limit) {
     return cn_min(wanted, limit);
 }
 
+/* Whether the next bytes are those of the same pool. */
+static bool has_next(const struct cn_misuse_block *block) {
+    return cn_misuse_is_of_pool(block) &&
+           (uintptr_t)(block->user + block->size + block->tail_bytes) % CN_SLOT_BYTES != 0;
+}
+
 static void write_behind(struct cn_misuse_blocks *blocks) {
     struct cn_misuse_block *block = cn_misuse_take_live(blocks, cn_misuse_is_live_of_named);
     char *end = block->user + block->size;
     size_t offset = cn_misuse_take_below(blocks, block->tail_bytes);
     size_t own = block->tail_bytes - offset;
-    /* What follows a pool's last slot, or a span, is not known. */
-    bool has_next = cn_misuse_is_of_pool(block) && (uintptr_t)(end + block->tail_bytes) % CN_SLOT_BYTES != 0;
-    size_t bytes = take_length(blocks, own + (has_next ? NEXT_HEAD_BYTES : 0));
+    size_t bytes = take_length(blocks, own + (has_next(block) ? NEXT_HEAD_BYTES : 0));
     cn_misuse_due("heap-buffer-overflow", NULL, block);
     if (bytes <= own) {
         cn_misuse_due_exactly(block, "past its end", end + offset, bytes);
@@ -186,6 +190,34 @@ static void write_before_freed(struct cn_misuse_blocks *blocks) {
     cn_misuse_settle();
 }
 
+static bool is_followed_by_live(const struct cn_misuse_blocks *blocks, const struct cn_misuse_block *block) {
+    const char *end = block->user + block->size + block->tail_bytes;
+    for (const struct cn_misuse_block *at = blocks->places; at < blocks->places + CN_MISUSE_PLACES; at++) {
+        if (at->state == CN_MISUSE_LIVE && at->user - at->head_bytes == end) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Over the tail, into what is free or was never handed out. Found at once, so that the thread's blocks are not parked:
+ * of these alone a sweep looks at what follows them when there are other threads, such as the fuzzer's. */
+static void write_beyond(struct cn_misuse_blocks *blocks) {
+    struct cn_misuse_block *block = cn_misuse_pick(blocks, cn_misuse_is_live_of_thread);
+    block = block != NULL ? block : cn_misuse_make(blocks, 0, CN_ASKED_MALLOC);
+    size_t offset = cn_misuse_take_below(blocks, NEXT_HEAD_BYTES);
+    size_t bytes = take_length(blocks, NEXT_HEAD_BYTES - offset);
+    char *at = block->user + block->size + block->tail_bytes + offset;
+    if (!has_next(block) || is_followed_by_live(blocks, block)) {
+        return;
+    }
+    cn_misuse_due("heap-buffer-overflow", NULL, block);
+    cn_misuse_due_exactly(block, "past its end", at, bytes);
+    write_at(blocks, at, bytes);
+    sweep();
+    cn_misuse_settle();
+}
+
 /* ---- promises ---------------------------------------------------------------------------------------------------- */
 
 static void write_sealed(struct cn_misuse_blocks *blocks) {
@@ -225,5 +257,6 @@ static void write_fenced(struct cn_misuse_blocks *blocks) {
 }
 
 cn_misuse_bug *const cn_misuse_writes[CN_MISUSE_WRITES] = {
-    write_behind, write_before, copy_before, write_after_free, write_before_freed, write_sealed, write_fenced,
+    write_behind,       write_before, copy_before,  write_after_free,
+    write_before_freed, write_beyond, write_sealed, write_fenced,
 };
