@@ -72,9 +72,10 @@ static void keep(char *at, size_t bytes) {
 }
 
 void cn_misuse_damage(char *at, size_t bytes, enum cn_misuse_content content, uint8_t mask) {
+    unsigned char *written = (unsigned char *)at;
     keep(at, bytes);
     for (size_t i = 0; i < bytes; i++) {
-        at[i] = content == CN_MISUSE_NULS ? '\0' : (char)(at[i] ^ (mask != 0 ? mask : UINT8_MAX));
+        written[i] = content == CN_MISUSE_NULS ? 0 : written[i] ^ (mask != 0 ? mask : UINT8_MAX);
     }
 }
 
