@@ -41,8 +41,9 @@ struct cn_misuse_blocks {
     struct cn_bytes *input;
     uint64_t time;
     size_t freed_bytes;
-    bool all_wait; /* nothing that this input has freed has left quarantine */
-    bool protects; /* freed spans cannot be accessed */
+    unsigned sweeps; /* of the history */
+    bool all_wait;   /* nothing that this input has freed has left quarantine */
+    bool protects;   /* freed spans cannot be accessed */
 };
 
 /* No block, and new heaps. */
