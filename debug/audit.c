@@ -8,6 +8,7 @@
 #include "alloc/walk.h"
 #include "damage.h"
 #include "fresh.h"
+#include "live.h"
 
 static struct cn_lock lock; /* one audit at a time */
 
@@ -121,8 +122,11 @@ static void audit(cn_audit_fn *check, struct cn_look *look) {
         return;
     }
     if (cn_purge_pause()) {
-        (void)cn_audit_blocks(NULL, check, look);
-        check_fresh(look);
+        if (cn_live_begin_look()) {
+            (void)cn_audit_blocks(NULL, check, look);
+            check_fresh(look);
+            cn_live_end_look();
+        }
         cn_purge_resume();
     }
     cn_lock_give(&lock);

@@ -11,6 +11,7 @@
 #include "fail.h"
 #include "fresh.h"
 #include "leak.h"
+#include "live.h"
 #include "promise.h"
 #include "quarantine.h"
 #include "report.h"
@@ -67,6 +68,8 @@ static bool is_forked; /* this process is the child of one that had the library 
 
 /* ---- forks and the end --------------------------------------------------------------------------------------- */
 
+void cn_self_begins(struct cn_self *self) { cn_quarantine_prepare(self); }
+
 void cn_self_ends(struct cn_self *self) {
     cn_quarantine_hand_over(self);
     cn_stack_thread_ends();
@@ -75,6 +78,7 @@ void cn_self_ends(struct cn_self *self) {
 void cn_debug_after_fork(void) {
     is_forked = true;
     cn_stack_after_fork();
+    cn_live_after_fork();
     cn_audit_after_fork();
     cn_promise_after_fork();
     cn_report_after_fork();

@@ -20,6 +20,48 @@ enum {
 
 static _Atomic size_t protected_count;
 
+/*
+ * Who makes pages inaccessible says so first, and then looks whether somebody looks at all blocks; who looks says so first,
+ * and then waits for those that are at it. Both are sequentially consistent: of two, one sees the other.
+ */
+static _Atomic unsigned hiders;
+static _Atomic unsigned lookers;
+
+/* To be ended even where it is false. */
+static bool try_to_hide(void) {
+    (void)atomic_fetch_add(&hiders, 1);
+    return atomic_load(&lookers) == 0;
+}
+
+static void end_hiding(void) { (void)atomic_fetch_sub(&hiders, 1); }
+
+static void begin_hiding(void) {
+    while (!try_to_hide()) {
+        end_hiding();
+        cn_os_yield();
+    }
+}
+
+bool cn_live_begin_look(void) {
+    enum { TRIES = 100000 };
+    (void)atomic_fetch_add(&lookers, 1);
+    for (unsigned i = 0; i < TRIES && atomic_load(&hiders) != 0; i++) {
+        cn_os_yield();
+    }
+    if (atomic_load(&hiders) == 0) {
+        return true;
+    }
+    cn_live_end_look();
+    return false;
+}
+
+void cn_live_end_look(void) { (void)atomic_fetch_sub(&lookers, 1); }
+
+void cn_live_after_fork(void) {
+    atomic_store(&hiders, 0);
+    atomic_store(&lookers, 0);
+}
+
 /* ---- to the program ------------------------------------------------------------------------------------------ */
 
 static bool is_in_own_pages(const struct cn_known *known) { return known->kind != CN_BLOCK_POOL; }
@@ -74,7 +116,7 @@ void cn_live_repair(const struct cn_known *known, size_t kept_bytes) {
 
 /* Makes the pages of the block inaccessible and gives their memory back. Their addresses stay held: nobody else maps
  * something there. */
-static bool protect(const struct cn_known *known) {
+static bool protect_now(const struct cn_known *known) {
     if (!cn_options.protect_freed || atomic_fetch_add(&protected_count, 1) >= PROTECTED_MAX) {
         (void)atomic_fetch_sub(&protected_count, cn_options.protect_freed ? 1 : 0);
         return false;
@@ -91,17 +133,26 @@ static bool unprotect(const struct cn_known *known, uint64_t word) {
     if ((cn_record_marks_of(word) & CN_MARK_PROTECTED) == 0) {
         return true;
     }
-    if (!cn_os_protect(known->core, known->core_bytes, CN_RIGHT_WRITE)) {
+    bool is_unmapped_next = known->kind == CN_BLOCK_DIRECT; /* and what is accessible may count against a limit */
+    if (!is_unmapped_next && !cn_os_protect(known->core, known->core_bytes, CN_RIGHT_WRITE)) {
         return false;
     }
     (void)atomic_fetch_sub(&protected_count, 1);
     return true;
 }
 
+static bool protect(const struct cn_known *known) {
+    bool is_done = try_to_hide() && protect_now(known);
+    end_hiding(); /* counted in either case */
+    return is_done;
+}
+
 /* Makes the bytes of a block that is the caller's useless. Returns the mark that says how. */
 static unsigned spoil(const struct cn_known *known, uint64_t word) {
     if (known->kind == CN_BLOCK_GUARDED) {
+        begin_hiding();
         (void)cn_guard_free(known->core + cn_record_head_of(word));
+        end_hiding();
         return CN_MARK_PROTECTED;
     }
     if (is_in_own_pages(known) && protect(known)) {
@@ -154,10 +205,15 @@ void cn_live_leave(const struct cn_known *known, uint64_t word) {
         return;
     }
     uint64_t gone = cn_record_with_state(cn_record_with_marks(word, 0), CN_RECORD_FREE);
-    if (cn_record_change(known->record, &word, gone)) {
-        if (known->kind == CN_BLOCK_DIRECT) {
-            cn_record_forget_direct(known->core);
-        }
+    if (!cn_record_change(known->record, &word, gone)) {
+        return;
+    }
+    if (known->kind == CN_BLOCK_DIRECT) {
+        cn_record_forget_direct(known->core);
+        begin_hiding();
+        cn_route_free("quarantine", known->core);
+        end_hiding();
+    } else {
         cn_route_free("quarantine", known->core);
     }
 }

@@ -182,10 +182,16 @@ void cn_quarantine_hand_over(struct cn_self *self) {
     }
 }
 
+void cn_quarantine_prepare(struct cn_self *self) {
+    if (self->chunk == NULL) {
+        self->chunk = make_chunk();
+    }
+}
+
 void cn_quarantine_add(struct cn_self *self, const struct cn_known *known, uint64_t serial) {
     uint64_t entry = serial << SERIAL_SHIFT | (uintptr_t)known->core;
-    if (self != NULL && self->chunk == NULL) {
-        self->chunk = make_chunk();
+    if (self != NULL) {
+        cn_quarantine_prepare(self);
     }
     if (self == NULL || self->chunk == NULL || cn_options.quarantine_bytes == 0) {
         leave_any(entry, known);
@@ -199,6 +205,21 @@ void cn_quarantine_add(struct cn_self *self, const struct cn_known *known, uint6
     }
 }
 
+/* Spare chunks go back to the system; false where there were none. */
+static bool unmap_spares(void) {
+    cn_lock_take(&queue.lock);
+    struct cn_chunk *spare = queue.spare;
+    queue.spare = NULL;
+    cn_lock_give(&queue.lock);
+    bool had_any = spare != NULL;
+    while (spare != NULL) {
+        struct cn_chunk *next = spare->next;
+        cn_os_unmap(spare, CHUNK_BYTES);
+        spare = next;
+    }
+    return had_any;
+}
+
 bool cn_quarantine_flush(struct cn_self *self) {
     bool had_own = self != NULL && self->chunk != NULL && self->chunk->count != 0;
     if (had_own) {
@@ -208,7 +229,7 @@ bool cn_quarantine_flush(struct cn_self *self) {
     struct cn_chunk *excess = take_excess_locked(0);
     cn_lock_give(&queue.lock);
     leave_chunks(excess);
-    return had_own || excess != NULL;
+    return unmap_spares() || had_own || excess != NULL;
 }
 
 /* ---- after a fork -------------------------------------------------------------------------------------------- */

@@ -26,6 +26,9 @@
 /* The block, whose record has just become quarantined with the serial, waits. `self` NULL: it leaves at once. */
 void cn_quarantine_add(struct cn_self *self, const struct cn_known *known, uint64_t serial);
 
+/* Makes room for the thread's first blocks, while there is memory: later a free would have to ask for it. */
+void cn_quarantine_prepare(struct cn_self *self);
+
 /* What the thread has goes to the queue. */
 void cn_quarantine_hand_over(struct cn_self *self);
 

@@ -120,9 +120,10 @@ bool cn_record_is_current(const struct cn_known *known) {
 
 /* ---- outside of the region ----------------------------------------------------------------------------------- */
 
-/* Direct blocks are few: their records stand in a table, each within a window of places from where a hash of its address
- * says. An address inside a block, but for the usual start of the program's bytes, is looked for everywhere. */
-enum { DIRECT_LIMIT = 1 << 14, DIRECT_WINDOW = 64, DIRECT_USUAL_HEAD_BYTES = 16 };
+/* Records of direct blocks stand in a table with room for twice the mappings that a process can have, each within a window
+ * of places from where a hash of its address says. An address inside a block, but for the usual start of the program's
+ * bytes, is looked for everywhere. */
+enum { DIRECT_LIMIT = 1 << 17, DIRECT_WINDOW = 64, DIRECT_USUAL_HEAD_BYTES = 16 };
 
 struct direct_entry {
     _Atomic uintptr_t core; /* 0: free; 1: being made; release when the rest is written */

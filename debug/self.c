@@ -64,6 +64,7 @@ CN_NOINLINE struct cn_self *cn_self_make(void) {
     }
     self->number = atomic_fetch_add(&last_number, 1) + 1;
     self->control = cn_os_thread_id() == cn_os_process_id() ? 0 : (uintptr_t)pthread_self();
+    cn_self_begins(self);
     cn_self_mine = self; /* first: pthread_setspecific may allocate */
     if (is_farewell_known) {
         (void)pthread_setspecific(farewell_key, self);

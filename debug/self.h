@@ -40,7 +40,8 @@ unsigned cn_self_find_by_stack(uintptr_t address, uintptr_t end);
 /* Calls `visit` for each that there ever was, whether it is taken or free. */
 void cn_self_visit(void (*visit)(const struct cn_self *self, void *argument), void *argument);
 
-/* Called at the end of a thread; defined in lifecycle.c. */
+/* Called at the first call and at the end of a thread; defined in lifecycle.c. */
+void cn_self_begins(struct cn_self *self);
 void cn_self_ends(struct cn_self *self);
 
 /* In the child of a fork: gives back what the other threads had, after `visit` has seen each. */

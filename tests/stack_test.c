@@ -255,6 +255,7 @@ static void stacks_that_change_places_do_no_harm(void **state) {
 }
 
 int main(void) {
+    cn_stack_set_depth(DEPTH);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(changing_callers_are_never_mistaken),
         cmocka_unit_test(equal_stacks_have_one_id),

@@ -1,6 +1,10 @@
 /*
  * unwind_plugin.c: a library with one function, whose frame is of FRAME_BYTES, for unwind_test.
  */
+#ifndef FRAME_BYTES
+#define FRAME_BYTES 64
+#endif
+
 __attribute__((visibility("default"))) void call_back(void (*back)(void));
 
 void call_back(void (*back)(void)) {
