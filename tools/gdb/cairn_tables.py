@@ -177,7 +177,8 @@ class Tables:
     def direct_blocks(self) -> Iterator[Block]:
         entry = Layout("struct direct_entry")
         start = number("(unsigned long)&'record.c'::direct_entries")
-        data = read(start, number("'record.c'::direct_end") * entry.size)
+        is_used = number("'record.c'::direct_count") != 0
+        data = read(start, number("sizeof('record.c'::direct_entries)") if is_used else 0)
         for at in range(0, len(data), entry.size):
             core = entry.get(data, "core", at)
             if core > 1:  # 1: it is being made
