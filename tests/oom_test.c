@@ -20,7 +20,7 @@ static size_t least_share_percent(size_t size) {
     if (!on_debug_form()) {
         return 70;
     }
-    return size < 1000 ? 15 : 30;
+    return size < 1000 ? 15 : 20;
 }
 
 static void *take(size_t size, unsigned how) {

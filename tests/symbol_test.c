@@ -246,6 +246,7 @@ static void names_are_found_while_another_thread_is_in_dlopen(void **state) {
 }
 
 int main(void) {
+    cn_stack_set_depth(CN_FRAME_MAX_DEPTH);
     /* Those first that are to be the first to read this program. */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_found_in_a_handler_on_a_small_stack),
