@@ -15,7 +15,7 @@ __attribute__((constructor)) static void stay(void) {
     const char *number = getenv("SYMBOL_PLUGIN_STAYS");
     if (number != NULL) {
         ssize_t written = write(atoi(number), "", 1); // NOLINT: the test's own number
-        while (written == 1) { // NOLINT(bugprone-infinite-loop): it is told to stay
+        while (written == 1) {                        // NOLINT(bugprone-infinite-loop): it is told to stay
             (void)pause();
         }
     }
