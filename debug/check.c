@@ -3,7 +3,6 @@
 #include "alloc/heap.h"
 #include "alloc/options.h"
 #include "alloc/process.h"
-#include "alloc/route.h"
 
 static void report_not_live(enum cn_kind kind_if_freed, const struct cn_look *look, const void *pointer,
                             const struct cn_known *known) {
@@ -25,8 +24,7 @@ bool cn_check_live(struct cairn_heap *heap, const void *pointer, enum cn_kind ki
         report_not_live(kind_if_freed, look, pointer, known);
         return false;
     }
-    struct cn_block found = {.kind = known->kind, .heap = known->heap};
-    if (heap != NULL && cn_route_named_heap(&found) != heap) {
+    if (heap != NULL && cn_record_named_heap(known) != heap) {
         struct cn_incident incident = cn_incident_of(CN_KIND_BAD_FREE, look, pointer, known);
         incident.heap_name = heap->name;
         cn_report(&incident);

@@ -32,12 +32,6 @@ static struct range tail_range(const struct cn_known *known, uint64_t word) {
     return canary_range(user_of(known, word) + size_of(known), known->core + known->core_bytes);
 }
 
-/* Whether the bytes that were just read were those that `word` speaks of. */
-static bool is_unchanged(const struct cn_known *known, uint64_t word) {
-    atomic_thread_fence(memory_order_acquire);
-    return cn_record_load(known->record) == word && cn_record_is_current(known);
-}
-
 static void report(enum cn_kind kind, const struct cn_known *known, struct range range, const struct cn_look *look) {
     struct cn_incident incident = cn_incident_of(kind, look, NULL, known);
     incident.damage = range.first;
@@ -88,7 +82,7 @@ bool cn_damage_check_live(const struct cn_known *known, uint64_t word, const str
     struct range tail = tail_range(known, word);
     bool is_broken = CN_UNLIKELY((cn_record_marks_of(word) & (CN_MARK_SEALED | CN_MARK_FENCED)) != 0) &&
                      cn_promise_check(known, word, look);
-    if (CN_LIKELY(head.first == NULL && tail.first == NULL) || !is_unchanged(known, word)) {
+    if (CN_LIKELY(head.first == NULL && tail.first == NULL) || !cn_record_is_unchanged(known, word)) {
         return is_broken;
     }
     if (head.first != NULL) {
@@ -106,7 +100,7 @@ bool cn_damage_check_freed(const struct cn_known *known, uint64_t word, const st
         return false;
     }
     struct range range = fill_range(known->core, known->core + known->core_bytes);
-    if (CN_LIKELY(range.first == NULL) || !is_unchanged(known, word)) {
+    if (CN_LIKELY(range.first == NULL) || !cn_record_is_unchanged(known, word)) {
         return false;
     }
     struct cn_known before;

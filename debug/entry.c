@@ -235,11 +235,6 @@ CN_NOINLINE bool cn_debug_fence(void *block, size_t offset, size_t length) {
 
 /* ---- realloc ------------------------------------------------------------------------------------------------- */
 
-static struct cairn_heap *named_heap_of(const struct cn_known *known) {
-    struct cn_block found = {.kind = known->kind, .heap = known->heap};
-    return cn_route_named_heap(&found);
-}
-
 /* Moves the contents, by pages where both blocks are spans of the same form. False where the new block is lost. */
 static bool move_contents(const struct cn_known *from, uint64_t word, char *to, size_t bytes) {
     size_t head_bytes = cn_record_head_of(word);
@@ -276,7 +271,7 @@ CN_NOINLINE void *cn_debug_realloc(struct cairn_heap *heap, const char *operatio
     char *moved = NULL;
     if (size != 0) {
         size_t old_size = cn_record_size(known.record);
-        moved = make(self, named_heap_of(&known), CN_GRANULE_BYTES, &birth);
+        moved = make(self, cn_record_named_heap(&known), CN_GRANULE_BYTES, &birth);
         if (moved == NULL || !move_contents(&known, word, moved, cn_min(old_size, size))) {
             errno = ENOMEM;
             return NULL;

@@ -2,7 +2,6 @@
 
 #include "alloc/heap.h"
 #include "alloc/options.h"
-#include "alloc/route.h"
 #include "dump.h"
 #include "hint.h"
 #include "paint.h"
@@ -10,8 +9,7 @@
 #include "sentence.h"
 
 const char *cn_page_heap_name(const struct cn_known *known) {
-    struct cn_block found = {.kind = known->kind, .heap = known->heap};
-    const struct cairn_heap *heap = cn_route_named_heap(&found);
+    const struct cairn_heap *heap = cn_record_named_heap(known);
     return heap != NULL ? heap->name : NULL;
 }
 

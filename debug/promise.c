@@ -216,11 +216,6 @@ static bool find_broken_fence(const struct cn_known *known, uint64_t word, struc
 
 /* ---- both ---------------------------------------------------------------------------------------------------- */
 
-static bool is_unchanged(const struct cn_known *known, uint64_t word) {
-    atomic_thread_fence(memory_order_acquire);
-    return cn_record_load(known->record) == word;
-}
-
 static void report(enum cn_kind kind, const struct cn_known *known, struct range damage, const struct cn_look *look) {
     struct cn_incident incident = cn_incident_of(kind, look, NULL, known);
     incident.damage = damage.start;
@@ -231,11 +226,12 @@ static void report(enum cn_kind kind, const struct cn_known *known, struct range
 bool cn_promise_check(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
     unsigned marks = cn_record_marks_of(word);
     struct range damage = {NULL, NULL};
-    if ((marks & CN_MARK_SEALED) != 0 && !is_seal_whole(known, word) && is_unchanged(known, word)) {
+    if ((marks & CN_MARK_SEALED) != 0 && !is_seal_whole(known, word) && cn_record_is_unchanged(known, word)) {
         report(CN_KIND_SEALED_WRITE, known, damage, look);
         return true;
     }
-    if ((marks & CN_MARK_FENCED) != 0 && find_broken_fence(known, word, &damage) && is_unchanged(known, word)) {
+    if ((marks & CN_MARK_FENCED) != 0 && find_broken_fence(known, word, &damage) &&
+        cn_record_is_unchanged(known, word)) {
         report(CN_KIND_FENCE_WRITE, known, damage, look);
         return true;
     }

@@ -32,15 +32,13 @@ static struct {
     struct cn_chunk *first;
     struct cn_chunk *last;
     struct cn_chunk *spare;
-    _Atomic size_t bytes; /* written under the lock */
+    size_t bytes;
 } queue;
 
 static struct cn_lock named_lock;
 
 void cn_quarantine_pause_named(void) { cn_lock_take(&named_lock); }
 void cn_quarantine_resume_named(void) { cn_lock_give(&named_lock); }
-
-size_t cn_quarantine_bytes(void) { return atomic_load_explicit(&queue.bytes, memory_order_relaxed); }
 
 /* ---- leaving ------------------------------------------------------------------------------------------------- */
 
@@ -113,17 +111,17 @@ static void append_locked(struct cn_chunk *chunk) {
         queue.last->next = chunk;
     }
     queue.last = chunk;
-    (void)atomic_fetch_add_explicit(&queue.bytes, chunk->bytes, memory_order_relaxed);
+    queue.bytes += chunk->bytes;
 }
 
 /* The oldest chunks, until `keep` bytes are left. */
 static struct cn_chunk *take_excess_locked(size_t keep) {
     struct cn_chunk *taken = NULL;
     struct cn_chunk **end = &taken;
-    while (queue.first != NULL && atomic_load_explicit(&queue.bytes, memory_order_relaxed) > keep) {
+    while (queue.first != NULL && queue.bytes > keep) {
         struct cn_chunk *chunk = queue.first;
         queue.first = chunk->next;
-        (void)atomic_fetch_sub_explicit(&queue.bytes, chunk->bytes, memory_order_relaxed);
+        queue.bytes -= chunk->bytes;
         *end = chunk;
         end = &chunk->next;
     }
@@ -166,19 +164,32 @@ static struct cn_chunk *make_chunk(void) {
     return chunk;
 }
 
-static void hand_over(struct cn_chunk *chunk, size_t keep) {
+/* The chunk goes to the queue (NULL: none does), and what is beyond `keep` bytes leaves. False where nothing does. */
+static bool settle(struct cn_chunk *chunk, size_t keep) {
     cn_lock_take(&queue.lock);
-    append_locked(chunk);
+    if (chunk != NULL) {
+        append_locked(chunk);
+    }
     struct cn_chunk *excess = take_excess_locked(keep);
     cn_lock_give(&queue.lock);
     leave_chunks(excess);
+    return excess != NULL;
+}
+
+/* The thread's chunk, unless it is empty: such a one is the thread's to fill, or the next one's that gets its place. */
+static struct cn_chunk *take_own(struct cn_self *self) {
+    bool has_some = self != NULL && self->chunk != NULL && self->chunk->count != 0;
+    struct cn_chunk *chunk = has_some ? self->chunk : NULL;
+    if (has_some) {
+        self->chunk = NULL;
+    }
+    return chunk;
 }
 
 void cn_quarantine_hand_over(struct cn_self *self) {
-    struct cn_chunk *chunk = self->chunk;
+    struct cn_chunk *chunk = take_own(self);
     if (chunk != NULL) {
-        self->chunk = NULL;
-        hand_over(chunk, cn_options.quarantine_bytes);
+        (void)settle(chunk, cn_options.quarantine_bytes);
     }
 }
 
@@ -221,15 +232,8 @@ static bool unmap_spares(void) {
 }
 
 bool cn_quarantine_flush(struct cn_self *self) {
-    bool had_own = self != NULL && self->chunk != NULL && self->chunk->count != 0;
-    if (had_own) {
-        cn_quarantine_hand_over(self);
-    }
-    cn_lock_take(&queue.lock);
-    struct cn_chunk *excess = take_excess_locked(0);
-    cn_lock_give(&queue.lock);
-    leave_chunks(excess);
-    return unmap_spares() || had_own || excess != NULL;
+    bool have_left = settle(take_own(self), 0);
+    return unmap_spares() || have_left;
 }
 
 /* ---- after a fork -------------------------------------------------------------------------------------------- */
@@ -248,7 +252,7 @@ void cn_quarantine_after_fork(void) {
     if (cn_lock_renew(&queue.lock)) {
         queue.first = NULL;
         queue.spare = NULL;
-        atomic_store(&queue.bytes, 0);
+        queue.bytes = 0;
     }
     cn_self_after_fork(adopt);
 }

@@ -35,9 +35,6 @@ void cn_quarantine_hand_over(struct cn_self *self);
 /* All blocks of the queue, and of the calling thread, leave. False where there were none. */
 bool cn_quarantine_flush(struct cn_self *self);
 
-/* Bytes in the queue: blocks with what is around them. */
-size_t cn_quarantine_bytes(void);
-
 /* From here on no block of a named heap leaves, until it is resumed. */
 void cn_quarantine_pause_named(void);
 void cn_quarantine_resume_named(void);

@@ -3,6 +3,7 @@
 #include "alloc/direct.h"
 #include "alloc/guard.h"
 #include "alloc/heap.h"
+#include "alloc/route.h"
 #include "alloc/span.h"
 
 /* ---- within the region --------------------------------------------------------------------------------------- */
@@ -109,13 +110,24 @@ struct cn_known cn_record_around(const void *address) {
     return known;
 }
 
-bool cn_record_is_current(const struct cn_known *known) {
+/* False where the pool that the block was of is gone. */
+static bool is_current(const struct cn_known *known) {
     if (known->kind != CN_BLOCK_POOL) {
         return true;
     }
     size_t slot = cn_slot_of_granule(cn_granule_of(known->core));
     uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_acquire);
     return owner != 0 && owner != CN_OWNER_SPAN && cn_record_of_core(known->core).record == known->record;
+}
+
+bool cn_record_is_unchanged(const struct cn_known *known, uint64_t word) {
+    atomic_thread_fence(memory_order_acquire);
+    return cn_record_load(known->record) == word && is_current(known);
+}
+
+struct cairn_heap *cn_record_named_heap(const struct cn_known *known) {
+    struct cn_block found = {.kind = known->kind, .heap = known->heap};
+    return cn_route_named_heap(&found);
 }
 
 /* ---- outside of the region ----------------------------------------------------------------------------------- */

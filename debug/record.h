@@ -110,8 +110,12 @@ void cn_record_walk_direct(void (*visit)(const struct cn_known *known, void *arg
 
 struct cn_facts cn_record_facts(const struct cn_record *record);
 
-/* False where the pool that the block was of is gone meanwhile. */
-bool cn_record_is_current(const struct cn_known *known);
+/* Whether bytes of the block that were just read are those that its record's word `word` speaks of: false where another
+ * thread has changed the record meanwhile, or the pool is gone. */
+bool cn_record_is_unchanged(const struct cn_known *known, uint64_t word);
+
+/* The named heap that the block is of; NULL: of none. */
+struct cairn_heap *cn_record_named_heap(const struct cn_known *known);
 
 /* Blocks are numbered from 1 in the order in which they were asked for. */
 uint64_t cn_record_next_serial(void);
