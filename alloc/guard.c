@@ -324,7 +324,7 @@ static bool count_live(const struct cn_guarded *guarded, void *argument) {
 }
 
 const char *cn_guard_tables(size_t *bytes) {
-    *bytes = (uintptr_t)(zone.firsts + zone.page_count) - (uintptr_t)zone.extents;
+    *bytes = (uintptr_t)zone.firsts + zone.page_count * sizeof *zone.firsts - (uintptr_t)zone.extents;
     return (const char *)zone.extents;
 }
 

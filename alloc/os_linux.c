@@ -243,18 +243,19 @@ bool cn_os_is_readable(const void *address) {
 }
 
 /* Where process_vm_readv is forbidden, as under some filters of system calls, the file serves. */
-static ssize_t peek_through_file(const void *from, void *to, size_t bytes) {
+static ssize_t peek_through_file(uintptr_t from, void *to, size_t bytes) {
     int fd = cn_os_open_to_read("/proc/self/mem");
-    ssize_t got = fd >= 0 ? pread(fd, to, bytes, (off_t)(uintptr_t)from) : -1;
+    ssize_t got = fd >= 0 ? pread(fd, to, bytes, (off_t)from) : -1;
     if (fd >= 0) {
         (void)close(fd);
     }
     return got;
 }
 
-static size_t peek_once(const char *from, char *to, size_t bytes) {
+/* `from` is a number: any address may be asked for, NULL too. */
+static size_t peek_once(uintptr_t from, char *to, size_t bytes) {
     struct iovec local = {to, bytes};
-    struct iovec remote = {(void *)(uintptr_t)from, bytes};
+    struct iovec remote = {(void *)from, bytes};
     ssize_t got = process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
     if (got < 0 && errno != EFAULT) {
         got = peek_through_file(from, to, bytes);
@@ -267,11 +268,11 @@ size_t cn_os_peek(const void *from, void *to, size_t bytes) {
     size_t done = 0;
     size_t got = 1;
     while (done < bytes && got > 0) {
-        const char *at = (const char *)from + done;
+        uintptr_t at = (uintptr_t)from + done;
         got = peek_once(at, (char *)to + done, bytes - done);
         if (got == 0) { /* all or nothing, it may be: then up to the page's end */
             size_t page = cn_os_page_bytes();
-            got = peek_once(at, (char *)to + done, cn_min(bytes - done, page - (uintptr_t)at % page));
+            got = peek_once(at, (char *)to + done, cn_min(bytes - done, page - at % page));
         }
         done += got;
     }

@@ -97,6 +97,9 @@ static bool line_fits(const char *start, const char *end, const char *name) {
 }
 
 bool cn_suppress_fits(const char *name) {
+    if (lines == NULL) {
+        return false;
+    }
     const char *end = lines + lines_bytes;
     for (const char *start = lines; start < end;) {
         const char *line_end = memchr(start, '\n', (size_t)(end - start));

@@ -4,6 +4,9 @@
  */
 #define _GNU_SOURCE
 #include "alloc/cairn.h"
+
+#include <sys/mman.h>
+
 #include "tests/child.h"
 #include "tests/threads.h"
 
@@ -138,8 +141,24 @@ static void destroy_frees_every_block(void **state) {
     assert_true(cairn_check());
 }
 
+/* Whether the process shrinks by what it gives back: a sanitizer may keep what it noted of touched memory. */
+static bool process_shrinks(void) {
+    enum { TOUCHED_BYTES = 64 * MIB };
+    size_t before = resident_bytes();
+    char *memory = mmap(NULL, TOUCHED_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    MUST(memory != MAP_FAILED);
+    fill_pattern(memory, TOUCHED_BYTES, 1);
+    MUST(madvise(memory, TOUCHED_BYTES, MADV_DONTNEED) == 0);
+    size_t after = resident_bytes();
+    MUST(munmap(memory, TOUCHED_BYTES) == 0);
+    return after < before + TOUCHED_BYTES / 2;
+}
+
 static void destroy_gives_the_memory_back(void **state) {
     (void)state;
+    if (!process_shrinks()) {
+        skip();
+    }
     cairn_trim();
     size_t before = resident_bytes();
     for (unsigned round = 0; round < 3; round++) {
