@@ -66,11 +66,15 @@ void cn_arena_release(size_t arena, uint64_t mask) {
     note_fits(arena);
 }
 
+/* The notes of the arena in which a run starts: its others are never written. */
 static CN_NOINLINE bool commit_notes(size_t index) {
     struct cn_arena *arena = &cn_region.arenas[index];
-    char *notes = cn_slot_notes(index * CN_ARENA_SLOTS);
-    arena->has_notes = arena->has_notes || cn_os_commit(notes, (size_t)CN_ARENA_SLOTS * CN_NOTES_SLOT_BYTES);
-    return arena->has_notes;
+    cn_lock_take(&cn_region.lock);
+    bool is_done = atomic_load_explicit(&arena->has_notes, memory_order_relaxed) ||
+                   cn_os_commit(cn_slot_notes(index * CN_ARENA_SLOTS), (size_t)CN_ARENA_SLOTS * CN_NOTES_SLOT_BYTES);
+    atomic_store_explicit(&arena->has_notes, is_done, memory_order_release);
+    cn_lock_give(&cn_region.lock);
+    return is_done;
 }
 
 static bool commit(size_t index) {
@@ -80,8 +84,7 @@ static bool commit(size_t index) {
     }
     cn_lock_take(&cn_region.lock);
     bool is_committed = atomic_load_explicit(&arena->is_committed, memory_order_relaxed);
-    bool has_notes = is_committed || CN_NOTES_SLOT_BYTES == 0 || commit_notes(index);
-    if (!is_committed && has_notes && cn_os_commit(cn_arena_address(index), CN_ARENA_BYTES)) {
+    if (!is_committed && cn_os_commit(cn_arena_address(index), CN_ARENA_BYTES)) {
         is_committed = true;
         atomic_store_explicit(&arena->is_committed, true, memory_order_release);
         (void)cn_count_add(&cn_counts.committed_arenas, 1);
@@ -89,6 +92,20 @@ static bool commit(size_t index) {
     }
     cn_lock_give(&cn_region.lock);
     return is_committed;
+}
+
+bool cn_arena_decommit(size_t index) {
+    if (!cn_os_decommit(cn_arena_address(index), CN_ARENA_BYTES)) {
+        return false;
+    }
+    atomic_store_explicit(&cn_region.arenas[index].is_committed, false, memory_order_release);
+    cn_count_sub(&cn_counts.committed_arenas, 1);
+    return true;
+}
+
+static bool has_notes(size_t index) {
+    return CN_NOTES_SLOT_BYTES == 0 || atomic_load_explicit(&cn_region.arenas[index].has_notes, memory_order_acquire) ||
+           commit_notes(index);
 }
 
 /* Calls `visit` for each arena that the run of slots touches, with the mask of its slots; stops when it says false, and
@@ -133,9 +150,19 @@ static bool account_part(size_t index, uint64_t mask) {
     return true;
 }
 
+/* What the system promised for a run that it then could not promise whole is not kept from others. */
+static bool forgo_part(size_t index, uint64_t mask) {
+    struct cn_arena *arena = &cn_region.arenas[index];
+    if (mask == CN_ARENA_ALL_SLOTS && atomic_load_explicit(&arena->dirty, memory_order_relaxed) == 0 &&
+        atomic_load_explicit(&arena->is_committed, memory_order_relaxed)) {
+        (void)cn_arena_decommit(index);
+    }
+    return release_part(index, mask);
+}
+
 static bool settle_claim(size_t first, size_t count) {
-    if (for_each_arena(first, count, commit_part) < count) {
-        (void)for_each_arena(first, count, release_part);
+    if (for_each_arena(first, count, commit_part) < count || !has_notes(first / CN_ARENA_SLOTS)) {
+        (void)for_each_arena(first, count, forgo_part);
         return false;
     }
     (void)for_each_arena(first, count, account_part);

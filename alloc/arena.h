@@ -39,6 +39,9 @@ void cn_arena_clear(size_t first, size_t count);
 bool cn_arena_claim(size_t arena, uint64_t mask);
 void cn_arena_release(size_t arena, uint64_t mask);
 
+/* Gives the memory of an arena back, all of whose slots are the caller's; false where the system refuses. */
+bool cn_arena_decommit(size_t arena);
+
 /* What the system says of committed arenas, in bytes. */
 size_t cn_arena_resident_bytes(void);
 

@@ -17,16 +17,6 @@ static struct cn_lock lock;               /* one thread purges at a time */
 static _Atomic uint64_t breath_halved_at; /* milliseconds */
 static _Atomic size_t stuck_slots; /* where a purge was of no use, as with locked memory: the dirty slots to wait for */
 
-/* Gives the whole arena back, which must be free. */
-static bool decommit(size_t index) {
-    if (!cn_os_decommit(cn_arena_address(index), CN_ARENA_BYTES)) {
-        return false;
-    }
-    atomic_store_explicit(&cn_region.arenas[index].is_committed, false, memory_order_release);
-    cn_count_sub(&cn_counts.committed_arenas, 1);
-    return true;
-}
-
 /* Gives back what it can of the slots `dirty`, run by run; returns which. */
 static uint64_t purge_runs(size_t index, uint64_t dirty) {
     uint64_t purged = 0;
@@ -52,7 +42,7 @@ static size_t purge_arena(size_t index) {
         return 0;
     }
     uint64_t dirty = atomic_load_explicit(&arena->dirty, memory_order_relaxed) & mask;
-    uint64_t purged = mask == CN_ARENA_ALL_SLOTS && decommit(index) ? dirty : purge_runs(index, dirty);
+    uint64_t purged = mask == CN_ARENA_ALL_SLOTS && cn_arena_decommit(index) ? dirty : purge_runs(index, dirty);
     (void)atomic_fetch_and_explicit(&arena->dirty, ~purged, memory_order_relaxed);
     (void)atomic_fetch_or_explicit(&arena->purged, purged, memory_order_relaxed);
     cn_count_sub(&cn_counts.dirty_slots, cn_popcount(purged));

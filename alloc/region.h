@@ -27,7 +27,7 @@ struct cn_arena {
     _Atomic uint64_t dirty;    /* may hold bytes that are not zero */
     _Atomic uint64_t purged;   /* held memory once, and were purged since */
     _Atomic bool is_committed; /* written under the region's lock, or by the owner of all its slots */
-    bool has_notes;            /* its notes are accessible, and stay so; under the region's lock */
+    _Atomic bool has_notes;    /* its notes are accessible, and stay so; written under the region's lock */
     char padding[38];
 };
 _Static_assert(sizeof(struct cn_arena) == 64, "one cache line an arena");

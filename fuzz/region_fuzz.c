@@ -93,15 +93,23 @@ static void clear(const struct run *run) {
     }
 }
 
+/* The first failure is the one for which nothing was taken; any other may be of the giving back. */
+static void expect_refusal(size_t failures, size_t alignment, size_t committed) {
+    CN_EXPECT(cn_system_failures() > failures || cn_count_of(&cn_counts.used_slots) > 0 || alignment > 1,
+              "an empty region has room");
+    CN_EXPECT(cn_system_failures() > failures + 1 || cn_count_of(&cn_counts.committed_arenas) <= committed,
+              "what was promised for a refused run goes back");
+}
+
 static void take(struct run *run) {
     size_t count = take_count();
     uint8_t how = cn_bytes_take(&input);
     size_t alignment = (size_t)1 << (how >= 192 ? how % 9 : 0);
     size_t failures = cn_system_failures();
+    size_t committed = cn_count_of(&cn_counts.committed_arenas);
     size_t first = cn_arena_take(count, alignment);
     if (first == SIZE_MAX) {
-        CN_EXPECT(cn_system_failures() > failures || cn_count_of(&cn_counts.used_slots) > 0 || alignment > 1,
-                  "an empty region has room");
+        expect_refusal(failures, alignment, committed);
         return;
     }
     CN_EXPECT((uintptr_t)cn_slot_address(first) % (alignment * CN_SLOT_BYTES) == 0, "a run is aligned");

@@ -160,6 +160,16 @@ static void long_runs_are_whole_arenas_with_a_free_end(void **state) {
     expect_return(take_long_runs, NULL);
 }
 
+/* Has something stand in the middle of the arena, so that the system refuses it. */
+static void *stand_in_the_way(size_t arena) {
+    char *middle = cn_arena_address(arena) + CN_ARENA_BYTES / 2;
+    void *in_the_way = mmap(middle, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    MUST(in_the_way != MAP_FAILED);
+    return in_the_way;
+}
+
+static size_t committed_arenas(void) { return cn_count_of(&cn_counts.committed_arenas); }
+
 static void refuse_commit(void *argument) {
     (void)argument;
     struct rlimit limit = {4 * GIB, 4 * GIB};
@@ -167,15 +177,18 @@ static void refuse_commit(void *argument) {
     MUST(setrlimit(RLIMIT_AS, &limit) == 0); /* addresses are only chosen then, so that others can have them */
     fresh_arenas(0);
     MUST(cn_arena_take(1, 1) == 0);
-    char *second = cn_arena_address(1);
-    void *in_the_way =
-        mmap(second + CN_ARENA_BYTES / 2, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-    MUST(in_the_way != MAP_FAILED);
+    void *in_the_way = stand_in_the_way(1);
     MUST(cn_arena_take(CN_ARENA_SLOTS, 1) == SIZE_MAX && !cn_arena_extend(0, 1, CN_ARENA_SLOTS));
-    MUST(used_slots() == 1 && cn_count_of(&cn_counts.committed_arenas) == 1);
+    MUST(used_slots() == 1 && committed_arenas() == 1);
     check_all();
     MUST(munmap(in_the_way, 4096) == 0);
-    MUST(cn_arena_take(CN_ARENA_SLOTS, 1) == CN_ARENA_SLOTS);
+    in_the_way = stand_in_the_way(3);
+    MUST(cn_arena_take(3 * CN_ARENA_SLOTS, 1) == SIZE_MAX);
+    MUST(used_slots() == 1 && committed_arenas() == 1);
+    check_all();
+    MUST(munmap(in_the_way, 4096) == 0);
+    MUST(cn_arena_take(3 * CN_ARENA_SLOTS, 1) == CN_ARENA_SLOTS);
+    MUST(committed_arenas() == 4);
     check_all();
 }
 
