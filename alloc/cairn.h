@@ -166,9 +166,12 @@ struct cairn_report {
     uint64_t site;        /* a hash of where it was allocated, the same in every run; 0: not known */
 };
 
+/* To go on is: a call with a pointer that is no live block does nothing; a block that was freed by a function of another
+ * family, or with a wrong size, is freed; a block that was damaged while it was in use, or in quarantine, is set aside
+ * and never used again; damage to memory that was free is undone when it is handed out. */
 enum cairn_verdict {
     CAIRN_STOP, /* raise SIGABRT */
-    CAIRN_GO_ON /* as if the bad call had not been made; a damaged block is set aside and never used again */
+    CAIRN_GO_ON
 };
 
 /* From now on `callback` is called after each report is printed, in the thread that made the bad call or found the

@@ -12,11 +12,14 @@
 #include "tests/dropin.h"
 #include "tests/threads.h"
 
-enum { SHELF = 512, WORKERS = 4, FORKS = 500, CASE_SECONDS = 100, CHILD_SECONDS = 20 };
+enum { SHELF = 512, WORKERS = 4, CASE_SECONDS = 100, CHILD_SECONDS = 20 };
 
 static _Atomic(void *) shelf[SHELF]; /* blocks of all threads, to be freed by any */
 static atomic_bool stop;
 static bool (*check_heap)(void); /* cairn_check where there is one */
+
+/* In the debug form each child looks through a whole quarantine. */
+static unsigned fork_count(void) { return on_debug_form() ? 60 : 500; }
 
 static void start_workers(pthread_t *threads, void *(*run)(void *)) {
     atomic_store(&stop, false);
@@ -124,7 +127,7 @@ static void children_of_a_busy_process_use_the_heap(void **state) {
     (void)state;
     pthread_t threads[WORKERS];
     start_workers(threads, swap_until_stopped);
-    for (unsigned i = 0; i < FORKS; i++) {
+    for (unsigned i = 0; i < fork_count(); i++) {
         fork_and_wait(use_the_heap);
     }
     stop_workers(threads);
@@ -232,7 +235,7 @@ static void fork_waits_for_no_stream_that_waits_for_malloc(void **state) {
     for (size_t i = 0; i < WORKERS; i++) {
         start_all(&threads[i], 1, stream_workers[i], NULL);
     }
-    for (unsigned i = 0; i < FORKS; i++) {
+    for (unsigned i = 0; i < fork_count(); i++) {
         fork_and_wait(use_streams);
     }
     stop_workers(threads);

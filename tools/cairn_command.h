@@ -1,9 +1,11 @@
 /*
- * cairn_command.h: a subcommand of the command line tool. Each lies in a file of its own, cairn_<name>.c, and is named
- * once in the table in cairn.c; the overview that `cairn --help` prints comes from that table.
+ * cairn_command.h: a subcommand of the command line tool, and sets of them. Each lies in a file of its own,
+ * cairn_<name>.c, and is named once in the set in cairn.c; the overview that `cairn --help` prints comes from that set.
  */
 #ifndef CAIRN_COMMAND_H
 #define CAIRN_COMMAND_H
+
+#include <stddef.h>
 
 /* What the tool's exit status says. `cairn run` ends with the program's own status, and where it cannot start the
  * program, with those that env(1) uses. */
@@ -25,6 +27,20 @@ struct cn_command {
      * errors and --help end the process from within. */
     int (*run)(int argc, char **argv);
 };
+
+/* The commands under one name, as `cairn` and `cairn fuzz` have them. */
+struct cn_command_set {
+    const char *doc; /* what they are for: one sentence */
+    const struct cn_command *const *commands;
+    size_t count;
+};
+
+/* The command of that name; NULL: the set has none. */
+const struct cn_command *cn_command_find(const struct cn_command_set *set, const char *name);
+
+/* Runs the command that argv[1] names, with what follows. argv[0] is the name of the set. Returns its exit status. A
+ * name that there is not, and --help, end the process from within. */
+int cn_command_run_of(const struct cn_command_set *set, int argc, char **argv);
 
 extern const struct cn_command cn_command_fuzz;
 extern const struct cn_command cn_command_bench;

@@ -1,5 +1,5 @@
 /*
- * cairn_fuzz.c: `cairn fuzz`: what there is to do with fuzzers. Its own commands stand in the table below.
+ * cairn_fuzz.c: `cairn fuzz`: what there is to do with fuzzers. The set of its own commands is at the end.
  */
 #define _GNU_SOURCE
 
@@ -145,72 +145,19 @@ static int print_run(int argc, char **argv) {
 
 /* ---- cairn fuzz ---------------------------------------------------------------------------------------------- */
 
-static const struct cn_command commands[] = {
-    {"print", "show an input of a fuzz target as operations, or as a C program", print_run},
-    {"run", "run the fuzzers of the source tree for a time", cn_fuzz_run},
-};
+static const struct cn_command print_command = {
+    "print", "show an input of a fuzz target as operations, or as a C program", print_run};
 
-enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+static const struct cn_command run_command = {"run", "run the fuzzers of the source tree for a time", cn_fuzz_run};
 
-struct fuzz_arguments {
-    const struct cn_command *command;
-    int first; /* the index in argv of what follows the command's name */
-};
+static const struct cn_command *const commands[] = {&print_command, &run_command};
 
-static error_t parse(int key, char *argument, struct argp_state *state) {
-    struct fuzz_arguments *arguments = state->input;
-    switch (key) {
-    case ARGP_KEY_ARG:
-        for (size_t i = 0; i < COMMAND_COUNT && arguments->command == NULL; i++) {
-            arguments->command = strcmp(commands[i].name, argument) == 0 ? &commands[i] : NULL;
-        }
-        if (arguments->command == NULL) {
-            argp_error(state, "there is no command '%s'", argument);
-        }
-        arguments->first = state->next;
-        state->next = state->argc;
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_error(state, "no command given");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static char *overview_of_commands(void) {
-    struct cn_text overview;
-    cn_text_init(&overview);
-    fputs("Commands:\n", overview.stream);
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        fprintf(overview.stream, "  %-10s %s\n", commands[i].name, commands[i].summary);
-    }
-    fputs("\n`cairn fuzz COMMAND --help' explains a command.", overview.stream);
-    return cn_text_fini(&overview);
-}
-
-/* argp frees what is not the text that it gave, and wants that back without its const. */
-static char *filter_help(int key, const char *text, void *input) {
-    (void)input;
-    return key == ARGP_KEY_HELP_EXTRA ? overview_of_commands() : (char *)(uintptr_t)text;
-}
-
-static const struct argp parser = {
-    .parser = parse,
-    .args_doc = "COMMAND [ARGUMENT...]",
+static const struct cn_command_set command_set = {
     .doc = "What there is to do with fuzzers and their inputs.",
-    .help_filter = filter_help,
+    .commands = commands,
+    .count = sizeof commands / sizeof commands[0],
 };
 
-static int fuzz_run(int argc, char **argv) {
-    struct fuzz_arguments arguments = {0};
-    argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, &arguments);
-    char *name = cn_text_format("%s %s", argv[0], arguments.command->name);
-    char **rest = argv + arguments.first - 1;
-    rest[0] = name;
-    int status = arguments.command->run(argc - arguments.first + 1, rest);
-    free(name);
-    return status;
-}
+static int fuzz_run(int argc, char **argv) { return cn_command_run_of(&command_set, argc, argv); }
 
 const struct cn_command cn_command_fuzz = {"fuzz", "run fuzzers, and show their inputs", fuzz_run};
