@@ -114,6 +114,16 @@ static void enter(struct cn_model *model, size_t index, void *start, size_t size
     CN_EXPECT(cn_model_allows(heap, heap->asked_bytes), "a heap holds to its budget within one pool");
 }
 
+/* A block that no pool holds has been given from what was left of the budget: only a pool may go beyond it. */
+static void expect_within_budget(const struct cn_model *model, const struct cn_model_block *block) {
+    const struct cn_model_heap *heap = &model->heaps[block->heap];
+    if (heap->budget_bytes != 0 && block->size > BLOCK_MAX_BYTES) {
+        struct cairn_stats stats;
+        cairn_heap_stats_get(heap->handle, &stats);
+        CN_EXPECT(stats.pool_bytes + stats.span_bytes <= heap->budget_bytes, "a large block fits into the budget");
+    }
+}
+
 static void leave(struct cn_model *model, struct cn_model_block *block) {
     struct cn_model_heap *heap = &model->heaps[block->heap];
     cn_ranges_remove(&model->ranges, block->start);
@@ -128,6 +138,7 @@ void cn_model_put(struct cn_model *model, size_t index, unsigned heap, void *sta
     model->blocks[index] = (struct cn_model_block){.heap = heap, .alignment = alignment};
     model->block_end = index < model->block_end ? model->block_end : index + 1;
     enter(model, index, start, size);
+    expect_within_budget(model, &model->blocks[index]);
     if (content == CN_CONTENT_ZERO) {
         CN_EXPECT(cn_pattern_is_zero(start, size), "a block of calloc is zero");
     }
@@ -166,6 +177,9 @@ void cn_model_resized(struct cn_model *model, size_t index, void *start, size_t 
     struct cn_model_block old = *block;
     block->alignment = 0;
     enter(model, index, start, size);
+    if (size > old.usable_bytes) {
+        expect_within_budget(model, block);
+    }
     old.start = start;
     expect_contents(&old, size, "realloc keeps what both sizes have in common");
     fill_new(model, block);
