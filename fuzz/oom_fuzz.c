@@ -15,7 +15,9 @@
 #include <stdlib.h>
 
 #include "alloc/cairn.h"
+#include "alloc/direct.h"
 #include "alloc/form.h"
+#include "alloc/geometry.h"
 #include "fuzz/bytes.h"
 #include "fuzz/expect.h"
 #include "fuzz/fuzzer.h"
@@ -27,6 +29,7 @@ enum { KIND_BITS = 5, PLAN_UNIT_BYTES = 4, PLAN_BYTES_MAX = 28 };
 
 static struct cn_play *play;
 static struct cn_bytes input;
+static unsigned failing; /* kinds of calls, cn_system_call */
 
 static void run_program(void *argument) {
     (void)argument;
@@ -56,6 +59,14 @@ static void must_come_back(void (*run)(void *)) {
     }
 }
 
+/* Of blocks outside the region nothing stays but their table, where the system unmaps what it is told to. */
+static void expect_nothing_left(void) {
+    const size_t table_bytes = (size_t)CN_DIRECT_ENTRIES * 2 * sizeof(uintptr_t);
+    CN_EXPECT(cn_direct_total_bytes() == 0, "no block outside the region is left");
+    CN_EXPECT((failing & CN_SYSTEM_UNMAP) != 0 || cn_system_mapped_bytes() <= table_bytes,
+              "the memory of blocks outside the region goes back");
+}
+
 /* The part of the input that says what fails. */
 static void take_plan(void) {
     static uint8_t plan[PLAN_BYTES_MAX];
@@ -64,7 +75,8 @@ static void take_plan(void) {
     for (size_t i = 0; i < length; i++) {
         plan[i] = cn_bytes_take(&input);
     }
-    cn_system_plan(first & CN_SYSTEM_ANY, plan, length);
+    failing = first & CN_SYSTEM_ANY;
+    cn_system_plan(failing, plan, length);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
@@ -87,5 +99,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     must_come_back(run_program);
     cn_system_plan(0, NULL, 0);
     must_come_back(use_again);
+    if (!CAIRN_DEBUG) {
+        expect_nothing_left();
+    }
     return 0;
 }

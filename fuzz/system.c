@@ -77,6 +77,14 @@ static void forget_mapping(char *start, char *end) {
     }
 }
 
+size_t cn_system_mapped_bytes(void) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < mapping_count; i++) {
+        bytes += (size_t)(mappings[i].end - mappings[i].start);
+    }
+    return bytes;
+}
+
 void cn_system_unmap_rest(void) {
     while (mapping_count > 0) {
         struct mapping last = mappings[--mapping_count];

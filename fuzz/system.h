@@ -39,6 +39,9 @@ size_t cn_system_failures(void);
 bool cn_system_run(void (*run)(void *), void *argument);
 const char *cn_system_report(void);
 
+/* Bytes that were newly mapped during cn_system_run and are still there. */
+size_t cn_system_mapped_bytes(void);
+
 /* Unmaps what was newly mapped during cn_system_run and is still there. */
 void cn_system_unmap_rest(void);
 
