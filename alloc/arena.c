@@ -4,6 +4,7 @@
 
 #include "bitmap.h"
 #include "counts.h"
+#include "os_watch.h"
 #include "panic.h"
 
 static size_t arena_count(void) { return atomic_load_explicit(&cn_region.arena_count, memory_order_acquire); }
@@ -86,6 +87,7 @@ static bool commit(size_t index) {
     bool is_committed = atomic_load_explicit(&arena->is_committed, memory_order_relaxed);
     if (!is_committed && cn_os_commit(cn_arena_address(index), CN_ARENA_BYTES)) {
         is_committed = true;
+        cn_watch_hide(cn_arena_address(index), CN_ARENA_BYTES);
         atomic_store_explicit(&arena->is_committed, true, memory_order_release);
         (void)cn_count_add(&cn_counts.committed_arenas, 1);
         cn_count_peaks();

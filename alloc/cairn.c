@@ -14,6 +14,7 @@
 #include "requested.h"
 #include "route.h"
 #include "thread.h"
+#include "watched.h"
 
 /* ---- malloc -------------------------------------------------------------------------------------------------- */
 
@@ -23,7 +24,7 @@ CN_INLINE void *take_cached(unsigned class_index) {
     return CN_LIKELY(heap != NULL) ? cn_fast_take(&heap->magazines[class_index]) : NULL;
 }
 
-CN_NOINLINE void *cn_slow_malloc(size_t size) { return cn_route_malloc(size, CN_GRANULE_BYTES, CN_FILL_NONE); }
+CN_NOINLINE void *cn_slow_malloc(size_t size) { return cn_watched_or_malloc(size, CN_GRANULE_BYTES, CN_FILL_NONE); }
 
 CN_NOINLINE void *cn_slow_malloc_larger(size_t size) {
     if (size <= CN_BLOCK_MAX_BYTES) {
@@ -42,7 +43,7 @@ void *cairn_malloc(size_t size) {
     return cn_fast_malloc(size);
 }
 
-static CN_NOINLINE void *calloc_slow(size_t size) { return cn_route_malloc(size, CN_GRANULE_BYTES, CN_FILL_ZERO); }
+static CN_NOINLINE void *calloc_slow(size_t size) { return cn_watched_or_malloc(size, CN_GRANULE_BYTES, CN_FILL_ZERO); }
 
 void *cairn_calloc(size_t count, size_t size) {
     size_t bytes;
@@ -81,20 +82,26 @@ void *cairn_aligned_alloc(size_t alignment, size_t size) {
             return block;
         }
     }
-    return cn_route_malloc(size, alignment, CN_FILL_NONE);
+    return cn_watched_or_malloc(size, alignment, CN_FILL_NONE);
 }
 
 /* ---- free ---------------------------------------------------------------------------------------------------- */
 
-CN_NOINLINE void cn_slow_free(void *block) { cn_route_free("free", block); }
+CN_NOINLINE void cn_slow_free(void *block) { cn_watched_or_free("free", block); }
 
 CN_NOINLINE void cn_slow_free_other(size_t granule, uintptr_t owner) {
-    if (CN_UNLIKELY(!cn_route_free_foreign(granule, owner))) {
-        cn_route_free("free", cn_region.base + granule * CN_GRANULE_BYTES);
+    if (CN_UNLIKELY(cn_watch_is_on() || !cn_route_free_foreign(granule, owner))) {
+        cn_slow_free(cn_region.base + granule * CN_GRANULE_BYTES);
     }
 }
 
-CN_NOINLINE void cn_slow_free_full(size_t granule) { cn_heap_give(cn_heap_mine, granule); }
+CN_NOINLINE void cn_slow_free_full(size_t granule) {
+    if (cn_watch_is_on()) {
+        cn_slow_free(cn_region.base + granule * CN_GRANULE_BYTES);
+        return;
+    }
+    cn_heap_give(cn_heap_mine, granule);
+}
 
 void cairn_free(void *block) {
     if (CAIRN_DEBUG) {
@@ -110,7 +117,7 @@ void cairn_free_sized(void *block, size_t size) {
         return;
     }
     if (block != NULL) {
-        cn_route_check_size("free_sized", block, CN_GRANULE_BYTES, size);
+        cn_route_check_size("free_sized", block, CN_GRANULE_BYTES, cn_watched_padded(size));
     }
     cairn_free(block);
 }
@@ -121,7 +128,7 @@ void cairn_free_aligned_sized(void *block, size_t alignment, size_t size) {
         return;
     }
     if (block != NULL) {
-        cn_route_check_size("free_aligned_sized", block, alignment, size);
+        cn_route_check_size("free_aligned_sized", block, alignment, cn_watched_padded(size));
     }
     cairn_free(block);
 }
@@ -137,7 +144,7 @@ size_t cairn_usable_size(const void *block) {
     if (found.kind == CN_BLOCK_NONE) {
         cn_misuse_not_live("malloc_usable_size", "bad-free", block);
     }
-    return found.bytes;
+    return cn_watched_bytes(&found);
 }
 
 /* ---- realloc ------------------------------------------------------------------------------------------------- */
@@ -162,10 +169,22 @@ static void *move_between_classes(void *block, unsigned class_index, size_t size
     return moved;
 }
 
+/* The block is large enough, and stays where it is. */
+static CN_NOINLINE void *realloc_counted(void *block, unsigned class_index, size_t size) {
+    if (cn_watch_is_on()) {
+        return cn_watched_realloc(NULL, "realloc", block, size);
+    }
+    cn_requested_note(cn_granule_of(block), cn_class_at(class_index)->block_bytes, size);
+    return block;
+}
+
 /* `class_index` as of class_if_mine. */
 static CN_NOINLINE void *realloc_slow(void *block, unsigned class_index, size_t size) {
     if (block == NULL) {
         return cn_fast_malloc(size);
+    }
+    if (cn_watch_is_on()) {
+        return cn_watched_realloc(NULL, "realloc", block, size);
     }
     if (class_index < CN_CLASS_COUNT && size - 1 < CN_BLOCK_MAX_BYTES) {
         void *moved = move_between_classes(block, class_index, size);
@@ -182,8 +201,7 @@ void *cairn_realloc(void *block, size_t size) {
     }
     unsigned class_index = class_if_mine(block);
     if (class_index < CN_CLASS_COUNT && cn_class_is_of(class_index, size)) {
-        cn_requested_note(cn_granule_of(block), cn_class_at(class_index)->block_bytes, size);
-        return block;
+        return CN_LIKELY(!cn_requested_is_on()) ? block : realloc_counted(block, class_index, size);
     }
     return realloc_slow(block, class_index, size);
 }

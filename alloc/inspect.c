@@ -10,15 +10,16 @@
 #include "purge.h"
 #include "thread.h"
 #include "walk.h"
+#include "watched.h"
 
 bool cairn_walk(cairn_visit_fn *visit, void *argument) {
     cn_process_start();
-    return CAIRN_DEBUG ? cn_debug_walk(NULL, visit, argument) : cn_walk_blocks(NULL, visit, argument);
+    return CAIRN_DEBUG ? cn_debug_walk(NULL, visit, argument) : cn_watched_walk(NULL, visit, argument);
 }
 
 bool cairn_heap_walk(struct cairn_heap *heap, cairn_visit_fn *visit, void *argument) {
     (void)cairn_heap_name(heap); /* reports what is no named heap */
-    return CAIRN_DEBUG ? cn_debug_walk(heap, visit, argument) : cn_walk_blocks(heap, visit, argument);
+    return CAIRN_DEBUG ? cn_debug_walk(heap, visit, argument) : cn_watched_walk(heap, visit, argument);
 }
 
 /* Has the heap locked, if it is a named heap: it may have been destroyed, and claimed by a thread, just now. */

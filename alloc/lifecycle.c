@@ -1,15 +1,18 @@
 /*
  * lifecycle.c: what happens when the library is loaded, and when the process ends.
  */
+#include "cairn.h"
 #include "fault.h"
 #include "guard.h"
 #include "hooks.h"
 #include "options.h"
+#include "os_watch.h"
 #include "process.h"
 #include "requested.h"
 #include "sample.h"
 #include "size_class.h"
 #include "stats.h"
+#include "watched.h"
 
 /* Ahead of constructors without a priority, which may fork or have forks handled. */
 __attribute__((constructor(101))) static void on_load(void) {
@@ -17,6 +20,9 @@ __attribute__((constructor(101))) static void on_load(void) {
     cn_class_open();
     cn_options_read();
     cn_stats_at_start();
+    if (cn_options.announce && cn_watch_can_start()) {
+        cn_watched_start(cairn_describe);
+    }
     if (cn_options.stats || cn_options.stats_json[0] != '\0') {
         cn_requested_enable();
     }

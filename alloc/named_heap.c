@@ -10,6 +10,7 @@
 #include "process.h"
 #include "route.h"
 #include "thread.h"
+#include "watched.h"
 
 static void check_heap(const char *operation, const struct cairn_heap *heap) {
     size_t distance = (uintptr_t)heap - (uintptr_t)cn_region.heaps;
@@ -46,6 +47,7 @@ void cairn_heap_destroy(struct cairn_heap *heap) {
     if (CAIRN_DEBUG) {
         cn_debug_heap_destroy(heap);
     }
+    cn_watched_end_heap(heap);
     cn_lock_take(&heap->lock);
     struct cn_pool *next;
     for (struct cn_pool *span = heap->spans.first; span != NULL; span = next) {
@@ -60,12 +62,17 @@ void cairn_heap_destroy(struct cairn_heap *heap) {
     cn_lock_give(&heap->lock);
 }
 
+static void *take(struct cairn_heap *heap, size_t size, size_t alignment, enum cn_fill fill) {
+    return cn_watch_is_on() ? cn_watched_malloc(heap, size, alignment, fill)
+                            : cn_route_malloc_named(heap, size, alignment, fill);
+}
+
 void *cairn_heap_malloc(struct cairn_heap *heap, size_t size) {
     check_heap("cairn_heap_malloc", heap);
     if (CAIRN_DEBUG) {
         return cn_debug_malloc(heap, size, CN_GRANULE_BYTES, CN_ASKED_MALLOC);
     }
-    return cn_route_malloc_named(heap, size, CN_GRANULE_BYTES, CN_FILL_NONE);
+    return take(heap, size, CN_GRANULE_BYTES, CN_FILL_NONE);
 }
 
 void *cairn_heap_calloc(struct cairn_heap *heap, size_t count, size_t size) {
@@ -78,7 +85,7 @@ void *cairn_heap_calloc(struct cairn_heap *heap, size_t count, size_t size) {
     if (CAIRN_DEBUG) {
         return cn_debug_malloc(heap, bytes, CN_GRANULE_BYTES, CN_ASKED_CALLOC);
     }
-    return cn_route_malloc_named(heap, bytes, CN_GRANULE_BYTES, CN_FILL_ZERO);
+    return take(heap, bytes, CN_GRANULE_BYTES, CN_FILL_ZERO);
 }
 
 void *cairn_heap_aligned_alloc(struct cairn_heap *heap, size_t alignment, size_t size) {
@@ -90,7 +97,7 @@ void *cairn_heap_aligned_alloc(struct cairn_heap *heap, size_t alignment, size_t
     if (CAIRN_DEBUG) {
         return cn_debug_malloc(heap, size, alignment, CN_ASKED_ALIGNED);
     }
-    return cn_route_malloc_named(heap, size, alignment, CN_FILL_NONE);
+    return take(heap, size, alignment, CN_FILL_NONE);
 }
 
 /* The live block that starts at `pointer`, which must be of the heap. */
@@ -112,10 +119,11 @@ void *cairn_heap_realloc(struct cairn_heap *heap, void *block, size_t size) {
         return cn_debug_realloc(heap, "cairn_heap_realloc", block, size);
     }
     if (block == NULL) {
-        return cn_route_malloc_named(heap, size, CN_GRANULE_BYTES, CN_FILL_NONE);
+        return take(heap, size, CN_GRANULE_BYTES, CN_FILL_NONE);
     }
     (void)find_in(heap, "cairn_heap_realloc", "realloc-of-freed", block);
-    return cn_route_realloc("cairn_heap_realloc", block, size);
+    return cn_watch_is_on() ? cn_watched_realloc(heap, "cairn_heap_realloc", block, size)
+                            : cn_route_realloc("cairn_heap_realloc", block, size);
 }
 
 void cairn_heap_free(struct cairn_heap *heap, void *block) {
@@ -126,7 +134,7 @@ void cairn_heap_free(struct cairn_heap *heap, void *block) {
     }
     if (block != NULL) {
         (void)find_in(heap, "cairn_heap_free", "double-free", block);
-        cn_route_free("cairn_heap_free", block);
+        cn_watched_or_free("cairn_heap_free", block);
     }
 }
 
@@ -135,7 +143,11 @@ size_t cairn_heap_usable_size(struct cairn_heap *heap, const void *block) {
     if (CAIRN_DEBUG) {
         return cn_debug_usable_size(heap, "cairn_heap_usable_size", block);
     }
-    return block == NULL ? 0 : find_in(heap, "cairn_heap_usable_size", "bad-free", block).bytes;
+    if (block == NULL) {
+        return 0;
+    }
+    struct cn_block found = find_in(heap, "cairn_heap_usable_size", "bad-free", block);
+    return cn_watched_bytes(&found);
 }
 
 const char *cairn_heap_name(const struct cairn_heap *heap) {

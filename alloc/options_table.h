@@ -35,6 +35,7 @@ struct cn_options {
     struct cn_guard_setting guard;
     enum cn_guard_side guard_side;
     uint64_t seed;
+    bool announce;
 
     int fill_allocated; /* a byte, or CN_OPTION_FILL_OFF */
     int fill_freed;

@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "bits.h"
+#include "os_watch.h"
 
 #if __has_include(<sys/single_threaded.h>)
 #include <sys/single_threaded.h>
@@ -229,12 +230,17 @@ size_t cn_os_resident_bytes(const void *memory, size_t bytes) {
     return resident;
 }
 
-/* The system reads the set before it sees that there is no such way to change the mask by it; but not one at NULL. */
+/* The system reads the set before it sees that there is no such way to change the mask by it; but not one at NULL. A tool
+ * would take it for a mistake. */
 bool cn_os_is_readable(const void *address) {
     enum { NO_WAY = -1, SET_BYTES = 8 };
     int saved = errno;
     if (address == NULL) {
         return false;
+    }
+    if (cn_watch_is_on()) {
+        uint64_t word;
+        return cn_os_peek(address, &word, sizeof word) == sizeof word;
     }
     (void)syscall(SYS_rt_sigprocmask, NO_WAY, address, NULL, (size_t)SET_BYTES);
     bool is_readable = errno != EFAULT;

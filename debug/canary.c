@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "alloc/os.h"
+#include "alloc/os_watch.h"
 
 enum { WORD_BYTES = sizeof(uint64_t) };
 
@@ -38,7 +39,7 @@ CN_INLINE CN_RACY void store(char *address, uint64_t word) { __builtin_memcpy(ad
 
 CN_INLINE const char *word_after(const char *address) { return address + (-(uintptr_t)address & (WORD_BYTES - 1)); }
 
-CN_RACY void cn_canary_write(char *from, const char *to) {
+static CN_RACY void write_canaries(char *from, const char *to) {
     const char *words = word_after(from) < to ? word_after(from) : to;
     for (; from < words; from++) {
         *from = (char)cn_canary_byte(from);
@@ -51,7 +52,7 @@ CN_RACY void cn_canary_write(char *from, const char *to) {
     }
 }
 
-CN_RACY const char *cn_canary_check(const char *from, const char *to) {
+static CN_RACY const char *find_wrong_canary(const char *from, const char *to) {
     const char *words = word_after(from) < to ? word_after(from) : to;
     for (; from < words; from++) {
         if ((unsigned char)*from != cn_canary_byte(from)) {
@@ -68,9 +69,7 @@ CN_RACY const char *cn_canary_check(const char *from, const char *to) {
     return NULL;
 }
 
-CN_RACY void cn_fill_write(char *from, const char *to, unsigned char byte) { memset(from, byte, (size_t)(to - from)); }
-
-CN_RACY const char *cn_fill_check(const char *from, const char *to, unsigned char byte) {
+static CN_RACY const char *find_wrong_fill(const char *from, const char *to, unsigned char byte) {
     enum { LINE_WORDS = 4 };
     uint64_t fill = byte * UINT64_C(0x0101010101010101);
     for (; from + LINE_WORDS * WORD_BYTES <= to; from += LINE_WORDS * WORD_BYTES) {
@@ -88,16 +87,60 @@ CN_RACY const char *cn_fill_check(const char *from, const char *to, unsigned cha
     return NULL;
 }
 
-CN_RACY const char *cn_canary_damage_end(const char *from, const char *to) {
+static CN_RACY const char *find_canary_damage_end(const char *from, const char *to) {
     while (to > from && (unsigned char)to[-1] == cn_canary_byte(to - 1)) {
         to--;
     }
     return to;
 }
 
-CN_RACY const char *cn_fill_damage_end(const char *from, const char *to, unsigned char byte) {
+static CN_RACY const char *find_fill_damage_end(const char *from, const char *to, unsigned char byte) {
     while (to > from && (unsigned char)to[-1] == byte) {
         to--;
     }
     return to;
+}
+
+/* ---- what is hidden from the program and its tools ------------------------------------------------------------ */
+
+void cn_canary_write(char *from, const char *to) {
+    cn_watch_begin_quiet();
+    write_canaries(from, to);
+    cn_watch_end_quiet();
+}
+
+const char *cn_canary_check(const char *from, const char *to) {
+    cn_watch_begin_quiet();
+    const char *wrong = find_wrong_canary(from, to);
+    cn_watch_end_quiet();
+    return wrong;
+}
+
+/* AddressSanitizer has a memset of its own, which looks at the bytes. */
+CN_RACY void cn_fill_write(char *from, const char *to, unsigned char byte) {
+    size_t bytes = (size_t)(to - from);
+    cn_watch_show(from, bytes);
+    memset(from, byte, bytes);
+    cn_watch_hide(from, bytes);
+}
+
+const char *cn_fill_check(const char *from, const char *to, unsigned char byte) {
+    cn_watch_begin_quiet();
+    const char *wrong = find_wrong_fill(from, to, byte);
+    cn_watch_end_quiet();
+    return wrong;
+}
+
+const char *cn_canary_damage_end(const char *from, const char *to) {
+    cn_watch_begin_quiet();
+    const char *end = find_canary_damage_end(from, to);
+    cn_watch_end_quiet();
+    return end;
+}
+
+const char *cn_fill_damage_end(const char *from, const char *to, unsigned char byte) {
+    cn_watch_begin_quiet();
+    const char *end = find_fill_damage_end(from, to, byte);
+    cn_watch_end_quiet();
+    return end;
 }

@@ -7,6 +7,7 @@
 #include "alloc/hooks.h"
 #include "alloc/options.h"
 #include "alloc/os.h"
+#include "alloc/os_watch.h"
 #include "alloc/route.h"
 #include "alloc/sample.h"
 #include "alloc/span.h"
@@ -85,7 +86,8 @@ static void *make_in_core(struct cn_self *self, struct cairn_heap *heap, size_t 
         return NULL;
     }
     struct want want = {.heap = heap, .bytes = birth->head_bytes + birth->size_bytes + 1, .alignment = alignment};
-    bool is_to_be_clear = birth->asked == CN_ASKED_CALLOC && want.bytes > CN_BLOCK_MAX_BYTES;
+    /* While a tool watches, cn_live_make clears it: the core may not write what is hidden. */
+    bool is_to_be_clear = birth->asked == CN_ASKED_CALLOC && want.bytes > CN_BLOCK_MAX_BYTES && !cn_watch_is_on();
     want.fill = is_to_be_clear ? CN_FILL_ZERO : CN_FILL_NONE;
     if (CN_UNLIKELY(!ask_core(&want, &known)) && !ask_core_again(self, &want, birth->size_bytes, &known)) {
         errno = ENOMEM;
@@ -239,7 +241,7 @@ CN_NOINLINE bool cn_debug_fence(void *block, size_t offset, size_t length) {
 static bool move_contents(const struct cn_known *from, uint64_t word, char *to, size_t bytes) {
     size_t head_bytes = cn_record_head_of(word);
     struct cn_known target = cn_record_around(to);
-    if (bytes < MOVE_MIN_BYTES || from->kind != CN_BLOCK_SPAN || target.kind != CN_BLOCK_SPAN ||
+    if (bytes < MOVE_MIN_BYTES || cn_watch_is_on() || from->kind != CN_BLOCK_SPAN || target.kind != CN_BLOCK_SPAN ||
         target.core + head_bytes != to) {
         memcpy(to, from->core + head_bytes, bytes);
         return true;

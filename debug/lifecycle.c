@@ -5,6 +5,7 @@
 #include "alloc/hooks.h"
 #include "alloc/options.h"
 #include "alloc/os.h"
+#include "alloc/os_watch.h"
 #include "alloc/walk.h"
 #include "audit.h"
 #include "canary.h"
@@ -53,7 +54,18 @@ static void on_check_signal(int number) {
     cn_audit("signal");
 }
 
+static bool announce_live(const struct cn_known *known, uint64_t word, void *argument) {
+    (void)argument;
+    if (cn_record_state_of(word) == CN_RECORD_LIVE) {
+        cn_watch_block_starts(known->core + cn_record_head_of(word), cn_record_size(known->record), CN_WATCH_SET);
+    }
+    return true;
+}
+
 void cn_debug_start(void) {
+    if (cn_watch_is_on()) {
+        (void)cn_audit_blocks(NULL, announce_live, NULL);
+    }
     cn_fail_start();
     cn_stack_set_depth(cn_options.stack_depth);
     if (cn_options.fill_freed != cn_fill_freed || cn_options.fill_allocated != cn_fill_allocated) {

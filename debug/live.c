@@ -3,6 +3,7 @@
 #include "alloc/guard.h"
 #include "alloc/options.h"
 #include "alloc/os.h"
+#include "alloc/os_watch.h"
 #include "alloc/route.h"
 #include "alloc/span.h"
 #include "canary.h"
@@ -79,12 +80,21 @@ static void write_user(const struct cn_known *known, const struct cn_birth *birt
     char *user = known->core + birth->head_bytes + kept_bytes;
     size_t bytes = birth->size_bytes - kept_bytes;
     if (birth->asked == CN_ASKED_CALLOC) {
-        if (!is_in_own_pages(known)) {
+        if (!is_in_own_pages(known) || cn_watch_is_on()) {
             cn_fill_write(user, user + bytes, 0); /* else the core has seen to it */
         }
     } else if (cn_fill_allocated >= 0) {
         cn_fill_write(user, user + cn_min(bytes, FILL_MAX_BYTES), (unsigned char)cn_fill_allocated);
     }
+}
+
+static void announce(const struct cn_known *known, size_t head_bytes, enum cn_asked asked) {
+    cn_watch_block_starts(known->core + head_bytes, cn_record_size(known->record),
+                          asked == CN_ASKED_CALLOC ? CN_WATCH_SET : CN_WATCH_UNSET);
+}
+
+static void announce_end(const struct cn_known *known, uint64_t word) {
+    cn_watch_block_ends(known->core + cn_record_head_of(word), cn_record_size(known->record));
 }
 
 char *cn_live_make(const struct cn_known *known, const struct cn_birth *birth, const struct cn_self *self) {
@@ -100,6 +110,7 @@ char *cn_live_make(const struct cn_known *known, const struct cn_birth *birth, c
     cn_record_set_born(record, birth->size_bytes, number_of(self), birth->stack);
     write_canaries(known, birth);
     write_user(known, birth, 0);
+    announce(known, birth->head_bytes, birth->asked);
     atomic_store_explicit(&record->word, cn_record_with_state(word, CN_RECORD_LIVE), memory_order_release);
     return known->core + birth->head_bytes;
 }
@@ -117,8 +128,11 @@ void cn_live_repair(const struct cn_known *known, size_t kept_bytes) {
 /* Makes the pages of the block inaccessible and gives their memory back. Their addresses stay held: nobody else maps
  * something there. */
 static bool protect_now(const struct cn_known *known) {
-    if (!cn_options.protect_freed || atomic_fetch_add(&protected_count, 1) >= PROTECTED_MAX) {
-        (void)atomic_fetch_sub(&protected_count, cn_options.protect_freed ? 1 : 0);
+    if (!cn_options.protect_freed || cn_watch_is_on()) { /* to a tool what is freed is hidden already */
+        return false;
+    }
+    if (atomic_fetch_add(&protected_count, 1) >= PROTECTED_MAX) {
+        (void)atomic_fetch_sub(&protected_count, 1);
         return false;
     }
     if (!cn_os_withhold(known->core, known->core_bytes)) {
@@ -176,6 +190,7 @@ bool cn_live_end(const struct cn_known *known, uint64_t word, enum cn_ending end
     if ((cn_record_marks_of(word) & (CN_MARK_SEALED | CN_MARK_FENCED)) != 0) {
         cn_promise_forget(known, word);
     }
+    announce_end(known, word);
     unsigned marks = ending == CN_ENDING_PARKED ? CN_MARK_PARKED : spoil(known, word);
     uint64_t waiting = cn_record_with_state(cn_record_with_marks(word, marks), CN_RECORD_QUARANTINED);
     atomic_store_explicit(&record->word, waiting, memory_order_release);
@@ -210,6 +225,7 @@ void cn_live_leave(const struct cn_known *known, uint64_t word) {
     }
     if (known->kind == CN_BLOCK_DIRECT) {
         cn_record_forget_direct(known->core);
+        cn_watch_show(known->core, known->core_bytes);
         begin_hiding();
         cn_route_free("quarantine", known->core);
         end_hiding();
@@ -224,6 +240,7 @@ void cn_live_forget(const struct cn_known *known, uint64_t word, const struct cn
         (void)cn_damage_check_live(known, word, look);
         cn_promise_forget(known, word);
         cn_record_set_freed(known->record, number_of(cn_self_mine), look->stack);
+        announce_end(known, word);
     } else if ((cn_record_marks_of(word) & CN_MARK_PARKED) == 0) {
         (void)is_damaged(known, word, look);
     }
