@@ -321,7 +321,10 @@ static bool clear_part(size_t index, uint64_t mask) {
     while (dirty != 0) {
         unsigned first = cn_ctz(dirty);
         unsigned run = cn_bits_first_run(dirty);
-        memset(cn_slot_address(index * CN_ARENA_SLOTS + first), 0, (size_t)run * CN_SLOT_BYTES);
+        char *start = cn_slot_address(index * CN_ARENA_SLOTS + first);
+        cn_watch_show(start, (size_t)run * CN_SLOT_BYTES);
+        memset(start, 0, (size_t)run * CN_SLOT_BYTES);
+        cn_watch_hide(start, (size_t)run * CN_SLOT_BYTES);
         dirty &= ~cn_bits_run(first, run);
     }
     return true;

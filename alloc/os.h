@@ -16,7 +16,7 @@ size_t cn_os_page_bytes(void);
 size_t cn_os_physical_bytes(void);
 
 /* Reserves `bytes` of addresses, aligned to `alignment` (a power of two), that cannot be accessed until they are
- * committed. NULL where the system refuses. At most one reservation is made in a process.
+ * committed, and are not part of a core file until then. NULL where the system refuses. At most one reservation is made in a process.
  *
  * Under a limit of address space (RLIMIT_AS) the addresses are only chosen, not held, since holding them would use the
  * limit up: committing then fails where somebody else has mapped them meanwhile. */
@@ -25,7 +25,7 @@ char *cn_os_reserve(size_t bytes, size_t alignment);
 /* Makes reserved memory accessible; it reads as zero if it was not committed before. False where the system refuses. */
 bool cn_os_commit(void *memory, size_t bytes);
 
-/* Gives memory back to the system and makes it inaccessible. False where the system refuses; nothing has changed then. */
+/* Gives memory back to the system and makes it what it was when it was reserved. False where the system refuses; nothing has changed then. */
 bool cn_os_decommit(void *memory, size_t bytes);
 
 /* Gives committed memory back; it stays accessible and reads as zero. False where the system refuses, as for memory that
@@ -49,7 +49,8 @@ void cn_os_unmap(void *memory, size_t bytes);
 enum cn_access_right { CN_RIGHT_NONE, CN_RIGHT_READ, CN_RIGHT_WRITE };
 bool cn_os_protect(void *memory, size_t bytes, enum cn_access_right right);
 
-/* Addresses that cannot be accessed, until `protect` says otherwise; they cost nothing but a limit of address space. NULL
+/* Addresses that cannot be accessed, until `protect` says otherwise; they cost nothing but a limit of address space, and are
+ * no part of a core file. NULL
  * where the system refuses. `withhold` makes them again what they were at first, and gives their memory back; false where
  * the system refuses. */
 char *cn_os_hold(size_t bytes);

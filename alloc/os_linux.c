@@ -127,9 +127,25 @@ static char *choose_unheld(size_t bytes, size_t alignment) {
     return (char *)((top - UNHELD_DISTANCE_BYTES - bytes) & ~(alignment - 1));
 }
 
+/* Whether the memory is written to a core file: what was never accessible is not, since it can be hundreds of GiB. Where
+ * the system cannot say so, core files are larger. */
+static void set_dumped(void *memory, size_t bytes, int advice) {
+    int saved = errno;
+    (void)madvise(memory, bytes, advice);
+    errno = saved;
+}
+
+static char *leave_out_of_dumps(char *memory, size_t bytes) {
+    if (memory != NULL) {
+        set_dumped(memory, bytes, MADV_DONTDUMP);
+    }
+    return memory;
+}
+
 char *cn_os_reserve(size_t bytes, size_t alignment) {
     reservation_is_held = cn_os_address_space_bytes() == SIZE_MAX;
-    return reservation_is_held ? map_aligned(bytes, alignment, PROT_NONE) : choose_unheld(bytes, alignment);
+    return reservation_is_held ? leave_out_of_dumps(map_aligned(bytes, alignment, PROT_NONE), bytes)
+                               : choose_unheld(bytes, alignment);
 }
 
 bool cn_os_commit(void *memory, size_t bytes) {
@@ -143,6 +159,9 @@ bool cn_os_commit(void *memory, size_t bytes) {
     int saved = errno;
     bool done = mprotect(memory, bytes, PROT_READ | PROT_WRITE) == 0;
     errno = saved;
+    if (done) {
+        set_dumped(memory, bytes, MADV_DODUMP);
+    }
     return done;
 }
 
@@ -153,7 +172,7 @@ bool cn_os_decommit(void *memory, size_t bytes) {
         errno = saved;
         return done;
     }
-    return map_at(memory, bytes, PROT_NONE, MAP_FIXED) != NULL;
+    return leave_out_of_dumps(map_at(memory, bytes, PROT_NONE, MAP_FIXED), bytes) != NULL;
 }
 
 bool cn_os_purge(void *memory, size_t bytes) {
@@ -195,13 +214,18 @@ bool cn_os_protect(void *memory, size_t bytes, enum cn_access_right right) {
     int saved = errno;
     bool done = mprotect(memory, bytes, protections[right]) == 0;
     errno = saved;
+    if (done && right == CN_RIGHT_WRITE) {
+        set_dumped(memory, bytes, MADV_DODUMP);
+    }
     return done;
 }
 
-char *cn_os_hold(size_t bytes) { return map_at(NULL, bytes, PROT_NONE, 0); }
+char *cn_os_hold(size_t bytes) { return leave_out_of_dumps(map_at(NULL, bytes, PROT_NONE, 0), bytes); }
 
 /* A fresh mapping, and not mprotect: so it becomes one with its neighbours. */
-bool cn_os_withhold(void *memory, size_t bytes) { return map_at(memory, bytes, PROT_NONE, MAP_FIXED) != NULL; }
+bool cn_os_withhold(void *memory, size_t bytes) {
+    return leave_out_of_dumps(map_at(memory, bytes, PROT_NONE, MAP_FIXED), bytes) != NULL;
+}
 
 bool cn_os_resize(void *memory, size_t old_bytes, size_t new_bytes) {
     int saved = errno;

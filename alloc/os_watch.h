@@ -46,6 +46,9 @@ void cn_watch_show(const void *memory, size_t bytes);
 void cn_watch_block_starts(const void *block, size_t bytes, enum cn_watch_bytes set);
 void cn_watch_block_ends(const void *block, size_t bytes);
 
+/* What was made of bytes that the program may not have set counts as set. */
+void cn_watch_trust(const void *bytes, size_t count);
+
 /* Between these memcheck reports nothing of the calling thread. They nest. */
 void cn_watch_mute(void);
 void cn_watch_unmute(void);

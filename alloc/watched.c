@@ -39,8 +39,10 @@ void cn_watched_start(void (*describe)(const void *address)) {
 
 void *cn_watched_malloc(struct cairn_heap *heap, size_t size, size_t alignment, enum cn_fill fill) {
     size_t padded = cn_watched_padded(size);
-    void *block = heap != NULL ? cn_route_malloc_named(heap, padded, alignment, CN_FILL_NONE)
-                               : cn_route_malloc(padded, alignment, CN_FILL_NONE);
+    bool is_small = padded <= CN_BLOCK_MAX_BYTES; /* a block of a pool is hidden until it starts, also from the core */
+    enum cn_fill asked = is_small ? CN_FILL_NONE : fill;
+    void *block = heap != NULL ? cn_route_malloc_named(heap, padded, alignment, asked)
+                               : cn_route_malloc(padded, alignment, asked);
     if (block == NULL) {
         return NULL;
     }
@@ -48,8 +50,8 @@ void *cn_watched_malloc(struct cairn_heap *heap, size_t size, size_t alignment, 
     if (is_in_region(&found)) {
         cn_requested_note(found.granule, found.bytes, size);
     }
-    cn_watch_block_starts(block, cn_watched_bytes(&found), CN_WATCH_UNSET);
-    return fill == CN_FILL_ZERO ? memset(block, 0, size) : block;
+    cn_watch_block_starts(block, cn_watched_bytes(&found), fill == CN_FILL_ZERO ? CN_WATCH_SET : CN_WATCH_UNSET);
+    return is_small && fill == CN_FILL_ZERO ? memset(block, 0, size) : block;
 }
 
 /* What is no live block is left for cn_route_free to report. */

@@ -86,8 +86,7 @@ static void *make_in_core(struct cn_self *self, struct cairn_heap *heap, size_t 
         return NULL;
     }
     struct want want = {.heap = heap, .bytes = birth->head_bytes + birth->size_bytes + 1, .alignment = alignment};
-    /* While a tool watches, cn_live_make clears it: the core may not write what is hidden. */
-    bool is_to_be_clear = birth->asked == CN_ASKED_CALLOC && want.bytes > CN_BLOCK_MAX_BYTES && !cn_watch_is_on();
+    bool is_to_be_clear = birth->asked == CN_ASKED_CALLOC && want.bytes > CN_BLOCK_MAX_BYTES;
     want.fill = is_to_be_clear ? CN_FILL_ZERO : CN_FILL_NONE;
     if (CN_UNLIKELY(!ask_core(&want, &known)) && !ask_core_again(self, &want, birth->size_bytes, &known)) {
         errno = ENOMEM;

@@ -80,7 +80,7 @@ static void write_user(const struct cn_known *known, const struct cn_birth *birt
     char *user = known->core + birth->head_bytes + kept_bytes;
     size_t bytes = birth->size_bytes - kept_bytes;
     if (birth->asked == CN_ASKED_CALLOC) {
-        if (!is_in_own_pages(known) || cn_watch_is_on()) {
+        if (!is_in_own_pages(known)) {
             cn_fill_write(user, user + bytes, 0); /* else the core has seen to it */
         }
     } else if (cn_fill_allocated >= 0) {
@@ -128,11 +128,8 @@ void cn_live_repair(const struct cn_known *known, size_t kept_bytes) {
 /* Makes the pages of the block inaccessible and gives their memory back. Their addresses stay held: nobody else maps
  * something there. */
 static bool protect_now(const struct cn_known *known) {
-    if (!cn_options.protect_freed || cn_watch_is_on()) { /* to a tool what is freed is hidden already */
-        return false;
-    }
-    if (atomic_fetch_add(&protected_count, 1) >= PROTECTED_MAX) {
-        (void)atomic_fetch_sub(&protected_count, 1);
+    if (!cn_options.protect_freed || atomic_fetch_add(&protected_count, 1) >= PROTECTED_MAX) {
+        (void)atomic_fetch_sub(&protected_count, cn_options.protect_freed ? 1 : 0);
         return false;
     }
     if (!cn_os_withhold(known->core, known->core_bytes)) {
@@ -152,6 +149,7 @@ static bool unprotect(const struct cn_known *known, uint64_t word) {
         return false;
     }
     (void)atomic_fetch_sub(&protected_count, 1);
+    cn_watch_hide(known->core, known->core_bytes);
     return true;
 }
 

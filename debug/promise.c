@@ -2,6 +2,7 @@
 
 #include "alloc/lock.h"
 #include "alloc/os.h"
+#include "alloc/os_watch.h"
 #include "canary.h"
 
 enum { ENTRIES = 1 << 16 };
@@ -125,7 +126,7 @@ __attribute__((no_sanitize("thread", "address"))) static uint64_t add_to_sum(uin
 }
 
 /* Of the bytes that are not on read-only pages. */
-static uint64_t sum_of(const struct cn_known *known, uint64_t word) {
+static uint64_t sum_of_bytes(const struct cn_known *known, uint64_t word) {
     const uint64_t offset_basis = UINT64_C(0xcbf29ce484222325);
     struct range user = user_of(known, word);
     struct range pages = pages_of(known, word);
@@ -134,6 +135,13 @@ static uint64_t sum_of(const struct cn_known *known, uint64_t word) {
     }
     uint64_t sum = pages.start > user.start ? add_to_sum(offset_basis, user.start, pages.start) : offset_basis;
     return pages.end < user.end ? add_to_sum(sum, pages.end, user.end) : sum;
+}
+
+/* The program may not have set all the bytes yet. */
+static uint64_t sum_of(const struct cn_known *known, uint64_t word) {
+    uint64_t sum = sum_of_bytes(known, word);
+    cn_watch_trust(&sum, sizeof sum);
+    return sum;
 }
 
 static void protect(const struct cn_known *known, uint64_t word, enum cn_access_right right) {

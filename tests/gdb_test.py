@@ -149,6 +149,16 @@ def make_core(folder: pathlib.Path, program: pathlib.Path) -> pathlib.Path | Non
     return next(iter(folder.glob("core*")), None)
 
 
+def check_core_of_gdb(folder: pathlib.Path, program: pathlib.Path, start: list[str]) -> None:
+    """gdb writes all memory, accessible or not, unless it is marked to be left out."""
+    core = folder / "written_by_gdb"
+    gdb(str(program), commands=[*start, f"gcore {core}"])
+    size = core.stat().st_size
+    case("core file written by gdb leaves reserved addresses out", "small" if size < CORE_LIMIT else str(size), "^small$")
+    said = gdb(str(program), str(core), commands=[f"source {COMMANDS}", "cairn block keep"])
+    case("core file written by gdb has what the commands need", said, r"lies at the start of a block of 40 bytes\n")
+
+
 def main() -> int:
     if shutil.which("gdb") is None:
         print("1..1\nok 1 - gdb commands # SKIP there is no gdb")
@@ -167,6 +177,7 @@ def main() -> int:
             skip("commands on a core file", "the system writes none into the working directory")
         else:
             check_all("a core file", [], str(program), str(core))
+        check_core_of_gdb(folder, program, start)
     said = gdb(commands=[f"source {COMMANDS}", "cairn heap"])
     case("without a debug form the commands say so", said, "no debug form of Cairn with debug information here")
     print(f"1..{count}")

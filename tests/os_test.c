@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "alloc/os.h"
 
+#include <inttypes.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -53,6 +54,47 @@ static void commit_and_decommit(void *argument) {
 static void committed_memory_is_zero_each_time_it_comes(void **state) {
     (void)state;
     expect_return(commit_and_decommit, NULL);
+}
+
+/* Whether the mapping around the address goes into a core file. */
+static bool is_dumped(const void *address) {
+    FILE *file = fopen("/proc/self/smaps", "r");
+    char line[512];
+    bool is_inside = false;
+    bool is_left_out = true;
+    MUST(file != NULL);
+    while (fgets(line, sizeof line, file) != NULL) {
+        uintptr_t start;
+        uintptr_t end;
+        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &start, &end) == 2) {
+            is_inside = (uintptr_t)address >= start && (uintptr_t)address < end;
+        } else if (is_inside && strncmp(line, "VmFlags:", 8) == 0) {
+            is_left_out = strstr(line, " dd ") != NULL;
+        }
+    }
+    (void)fclose(file);
+    return !is_left_out;
+}
+
+static void reserved_memory_is_in_core_files_only_while_it_is_committed(void **state) {
+    (void)state;
+    char *memory = reserve(16 * MIB, 4 * MIB);
+    assert_false(is_dumped(memory + 8 * MIB));
+    assert_true(cn_os_commit(memory, 8 * MIB));
+    assert_true(is_dumped(memory) && is_dumped(memory + 8 * MIB - 1));
+    assert_false(is_dumped(memory + 8 * MIB));
+    assert_true(cn_os_decommit(memory + 4 * MIB, 4 * MIB));
+    assert_true(is_dumped(memory));
+    assert_false(is_dumped(memory + 4 * MIB));
+    cn_os_unmap(memory, 16 * MIB);
+    char *held = cn_os_hold(16 * page());
+    assert_non_null(held);
+    assert_false(is_dumped(held));
+    assert_true(cn_os_protect(held, page(), CN_RIGHT_WRITE));
+    assert_true(is_dumped(held));
+    assert_true(cn_os_withhold(held, page()));
+    assert_false(is_dumped(held));
+    cn_os_unmap(held, 16 * page());
 }
 
 static void reserved_memory_cannot_be_accessed_until_it_is_committed(void **state) {
@@ -283,6 +325,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_of_the_machine_are_sensible),
         cmocka_unit_test(committed_memory_is_zero_each_time_it_comes),
+        cmocka_unit_test(reserved_memory_is_in_core_files_only_while_it_is_committed),
         cmocka_unit_test(reserved_memory_cannot_be_accessed_until_it_is_committed),
         cmocka_unit_test(purged_memory_reads_as_zero_and_stays_accessible),
         cmocka_unit_test(locked_memory_is_not_purged),
