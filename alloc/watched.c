@@ -37,11 +37,21 @@ void cn_watched_start(void (*describe)(const void *address)) {
 
 /* ---- blocks -------------------------------------------------------------------------------------------------- */
 
+/* As cn_route_malloc_named, but the heap's callback is told what the program asked for. */
+static void *take_named(struct cairn_heap *heap, size_t size, size_t alignment, enum cn_fill fill) {
+    void *block = cn_route_take_named(heap, cn_watched_padded(size), alignment, fill);
+    if (block == NULL && size <= PTRDIFF_MAX && heap->on_budget != NULL) {
+        heap->on_budget(heap, size, heap->on_budget_argument);
+        block = cn_route_take_named(heap, cn_watched_padded(size), alignment, fill);
+    }
+    return block;
+}
+
 void *cn_watched_malloc(struct cairn_heap *heap, size_t size, size_t alignment, enum cn_fill fill) {
     size_t padded = cn_watched_padded(size);
     bool is_small = padded <= CN_BLOCK_MAX_BYTES; /* a block of a pool is hidden until it starts, also from the core */
     enum cn_fill asked = is_small ? CN_FILL_NONE : fill;
-    void *block = heap != NULL ? cn_route_malloc_named(heap, padded, alignment, asked)
+    void *block = heap != NULL ? take_named(heap, size, alignment, asked)
                                : cn_route_malloc(padded, alignment, asked);
     if (block == NULL) {
         return NULL;
