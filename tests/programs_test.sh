@@ -22,7 +22,7 @@ export CASES=$here/programs CAIRN_LIBRARY=$lib LC_ALL=C.UTF-8
 # run SCRIPT DIRECTORY [PRELOAD]: leaves .out, .err and .status beside the directory.
 run() {
     mkdir -p "$2"
-    (cd "$2" && exec timeout -k 2 "${TIME_LIMIT:-90}" env ${3:+LD_PRELOAD="$3"} bash "$1") \
+    (cd "$2" && exec timeout -k 2 "${TIME_LIMIT:-240}" env ${3:+LD_PRELOAD="$3"} bash "$1") \
         </dev/null >"$2.out" 2>"$2.err"
     echo $? >"$2.status"
 }
