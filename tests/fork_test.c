@@ -12,14 +12,14 @@
 #include "tests/dropin.h"
 #include "tests/threads.h"
 
-enum { SHELF = 512, WORKERS = 4, CASE_SECONDS = 100, CHILD_SECONDS = 20 };
+enum { SHELF = 512, WORKERS = 4, CASE_SECONDS = 200, CHILD_SECONDS = 60 };
 
 static _Atomic(void *) shelf[SHELF]; /* blocks of all threads, to be freed by any */
 static atomic_bool stop;
 static bool (*check_heap)(void); /* cairn_check where there is one */
 
 /* In the debug form each child looks through a whole quarantine. */
-static unsigned fork_count(void) { return on_debug_form() ? 60 : 500; }
+static unsigned fork_count(void) { return on_debug_form() ? 60 : 400; }
 
 static void start_workers(pthread_t *threads, void *(*run)(void *)) {
     atomic_store(&stop, false);
@@ -267,7 +267,7 @@ static void fork_over_and_over_in_handler(void) {
     MUST(sigaction(SIGUSR1, &action, NULL) == 0 && sigaction(SIGVTALRM, &action, NULL) == 0);
     uint64_t random = 77;
     MUST(setitimer(ITIMER_VIRTUAL, &often, NULL) == 0);
-    while (atomic_load(&forks_in_handler) < 300) {
+    while (atomic_load(&forks_in_handler) < fork_count()) {
         swap_one(&random);
         free(hide(malloc(random_size(&random, 22))));
     }
