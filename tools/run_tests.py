@@ -14,7 +14,7 @@ SHOWN_LINES = 120
 # The full run and, unless --quick, the shorter ones: (what it is, bazel's options).
 FULL_PASS = ("gcc", [])
 SHORTER_PASSES = [
-    ("clang", ["--config=clang", "--test_tag_filters=-preload"]),
+    ("clang", ["--config=clang", "--test_tag_filters=-preload,-no-clang"]),
     ("asan", ["--config=asan"]),
     ("ubsan", ["--config=ubsan"]),
     ("tsan", ["--config=tsan"]),

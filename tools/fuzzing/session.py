@@ -59,6 +59,7 @@ class Session:
         for old in (work / "crashes").iterdir():
             old.unlink()
         self.log = (work / "log").open("w+b")
+        self.log_start = 0  # of what the fuzzer that runs now says
         self.start()
 
     @property
@@ -81,8 +82,7 @@ class Session:
         self.starts += 1
         self.runs_before = self.figures.runs
         command = self.command(max(1, round(self.seconds - self.elapsed)))
-        self.log.truncate(0)
-        self.log.seek(0)
+        self.log_start = os.fstat(self.log.fileno()).st_size  # what a crash has said before stays
         self.process = subprocess.Popen(
             command, cwd=self.work, env=self.environment | os.environ, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT,
@@ -90,7 +90,8 @@ class Session:
 
     def read_figures(self) -> None:
         size = os.fstat(self.log.fileno()).st_size
-        tail = os.pread(self.log.fileno(), _TAIL_BYTES, max(0, size - _TAIL_BYTES)).decode(errors="replace")
+        start = max(self.log_start, size - _TAIL_BYTES)
+        tail = os.pread(self.log.fileno(), _TAIL_BYTES, start).decode(errors="replace")
         found = _STATUS.findall(tail)
         if found:
             runs, coverage, corpus = (int(figure) for figure in found[-1])
