@@ -171,27 +171,29 @@ static void end_thread(void) {
 
 /* ---- what it does wrong, perhaps ----------------------------------------------------------------------------- */
 
+static char *at_address(uintptr_t address) { return (char *)address; } // NOLINT: any address
+
 /* A pointer that a program may come to hand in: of a block that is live or was, one near it, or any other. */
 static void *take_pointer(void) {
     static char own[64];
-    struct cn_attack_block *block = take_place();
+    uintptr_t start = (uintptr_t)take_place()->start;
     uint8_t how = cn_bytes_take(&input);
     switch (how % 8) {
     case 0:
     case 1:
-        return block->start;
+        return at_address(start);
     case 2:
-        return block->start + ((size_t)1 << (how >> 3) % 21);
+        return at_address(start + ((size_t)1 << (how >> 3) % 21));
     case 3:
-        return block->start - ((size_t)1 << (how >> 3) % 21);
+        return at_address(start - ((size_t)1 << (how >> 3) % 21));
     case 4:
-        return block->start + (size_t)cn_bytes_take(&input) * GRANULE;
+        return at_address(start + (size_t)cn_bytes_take(&input) * GRANULE);
     case 5:
         return own + how / 8;
     case 6:
         return cn_region.base + cn_bytes_take_number(&input, 3) * GRANULE;
     default:
-        return (char *)(uintptr_t)cn_bytes_take_number(&input, 8); // NOLINT: any address
+        return at_address((uintptr_t)cn_bytes_take_number(&input, 8));
     }
 }
 
