@@ -41,7 +41,7 @@ const struct cn_option cn_option_table[] = {
      "none|all|1/N|serial:N|site:HASH", "none", "puts blocks beside pages that cannot be accessed; release: none, 1/N"},
     CHOICE(guard_side, BOTH, sides, "after|before", "after", "the side of such a block on which that page lies"),
     COUNT(seed, BOTH, "makes what is random the same in every run; 0: it differs"),
-    SWITCH(announce, BOTH, "1", "tells AddressSanitizer and Valgrind's memcheck of each block, where they watch"),
+    SWITCH(announce, BOTH, "1", "tells AddressSanitizer and Valgrind of each block, where they watch"),
 
     FILL(fill_allocated, "0xCD", "what new blocks are filled with"),
     FILL(fill_freed, "0xDD", "what freed blocks are filled with; off: writes after free are not found"),

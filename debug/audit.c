@@ -8,7 +8,7 @@
 #include "alloc/walk.h"
 #include "damage.h"
 #include "fresh.h"
-#include "live.h"
+#include "hiding.h"
 
 static struct cn_lock lock; /* one audit at a time */
 
@@ -89,7 +89,7 @@ static bool check_block(const struct cn_known *known, uint64_t word, void *argum
     const struct cn_look *look = argument;
     enum cn_record_state state = cn_record_state_of(word);
     unsigned marks = cn_record_marks_of(word);
-    if ((marks & (CN_MARK_PROTECTED | CN_MARK_PARKED)) != 0) {
+    if ((marks & (CN_MARK_PROTECTED | CN_MARK_PARKED)) != 0 || (state != CN_RECORD_LIVE && cn_hiding_covers(known))) {
         return true;
     }
     if (state == CN_RECORD_LIVE) {
@@ -100,11 +100,13 @@ static bool check_block(const struct cn_known *known, uint64_t word, void *argum
     return true;
 }
 
-/* What was never handed out: of this thread's heap alone, or where there is one thread. */
+/* What was never handed out, and the ends of pools: of this thread's heap alone, or where there is one thread. */
 static void check_fresh(const struct cn_look *look) {
     struct cn_walk_place place;
     for (size_t slot = 0; cn_walk_next(slot, &place); slot = cn_walk_after(&place)) {
-        if (place.class_index != CN_CLASS_SPAN && (place.heap == cn_heap_mine || cn_os_is_single_threaded())) {
+        struct cn_known first = cn_record_of_core(cn_slot_address(place.slot));
+        if (place.class_index != CN_CLASS_SPAN && (place.heap == cn_heap_mine || cn_os_is_single_threaded()) &&
+            !cn_hiding_covers(&first)) {
             const struct cn_pool *pool = &cn_region.pools[place.slot];
             size_t block_bytes = cn_class_at(place.class_index)->block_bytes;
             cn_fresh_check(cn_pool_address(pool), cn_pool_slots(pool) * CN_SLOT_BYTES,
@@ -122,10 +124,10 @@ static void audit(cn_audit_fn *check, struct cn_look *look) {
         return;
     }
     if (cn_purge_pause()) {
-        if (cn_live_begin_look()) {
+        if (cn_hiding_begin_look()) {
             (void)cn_audit_blocks(NULL, check, look);
             check_fresh(look);
-            cn_live_end_look();
+            cn_hiding_end_look();
         }
         cn_purge_resume();
     }

@@ -1,6 +1,7 @@
 #include "fresh.h"
 
 #include "canary.h"
+#include "hiding.h"
 
 enum { FRESH_AHEAD_BYTES = 4096, BLOCK_MIN_BYTES = 32 };
 
@@ -38,6 +39,9 @@ static void fill_ahead(const struct cn_fresh *fresh) {
 void cn_debug_fresh(const struct cn_fresh *fresh) {
     if (fresh->block_bytes < BLOCK_MIN_BYTES) {
         return;
+    }
+    if (fresh->first == 0) {
+        cn_hiding_start(cn_slot_of_granule(cn_granule_of(fresh->pool)));
     }
     if (cn_fill_freed >= 0) {
         fill_ahead(fresh);

@@ -11,8 +11,8 @@
 #include "canary.h"
 #include "fail.h"
 #include "fresh.h"
+#include "hiding.h"
 #include "leak.h"
-#include "live.h"
 #include "promise.h"
 #include "quarantine.h"
 #include "report.h"
@@ -90,7 +90,7 @@ void cn_self_ends(struct cn_self *self) {
 void cn_debug_after_fork(void) {
     is_forked = true;
     cn_stack_after_fork();
-    cn_live_after_fork();
+    cn_hiding_after_fork();
     cn_audit_after_fork();
     cn_promise_after_fork();
     cn_report_after_fork();

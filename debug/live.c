@@ -7,6 +7,7 @@
 #include "alloc/route.h"
 #include "alloc/span.h"
 #include "canary.h"
+#include "hiding.h"
 #include "promise.h"
 
 enum {
@@ -20,48 +21,6 @@ enum {
 };
 
 static _Atomic size_t protected_count;
-
-/*
- * Who makes pages inaccessible says so first, and then looks whether somebody looks at all blocks; who looks says so first,
- * and then waits for those that are at it. Both are sequentially consistent: of two, one sees the other.
- */
-static _Atomic unsigned hiders;
-static _Atomic unsigned lookers;
-
-/* To be ended even where it is false. */
-static bool try_to_hide(void) {
-    (void)atomic_fetch_add(&hiders, 1);
-    return atomic_load(&lookers) == 0;
-}
-
-static void end_hiding(void) { (void)atomic_fetch_sub(&hiders, 1); }
-
-static void begin_hiding(void) {
-    while (!try_to_hide()) {
-        end_hiding();
-        cn_os_yield();
-    }
-}
-
-bool cn_live_begin_look(void) {
-    enum { TRIES = 100000 };
-    (void)atomic_fetch_add(&lookers, 1);
-    for (unsigned i = 0; i < TRIES && atomic_load(&hiders) != 0; i++) {
-        cn_os_yield();
-    }
-    if (atomic_load(&hiders) == 0) {
-        return true;
-    }
-    cn_live_end_look();
-    return false;
-}
-
-void cn_live_end_look(void) { (void)atomic_fetch_sub(&lookers, 1); }
-
-void cn_live_after_fork(void) {
-    atomic_store(&hiders, 0);
-    atomic_store(&lookers, 0);
-}
 
 /* ---- to the program ------------------------------------------------------------------------------------------ */
 
@@ -154,17 +113,17 @@ static bool unprotect(const struct cn_known *known, uint64_t word) {
 }
 
 static bool protect(const struct cn_known *known) {
-    bool is_done = try_to_hide() && protect_now(known);
-    end_hiding(); /* counted in either case */
+    bool is_done = cn_hiding_try() && protect_now(known);
+    cn_hiding_end(); /* counted in either case */
     return is_done;
 }
 
 /* Makes the bytes of a block that is the caller's useless. Returns the mark that says how. */
 static unsigned spoil(const struct cn_known *known, uint64_t word) {
     if (known->kind == CN_BLOCK_GUARDED) {
-        begin_hiding();
+        cn_hiding_begin();
         (void)cn_guard_free(known->core + cn_record_head_of(word));
-        end_hiding();
+        cn_hiding_end();
         return CN_MARK_PROTECTED;
     }
     if (is_in_own_pages(known) && protect(known)) {
@@ -192,6 +151,7 @@ bool cn_live_end(const struct cn_known *known, uint64_t word, enum cn_ending end
     unsigned marks = ending == CN_ENDING_PARKED ? CN_MARK_PARKED : spoil(known, word);
     uint64_t waiting = cn_record_with_state(cn_record_with_marks(word, marks), CN_RECORD_QUARANTINED);
     atomic_store_explicit(&record->word, waiting, memory_order_release);
+    cn_hiding_add(known);
     return true;
 }
 
@@ -207,26 +167,37 @@ static bool is_damaged(const struct cn_known *known, uint64_t word, const struct
     return (cn_record_marks_of(word) & CN_MARK_PROTECTED) == 0 && cn_damage_check_freed(known, word, look);
 }
 
+/* It never leaves. */
+static void park(const struct cn_known *known, uint64_t word) {
+    unsigned marks = cn_record_marks_of(word) | CN_MARK_PARKED;
+    (void)cn_record_change(known->record, &word, cn_record_with_marks(word, marks));
+}
+
 void cn_live_leave(const struct cn_known *known, uint64_t word) {
-    unsigned marks = cn_record_marks_of(word);
-    if ((marks & CN_MARK_PARKED) != 0) {
+    if ((cn_record_marks_of(word) & CN_MARK_PARKED) != 0) {
+        return;
+    }
+    if (!cn_hiding_remove(known)) {
+        park(known, word);
         return;
     }
     struct cn_look look = {"quarantine", 0};
+    uint64_t gone = cn_record_with_state(cn_record_with_marks(word, 0), CN_RECORD_FREE);
     if (is_damaged(known, word, &look) || !unprotect(known, word)) {
-        (void)cn_record_change(known->record, &word, cn_record_with_marks(word, marks | CN_MARK_PARKED));
+        park(known, word);
+        cn_hiding_add(known);
         return;
     }
-    uint64_t gone = cn_record_with_state(cn_record_with_marks(word, 0), CN_RECORD_FREE);
     if (!cn_record_change(known->record, &word, gone)) {
+        cn_hiding_add(known);
         return;
     }
     if (known->kind == CN_BLOCK_DIRECT) {
         cn_record_forget_direct(known->core);
         cn_watch_show(known->core, known->core_bytes);
-        begin_hiding();
+        cn_hiding_begin();
         cn_route_free("quarantine", known->core);
-        end_hiding();
+        cn_hiding_end();
     } else {
         cn_route_free("quarantine", known->core);
     }
@@ -234,12 +205,13 @@ void cn_live_leave(const struct cn_known *known, uint64_t word) {
 
 void cn_live_forget(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
     bool is_live = cn_record_state_of(word) == CN_RECORD_LIVE;
+    bool is_open = is_live || cn_hiding_remove(known);
     if (is_live) {
         (void)cn_damage_check_live(known, word, look);
         cn_promise_forget(known, word);
         cn_record_set_freed(known->record, number_of(cn_self_mine), look->stack);
         announce_end(known, word);
-    } else if ((cn_record_marks_of(word) & CN_MARK_PARKED) == 0) {
+    } else if (is_open && (cn_record_marks_of(word) & CN_MARK_PARKED) == 0) {
         (void)is_damaged(known, word, look);
     }
     if (!unprotect(known, word) && known->kind == CN_BLOCK_SPAN) {

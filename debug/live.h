@@ -38,14 +38,6 @@ void cn_live_leave(const struct cn_known *known, uint64_t word);
  * accessed again. `look` says who destroys the heap. */
 void cn_live_forget(const struct cn_known *known, uint64_t word, const struct cn_look *look);
 
-/* From `begin` to `end` the bytes of all blocks can be read: no thread makes some inaccessible. False where one takes long
- * to. For audit.c; not twice at a time. */
-bool cn_live_begin_look(void);
-void cn_live_end_look(void);
-
-/* In the child of a fork. */
-void cn_live_after_fork(void);
-
 /* Memory that a quarantined block holds, with its record. */
 size_t cn_live_waiting_bytes(const struct cn_known *known);
 

@@ -1,0 +1,54 @@
+/*
+ * hiding.h: freed memory that cannot be accessed, so that a read of it stops at the instruction too; and who may look at the
+ * bytes of blocks meanwhile.
+ *
+ * Spans and guarded blocks are made inaccessible by whoever frees them (live.c). A pool is hidden, but for its last page, while
+ * all of its blocks are quarantined: then neither the program nor the core has one. Its state stands behind its records:
+ *
+ *   open --the last of its blocks is quarantined--> changing --> hidden --a block leaves--> changing --> open
+ *
+ * Its bytes stay as they are meanwhile, and are checked when they leave as ever. Hidden pools cost the system mappings, so
+ * that there are at most so many at a time; a pool beyond that, or that the system refuses to hide, stays open. To open one
+ * takes no mapping. Should the system refuse that all the same, the pool stays hidden, with its blocks parked.
+ *
+ * C1  A pool's count of waiting blocks is at most the number of its blocks whose records are quarantined: a block is counted
+ *     after its record says so, and no more before it says otherwise. So the count is the number of all its blocks only
+ *     where all of them are quarantined, at each instant of a fork too.
+ * C2  A pool is hidden, or about to be, only where the count was all of its blocks; whoever lowers the count waits until it
+ *     is open.
+ */
+#ifndef CN_HIDING_H
+#define CN_HIDING_H
+
+#include "record.h"
+
+/* Between `try` and `end` a thread makes memory inaccessible; not where `try` says false. `begin` waits until it may. */
+bool cn_hiding_try(void);
+void cn_hiding_begin(void);
+void cn_hiding_end(void);
+
+/* From `begin` to `end` no bytes become inaccessible. False where a thread takes long to make some so. For audit.c; not twice
+ * at a time. */
+bool cn_hiding_begin_look(void);
+void cn_hiding_end_look(void);
+
+/* A pool starts in the slot; none of its blocks was handed out yet. */
+void cn_hiding_start(size_t slot);
+
+/* The block, whose record has just become quarantined, counts as waiting. Nothing but for blocks of pools. */
+void cn_hiding_add(const struct cn_known *known);
+
+/* The quarantined block counts no more, and its bytes can be accessed. False, and the block counted, where the system
+ * refuses. True but for blocks of pools. */
+bool cn_hiding_remove(const struct cn_known *known);
+
+/* Whether the block's pool cannot be accessed now, or is about to change. */
+bool cn_hiding_covers(const struct cn_known *known);
+
+/* Pools that are hidden now. */
+size_t cn_hiding_pool_count(void);
+
+/* In the child of a fork. */
+void cn_hiding_after_fork(void);
+
+#endif
