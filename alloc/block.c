@@ -44,10 +44,13 @@ static struct cn_block find_in_region(size_t granule) {
     return block;
 }
 
+/* Addresses of the region that are not held, as where a span was lost or the region is not held at all (os.h), the system
+ * may give to a direct block. */
 struct cn_block cn_block_find(const void *pointer) {
     size_t granule = cn_granule_of(pointer);
     if (cn_region_covers(granule)) {
-        return find_in_region(granule);
+        struct cn_block found = find_in_region(granule);
+        return found.kind != CN_BLOCK_NONE ? found : find_direct(pointer);
     }
     return cn_guard_covers(pointer) ? find_guarded(pointer) : find_direct(pointer);
 }

@@ -34,7 +34,10 @@ static struct cn_known in_span(size_t first) {
                              .record = records_of_slot(first)};
 }
 
-/* In a slot that is no pool's now, whatever it was last. */
+static struct cn_known of_direct(const void *address);
+
+/* In a slot that is no pool's now, whatever it was last. Where a span was lost, the system may have given the addresses to
+ * somebody else: a direct block too. */
 static CN_NOINLINE struct cn_known in_other_slot(size_t slot, size_t byte) {
     uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_acquire);
     if (owner == CN_OWNER_SPAN) {
@@ -44,6 +47,10 @@ static CN_NOINLINE struct cn_known in_other_slot(size_t slot, size_t byte) {
         size_t first = cn_span_find(slot);
         if (first != SIZE_MAX) {
             return in_span(first);
+        }
+        struct cn_known direct = of_direct(cn_slot_address(slot) + byte);
+        if (direct.kind != CN_BLOCK_NONE) {
+            return direct;
         }
         if (cn_region.pools[slot].class_index == CN_CLASS_SPAN) { /* was freed */
             return in_span(slot);
@@ -63,8 +70,6 @@ CN_INLINE struct cn_known in_region(size_t byte) {
     const struct cn_pool *pool = cn_pool_of_slot(slot);
     return in_pool(pool, byte - (cn_pool_slot(pool) << CN_SLOT_SHIFT));
 }
-
-static struct cn_known of_direct(const void *address);
 
 /* A power of two, as all heads, that reaches up to where the pages begin or almost so; beyond it where there is no room. */
 static size_t guarded_head(const struct cn_guarded *guarded) {

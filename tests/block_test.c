@@ -5,6 +5,8 @@
 #define _GNU_SOURCE
 #include "alloc/block.h"
 
+#include <sys/mman.h>
+
 #include "alloc/direct.h"
 #include "alloc/heap.h"
 #include "alloc/misuse.h"
@@ -90,6 +92,33 @@ static void find_no_block(void *argument) {
 static void no_other_address_is_a_block(void **state) {
     (void)state;
     expect_return(find_no_block, NULL);
+}
+
+/* A span is lost, as by a move of pages that leaves its target unmapped; the system gives the addresses to a direct block
+ * sooner or later, the highest first. */
+static void find_in_a_hole(void *argument) {
+    enum { HOLE_BYTES = 64 << 20, BLOCK_BYTES = 61440, BLOCKS_MAX = 4096 };
+    (void)argument;
+    make_blocks();
+    char *hole = cn_span_malloc(NULL, HOLE_BYTES, CN_GRANULE_BYTES, CN_FILL_NONE);
+    MUST(hole != NULL);
+    cn_span_lose(cn_slot_of_granule(cn_granule_of(hole)));
+    MUST(munmap(hole, HOLE_BYTES) == 0);
+    char *block = NULL;
+    for (unsigned i = 0; i < BLOCKS_MAX && (uintptr_t)block - (uintptr_t)hole >= HOLE_BYTES; i++) {
+        block = cn_direct_malloc(BLOCK_BYTES, CN_GRANULE_BYTES);
+        MUST(block != NULL);
+    }
+    MUST((uintptr_t)block - (uintptr_t)hole < HOLE_BYTES);
+    expect_block(block, CN_BLOCK_DIRECT, BLOCK_BYTES, NULL);
+    expect_none(block + CN_GRANULE_BYTES);
+    MUST(cn_direct_free(block));
+    expect_none(block);
+}
+
+static void direct_block_in_a_hole_of_the_region_is_found(void **state) {
+    (void)state;
+    expect_return(find_in_a_hole, NULL);
 }
 
 static void find_what_was_posted(void *argument) {
@@ -268,6 +297,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_of_live_block_is_found),
         cmocka_unit_test(no_other_address_is_a_block),
+        cmocka_unit_test(direct_block_in_a_hole_of_the_region_is_found),
         cmocka_unit_test(block_that_another_thread_has_freed_is_none_at_once),
         cmocka_unit_test(every_kind_of_place_is_told),
         cmocka_unit_test(starts_are_remembered_when_pool_or_span_is_gone),
