@@ -7,6 +7,7 @@ load(":copts.bzl", "STRICT_COPTS")
 
 _HARNESS_DEPS = [
     "//alloc:api",
+    "//fuzz:announce",
     "//fuzz:support",
 ]
 
