@@ -5,31 +5,24 @@
 #include "bitmap.h"
 #include "counts.h"
 #include "os_watch.h"
-#include "panic.h"
-
-static size_t arena_count(void) { return atomic_load_explicit(&cn_region.arena_count, memory_order_acquire); }
 
 /* ---- fits ---------------------------------------------------------------------------------------------------- */
-
-static uint64_t free_slots(size_t arena) { return CN_ARENA_ALL_SLOTS & ~atomic_load(&cn_region.arenas[arena].used); }
-
-static _Atomic uint64_t *fits_word(size_t arena, unsigned level) { return &cn_region.fits[arena / 64 * 8 + level]; }
 
 /* A4, for what is free in the arena now. Sequentially consistent, as forget_fit is: either this sees the run that the
  * other's caller has freed, or the other sees this one's. */
 static void note_fits(size_t arena) {
-    uint64_t runs = free_slots(arena);
+    uint64_t runs = cn_arena_free_slots(arena);
     for (unsigned level = 0; level < CN_FIT_LEVELS && runs != 0; level++) {
         uint64_t bit = (uint64_t)1 << arena % 64;
-        if ((atomic_load(fits_word(arena, level)) & bit) == 0) {
-            (void)atomic_fetch_or(fits_word(arena, level), bit);
+        if ((atomic_load(cn_arena_fits_word(arena, level)) & bit) == 0) {
+            (void)atomic_fetch_or(cn_arena_fits_word(arena, level), bit);
         }
         runs &= runs >> (1U << level) % 64;
     }
 }
 
 static void forget_fit(size_t arena, unsigned level) {
-    (void)atomic_fetch_and(fits_word(arena, level), ~((uint64_t)1 << arena % 64));
+    (void)atomic_fetch_and(cn_arena_fits_word(arena, level), ~((uint64_t)1 << arena % 64));
     note_fits(arena);
 }
 
@@ -38,9 +31,9 @@ static unsigned level_of(size_t count) { return cn_ctz(cn_power_of_two_above(cou
 
 /* The first arena from `from` on that may have a run of the level; SIZE_MAX: none. */
 static size_t next_fit(size_t from, unsigned level) {
-    size_t count = arena_count();
+    size_t count = cn_arena_count();
     for (size_t arena = from; arena < count; arena = (arena / 64 + 1) * 64) {
-        uint64_t word = atomic_load_explicit(fits_word(arena, level), memory_order_relaxed) >> arena % 64;
+        uint64_t word = atomic_load_explicit(cn_arena_fits_word(arena, level), memory_order_relaxed) >> arena % 64;
         if (word != 0) {
             return arena + cn_ctz(word);
         }
@@ -251,7 +244,7 @@ static bool claim_run(size_t first, size_t count) {
 }
 
 static size_t take_arenas(size_t arenas, size_t alignment) {
-    size_t count = arena_count();
+    size_t count = cn_arena_count();
     size_t first = align_arena(0, alignment);
     size_t at = first;
     while (at < count && count - first >= arenas) {
@@ -291,7 +284,7 @@ size_t cn_arena_take(size_t count, size_t alignment) {
 /* Where the run of `count` slots reaches beyond the last arena, appends arenas, whose slots come taken, and claims what it
  * has in the others. */
 static bool claim_beyond(size_t first, size_t count) {
-    size_t known = arena_count();
+    size_t known = cn_arena_count();
     size_t end = (first + count + CN_ARENA_SLOTS - 1) / CN_ARENA_SLOTS;
     size_t within = known * CN_ARENA_SLOTS - first;
     if (!claim_run(first, within)) {
@@ -307,7 +300,7 @@ static bool claim_beyond(size_t first, size_t count) {
 
 bool cn_arena_extend(size_t first, size_t count, size_t more) {
     size_t next = first + count;
-    bool is_within = next + more <= arena_count() * CN_ARENA_SLOTS;
+    bool is_within = next + more <= cn_arena_count() * CN_ARENA_SLOTS;
     return (is_within ? claim_run(next, more) : claim_beyond(next, more)) && settle_claim(next, more);
 }
 
@@ -343,7 +336,7 @@ void cn_arena_give(size_t first, size_t count) {
 
 size_t cn_arena_resident_bytes(void) {
     size_t bytes = 0;
-    for (size_t arena = 0; arena < arena_count(); arena++) {
+    for (size_t arena = 0; arena < cn_arena_count(); arena++) {
         if (atomic_load_explicit(&cn_region.arenas[arena].is_committed, memory_order_relaxed)) {
             bytes += cn_os_resident_bytes(cn_arena_address(arena), CN_ARENA_BYTES);
         }
@@ -357,7 +350,7 @@ void cn_arena_after_fork(void) {
     size_t used_slots = 0;
     size_t dirty_slots = 0;
     size_t committed = 0;
-    for (size_t arena = 0; arena < arena_count(); arena++) {
+    for (size_t arena = 0; arena < cn_arena_count(); arena++) {
         uint64_t used = atomic_load_explicit(&cn_region.arenas[arena].used, memory_order_relaxed);
         used_slots += cn_popcount(used);
         dirty_slots += cn_popcount(~used & atomic_load_explicit(&cn_region.arenas[arena].dirty, memory_order_relaxed));
@@ -367,53 +360,4 @@ void cn_arena_after_fork(void) {
     atomic_store_explicit(&cn_counts.used_slots, used_slots, memory_order_relaxed);
     atomic_store_explicit(&cn_counts.dirty_slots, dirty_slots, memory_order_relaxed);
     atomic_store_explicit(&cn_counts.committed_arenas, committed, memory_order_relaxed);
-}
-
-static void check_free_slot(size_t slot) {
-    CN_ASSERT(atomic_load_explicit(&cn_region.owner[slot], memory_order_relaxed) == 0, "A5: a free slot has no owner");
-    for (size_t word = slot * CN_SLOT_WORDS; word < (slot + 1) * CN_SLOT_WORDS; word++) {
-        CN_ASSERT(atomic_load_explicit(&cn_region.live[word], memory_order_relaxed) == 0,
-                  "A5: a free slot has no live bit");
-        CN_ASSERT(atomic_load_explicit(&cn_region.remote[word], memory_order_relaxed) == 0,
-                  "A5: a free slot has no remote bit");
-    }
-}
-
-/* Other threads may take and give meanwhile: a slot is looked at by who has it to itself. */
-static void check_free_slots(size_t arena) {
-    for (unsigned slot = 0; slot < CN_ARENA_SLOTS; slot++) {
-        if (cn_arena_claim(arena, cn_bits_run(slot, 1))) {
-            check_free_slot(arena * CN_ARENA_SLOTS + slot);
-            cn_arena_release(arena, cn_bits_run(slot, 1));
-        }
-    }
-}
-
-static void check_fits(size_t arena) {
-    uint64_t runs = free_slots(arena);
-    for (unsigned level = 0; level < CN_FIT_LEVELS && runs != 0; level++) {
-        CN_ASSERT((atomic_load(fits_word(arena, level)) >> arena % 64 & 1) != 0,
-                  "A4: where an arena has a run of 2^k free slots, bit k of its fits is set");
-        runs &= runs >> (1U << level) % 64;
-    }
-}
-
-void cn_arena_check(void) {
-    for (size_t arena = 0; arena < arena_count(); arena++) {
-        check_free_slots(arena);
-    }
-}
-
-void cn_arena_check_quiet(void) {
-    size_t used_slots = 0;
-    size_t dirty_slots = 0;
-    for (size_t arena = 0; arena < arena_count(); arena++) {
-        uint64_t used = atomic_load(&cn_region.arenas[arena].used);
-        used_slots += cn_popcount(used);
-        dirty_slots += cn_popcount(~used & atomic_load(&cn_region.arenas[arena].dirty));
-        check_fits(arena);
-    }
-    CN_ASSERT(used_slots == cn_count_of(&cn_counts.used_slots), "A3: used_slots counts the slots that are taken");
-    CN_ASSERT(dirty_slots == cn_count_of(&cn_counts.dirty_slots),
-              "A3: dirty_slots counts the slots that are free and dirty");
 }

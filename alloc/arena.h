@@ -52,6 +52,17 @@ void cn_arena_after_fork(void);
 void cn_arena_check(void);
 void cn_arena_check_quiet(void);
 
+CN_INLINE size_t cn_arena_count(void) { return atomic_load_explicit(&cn_region.arena_count, memory_order_acquire); }
+
+CN_INLINE uint64_t cn_arena_free_slots(size_t arena) {
+    return CN_ARENA_ALL_SLOTS & ~atomic_load(&cn_region.arenas[arena].used);
+}
+
+/* The word of the bitmap `level` of the table of fits, with the bits of 64 arenas. */
+CN_INLINE _Atomic uint64_t *cn_arena_fits_word(size_t arena, unsigned level) {
+    return &cn_region.fits[arena / 64 * 8 + level];
+}
+
 CN_INLINE struct cn_arena *cn_arena_of_slot(size_t slot) { return &cn_region.arenas[slot / CN_ARENA_SLOTS]; }
 
 CN_INLINE bool cn_arena_has_taken(size_t slot) {

@@ -51,8 +51,7 @@ void *cn_watched_malloc(struct cairn_heap *heap, size_t size, size_t alignment, 
     size_t padded = cn_watched_padded(size);
     bool is_small = padded <= CN_BLOCK_MAX_BYTES; /* a block of a pool is hidden until it starts, also from the core */
     enum cn_fill asked = is_small ? CN_FILL_NONE : fill;
-    void *block = heap != NULL ? take_named(heap, size, alignment, asked)
-                               : cn_route_malloc(padded, alignment, asked);
+    void *block = heap != NULL ? take_named(heap, size, alignment, asked) : cn_route_malloc(padded, alignment, asked);
     if (block == NULL) {
         return NULL;
     }

@@ -197,6 +197,11 @@ static void *take_pointer(void) {
     }
 }
 
+/* A size that is not the one that was asked for may be of the same class; not one that the block does not hold. */
+static enum cn_verdict verdict_of_size(const struct cn_attack_block *block, size_t size) {
+    return size == block->requested ? CN_RIGHT : size > block->usable ? CN_WRONG : CN_EITHER;
+}
+
 static void free_pointer(enum cn_attack_function function) {
     struct cn_attack_call call = {.function = function, .heap = take_heap(), .alignment = GRANULE};
     call.block = take_pointer();
@@ -208,7 +213,7 @@ static void free_pointer(enum cn_attack_function function) {
     if (function == CN_CALL_FREE_SIZED && verdict == CN_RIGHT) {
         call.size = cn_bytes_take(&input) % 2 == 0 ? block->requested : take_size();
         call.alignment = block->alignment;
-        verdict = call.size == block->requested ? CN_RIGHT : CN_EITHER;
+        verdict = verdict_of_size(block, call.size);
     }
     if (verdict != CN_WRONG) {
         cn_attack_remove(&model, (size_t)(block - model.blocks));
