@@ -18,10 +18,11 @@
 #define CN_NORETURN __attribute__((noreturn))
 /* The exported function `name` under one more name. gcc wants the two declared alike, which `copy` sees to. */
 #if __has_attribute(copy)
-#define CN_ALIAS(name) __attribute__((alias(#name), copy(name), visibility("default")))
+#define CN_ALIAS_OF(name) __attribute__((alias(#name), copy(name), visibility("default")))
 #else
-#define CN_ALIAS(name) __attribute__((alias(#name), visibility("default")))
+#define CN_ALIAS_OF(name) __attribute__((alias(#name), visibility("default")))
 #endif
+#define CN_ALIAS(name) CN_ALIAS_OF(name) /* the name can be a macro */
 #define CN_LIKELY(x) __builtin_expect(!!(x), 1)
 #define CN_UNLIKELY(x) __builtin_expect(!!(x), 0)
 

@@ -89,9 +89,13 @@ static void restore(struct machine *machine, uint64_t number) {
     }
 }
 
-static void save_in_frame(struct machine *machine, uint64_t number, int64_t factored) {
-    int64_t offset = factored * machine->function->data_alignment;
-    save(machine, number, (struct saved){.place = PLACE_IN_FRAME, .offset = offset});
+/* Wraps: what a function says may be anything. */
+static int64_t in_bytes(const struct machine *machine, uint64_t factored) {
+    return (int64_t)(factored * (uint64_t)machine->function->data_alignment);
+}
+
+static void save_in_frame(struct machine *machine, uint64_t number, uint64_t factored) {
+    save(machine, number, (struct saved){.place = PLACE_IN_FRAME, .offset = in_bytes(machine, factored)});
 }
 
 static void remember(struct machine *machine) {
@@ -118,7 +122,6 @@ static void advance(struct machine *machine, uint64_t factored) {
 /* The instructions that define the frame's end. */
 static bool define_frame(struct machine *machine, unsigned instruction, struct cn_reader *reader) {
     struct cn_cfi_value *frame_end = &machine->row.frame_end;
-    int64_t unit = machine->function->data_alignment;
     uint64_t number;
     switch (instruction) {
     case DEF_CFA:
@@ -127,7 +130,7 @@ static bool define_frame(struct machine *machine, unsigned instruction, struct c
         return true;
     case DEF_CFA_SF:
         number = cn_reader_uleb(reader);
-        *frame_end = cn_cfi_value_of_register(number, cn_reader_sleb(reader) * unit);
+        *frame_end = cn_cfi_value_of_register(number, in_bytes(machine, (uint64_t)cn_reader_sleb(reader)));
         return true;
     case DEF_CFA_REGISTER:
         *frame_end = cn_cfi_value_of_register(cn_reader_uleb(reader), frame_end->offset);
@@ -136,7 +139,7 @@ static bool define_frame(struct machine *machine, unsigned instruction, struct c
         frame_end->offset = (int64_t)cn_reader_uleb(reader);
         return true;
     case DEF_CFA_OFFSET_SF:
-        frame_end->offset = cn_reader_sleb(reader) * unit;
+        frame_end->offset = in_bytes(machine, (uint64_t)cn_reader_sleb(reader));
         return true;
     case DEF_CFA_EXPRESSION:
         *frame_end = read_expression(machine, reader);
@@ -154,10 +157,10 @@ static bool define_register(struct machine *machine, unsigned instruction, struc
     uint64_t number = cn_reader_uleb(reader);
     switch (instruction) {
     case OFFSET_EXTENDED:
-        save_in_frame(machine, number, (int64_t)cn_reader_uleb(reader));
+        save_in_frame(machine, number, cn_reader_uleb(reader));
         return true;
     case OFFSET_EXTENDED_SF:
-        save_in_frame(machine, number, cn_reader_sleb(reader));
+        save_in_frame(machine, number, (uint64_t)cn_reader_sleb(reader));
         return true;
     case RESTORE_EXTENDED:
         restore(machine, number);
@@ -222,7 +225,7 @@ static void execute(struct machine *machine, struct cn_reader *reader) {
         advance(machine, low);
         return;
     case OFFSET:
-        save_in_frame(machine, low, (int64_t)cn_reader_uleb(reader));
+        save_in_frame(machine, low, cn_reader_uleb(reader));
         return;
     case RESTORE:
         restore(machine, low);
@@ -257,7 +260,7 @@ static bool place_fp(const struct row *row, struct cn_cfi_rule *rule) {
     case PLACE_IN_FRAME:
         rule->fp = CN_CFI_FP_IN_FRAME;
         rule->fp_offset = (int32_t)fp->offset;
-        return true;
+        return rule->fp_offset == fp->offset;
     case PLACE_AT_VALUE:
         rule->fp = CN_CFI_FP_AT_FP;
         return fp->value.base == CN_CFI_BASE_FP && fp->value.offset == 0;

@@ -33,11 +33,14 @@ static struct cn_cfi_value dereferenced(struct cn_cfi_value value) {
     return value;
 }
 
+/* Wraps: what an expression says may be anything. */
+static int64_t add(int64_t a, int64_t b) { return (int64_t)((uint64_t)a + (uint64_t)b); }
+
 static struct cn_cfi_value sum(struct cn_cfi_value a, struct cn_cfi_value b) {
     if (a.base != CN_CFI_BASE_CONSTANT && b.base != CN_CFI_BASE_CONSTANT) {
         return (struct cn_cfi_value){CN_CFI_BASE_UNKNOWN, 0};
     }
-    struct cn_cfi_value result = {a.base == CN_CFI_BASE_CONSTANT ? b.base : a.base, a.offset + b.offset};
+    struct cn_cfi_value result = {a.base == CN_CFI_BASE_CONSTANT ? b.base : a.base, add(a.offset, b.offset)};
     bool is_of_word = result.base == CN_CFI_BASE_AT_SP || result.base == CN_CFI_BASE_AT_FP;
     return is_of_word ? (struct cn_cfi_value){CN_CFI_BASE_UNKNOWN, 0} : result;
 }
@@ -51,7 +54,7 @@ static struct cn_cfi_value binary(unsigned operation, struct cn_cfi_value a, str
     }
     switch (operation) {
     case OP_MINUS:
-        return sum(a, (struct cn_cfi_value){CN_CFI_BASE_CONSTANT, -b.offset});
+        return sum(a, (struct cn_cfi_value){CN_CFI_BASE_CONSTANT, (int64_t)(0 - (uint64_t)b.offset)});
     case OP_AND:
         return (struct cn_cfi_value){CN_CFI_BASE_CONSTANT, a.offset & b.offset};
     case OP_SHL:
@@ -80,7 +83,7 @@ static struct cn_cfi_value operand(unsigned operation, struct cn_reader *express
     }
     unsigned number = operation - OP_BREG0;
     int64_t offset = cn_reader_sleb(expression);
-    return number == CN_CFI_REGISTER_PC ? (struct cn_cfi_value){CN_CFI_BASE_CONSTANT, (int64_t)address + offset}
+    return number == CN_CFI_REGISTER_PC ? (struct cn_cfi_value){CN_CFI_BASE_CONSTANT, add((int64_t)address, offset)}
                                         : cn_cfi_value_of_register(number, offset);
 }
 
@@ -90,7 +93,7 @@ static bool is_binary(unsigned operation) {
 }
 
 struct cn_cfi_value cn_cfi_value_of_expression(struct cn_reader expression, uintptr_t address) {
-    struct cn_cfi_value values[MAX_VALUES] = {{CN_CFI_BASE_UNKNOWN, 0}};
+    struct cn_cfi_value values[MAX_VALUES];
     size_t count = 0;
     while (expression.at < expression.end) {
         unsigned operation = cn_reader_byte(&expression);
@@ -111,5 +114,6 @@ struct cn_cfi_value cn_cfi_value_of_expression(struct cn_reader expression, uint
             return (struct cn_cfi_value){CN_CFI_BASE_UNKNOWN, 0};
         }
     }
-    return count != 0 ? values[count - 1] : values[0];
+    bool is_whole = count != 0 && !expression.has_overrun;
+    return is_whole ? values[count - 1] : (struct cn_cfi_value){CN_CFI_BASE_UNKNOWN, 0};
 }

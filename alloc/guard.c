@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "counts.h"
 #include "lock.h"
 #include "os.h"
 #include "panic.h"
@@ -213,6 +214,10 @@ static void *make(size_t first, size_t size, size_t alignment) {
     memset(extent->notes, 0, sizeof extent->notes);
     bool is_made =
         size == 0 || cn_os_protect(pages_of(first), page_count_of(extent) * cn_os_page_bytes(), CN_RIGHT_WRITE);
+    if (is_made) {
+        (void)cn_count_add(&cn_counts.guarded_bytes, size);
+        cn_count_peaks();
+    }
     set_state(extent, is_made ? CN_GUARDED_LIVE : CN_GUARDED_FREED);
     return is_made ? block : NULL;
 }
@@ -256,6 +261,7 @@ bool cn_guard_free(void *block) {
                                                  memory_order_relaxed)) {
         return false;
     }
+    cn_count_sub(&cn_counts.guarded_bytes, atomic_load_explicit(&extent->size, memory_order_relaxed));
     if (cn_os_withhold(pages_of(first), page_count_of(extent) * cn_os_page_bytes())) {
         set_state(extent, CN_GUARDED_FREED);
         uncount_one();

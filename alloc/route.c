@@ -123,7 +123,7 @@ CN_NOINLINE void *cn_route_malloc(size_t size, size_t alignment, enum cn_fill fi
     }
     if (!CAIRN_DEBUG && CN_UNLIKELY(cn_sample_every != 0) && cn_sample_is_due(sampled_blocks(size, alignment))) {
         struct cn_registers place = cn_machine_here();
-        void *guarded = cn_sample_malloc(size, alignment, &place);
+        void *guarded = cn_sample_malloc(size, cn_max(alignment, CN_GRANULE_BYTES), &place);
         if (guarded != NULL) {
             return guarded;
         }

@@ -88,7 +88,8 @@ static void note_file(struct module_search *search, const struct cn_mapping *map
 
 static bool search_module(const struct cn_mapping *mapping, void *argument) {
     struct module_search *search = argument;
-    bool continues_file = mapping->path[0] == '\0' && mapping->start == search->last_file.end && mapping->is_writable;
+    bool continues_file = search->last_is_module && mapping->path[0] == '\0' &&
+                          mapping->start == search->last_file.end && mapping->is_writable;
     if (cn_maps_is_file(mapping)) {
         note_file(search, mapping);
     } else if (!continues_file) {
