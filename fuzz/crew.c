@@ -68,6 +68,12 @@ unsigned cn_crew_share(const struct cn_crew *crew, size_t index) {
     return crew->members[thread].is_there ? thread : 0;
 }
 
+void cn_crew_forget(struct cn_crew *crew) {
+    for (unsigned i = 1; i < CN_CREW_THREADS; i++) {
+        crew->members[i].is_there = false;
+    }
+}
+
 void cn_crew_end(struct cn_crew *crew, unsigned thread) {
     struct cn_crew_member *member = &crew->members[thread];
     if (!member->is_there) {

@@ -38,6 +38,9 @@ void cn_crew_run_all(struct cn_crew *crew, cn_crew_work *work, void *argument);
 /* The thread that has the share number `index` of something that all threads that are there divide among them. */
 unsigned cn_crew_share(const struct cn_crew *crew, size_t index);
 
+/* In the child of a fork, of which thread 0 is the caller: the others are not there. */
+void cn_crew_forget(struct cn_crew *crew);
+
 /* Ends that thread, if it is there and not the calling one. */
 void cn_crew_end(struct cn_crew *crew, unsigned thread);
 void cn_crew_end_all(struct cn_crew *crew);

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "alloc/cairn.h"
+#include "alloc/options.h"
 #include "fuzz/expect.h"
+#include "fuzz/reported.h"
 
 enum { WORDS_BYTES = 128 };
 
@@ -37,6 +39,7 @@ static enum cairn_verdict on_report(const struct cairn_report *report, void *arg
     }
     CN_EXPECT(due.kind != NULL, "nothing is reported without a bug");
     CN_EXPECT(is_due(report), "a bug is reported once, as what it is, of the block that it is of");
+    cn_reported_expect(report, cn_options.report == CN_REPORT_JSON ? CN_REPORTED_JSON : CN_REPORTED_TEXT);
     due.is_seen = true;
     memcpy(damage.at, damage.before, damage.bytes);
     damage.bytes = 0;

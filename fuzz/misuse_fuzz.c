@@ -24,6 +24,7 @@
 #include "fuzz/misuse_blocks.h"
 #include "fuzz/misuse_bugs.h"
 #include "fuzz/misuse_due.h"
+#include "fuzz/said.h"
 
 enum setting {
     QUARANTINE_MASK = 3, /* 0 and 1: a large one; else a small one, or none */
@@ -73,7 +74,9 @@ static void set(uint8_t settings) {
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
     (void)argc;
     (void)argv;
-    CN_EXPECT(cn_options_parse(&cn_options, "log_path=/dev/null:seed=1") == 0, "the options are known");
+    char text[CN_OPTION_PATH_BYTES];
+    (void)snprintf(text, sizeof text, "seed=1:log_path=%s", cn_said_path());
+    CN_EXPECT(cn_options_parse(&cn_options, text) == 0, "the options are known");
     cn_misuse_due_init();
     return 0;
 }

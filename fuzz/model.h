@@ -32,6 +32,7 @@ enum {
 enum cn_model_null {
     CN_NULL_FOR_A_REASON, /* too large for any system, or beyond the budget */
     CN_NULL_ANYTIME,      /* the harness makes the system refuse memory */
+    CN_NULL_ON_PURPOSE,   /* options let requests fail: at any time, and no callback is asked before */
 };
 
 enum cn_model_content { CN_CONTENT_ANY, CN_CONTENT_ZERO };
@@ -60,6 +61,7 @@ struct cn_model_heap {
 struct cn_model {
     enum cn_model_null null_rule;
     bool is_debug_form;
+    bool has_guarded; /* some blocks may lie on guarded pages: as mappings of their own, a walk shows them last */
     size_t block_end; /* records from here on hold no block */
     uint64_t last_seed;
     struct cn_model_heap heaps[CN_MODEL_HEAPS];

@@ -104,7 +104,8 @@ static bool visit(void *block, size_t usable_bytes, void *argument) {
     struct walk *walk = argument;
     const struct cn_range *range = cn_ranges_find(&walk->model->ranges, block);
     /* Where memory is short some blocks are mappings of their own, which come last. */
-    CN_EXPECT((uintptr_t)block > walk->last || walk->model->null_rule == CN_NULL_ANYTIME, "a walk goes by address");
+    bool has_mappings = walk->model->null_rule == CN_NULL_ANYTIME || walk->model->has_guarded;
+    CN_EXPECT((uintptr_t)block > walk->last || has_mappings, "a walk goes by address");
     walk->last = (uintptr_t)block;
     if (range == NULL) {
         CN_EXPECT(walk->model->is_debug_form, "a walk shows live blocks alone");

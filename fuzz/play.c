@@ -1,3 +1,9 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "fuzz/expect.h"
 #include "fuzz/pattern.h"
 #include "fuzz/play_state.h"
@@ -10,6 +16,8 @@ struct cn_play *cn_play_init(enum cn_model_null null_rule) {
     the_play.busy = CN_PLAY_NOT_BUSY;
     return &the_play;
 }
+
+void cn_play_expect_guarded(struct cn_play *play) { play->model.has_guarded = true; }
 
 static cn_play_perform *const performers[CN_OP_KINDS] = {
     [CN_OP_MALLOC] = cn_play_do_allocate,
@@ -123,20 +131,67 @@ static unsigned perform_for_crew(struct cn_play *play, const struct cn_operation
     }
 }
 
-void cn_play_run(struct cn_play *play, const uint8_t *data, size_t size, enum cn_program_shape shape) {
-    struct stretch stretch = {.play = play, .data = data, .shape = shape, .end = cn_program_length(size)};
-    unsigned thread = 0;
-    while (stretch.next < stretch.end) {
-        cn_crew_run(&play->crew, thread, perform_stretch, &stretch);
-        if (stretch.next < stretch.end) {
-            struct cn_operation operation = cn_program_operation(data, stretch.next, shape);
-            thread = perform_for_crew(play, &operation, thread);
-            stretch.next++;
+/* Performs the operations up to `end`. `*thread` has its turn first, and becomes the one whose turn is next. */
+static void perform(struct stretch *stretch, size_t end, unsigned *thread) {
+    struct cn_play *play = stretch->play;
+    stretch->end = end;
+    while (stretch->next < end) {
+        cn_crew_run(&play->crew, *thread, perform_stretch, stretch);
+        if (stretch->next < end) {
+            struct cn_operation operation = cn_program_operation(stretch->data, stretch->next, stretch->shape);
+            *thread = perform_for_crew(play, &operation, *thread);
+            stretch->next++;
         }
     }
+}
+
+static void finish(struct cn_play *play, enum cn_program_shape shape) {
     if (shape == CN_PROGRAM_CREW) {
         finish_at_once(play);
     }
     cn_play_free_all(play);
     cn_crew_end_all(&play->crew);
+}
+
+void cn_play_run(struct cn_play *play, const uint8_t *data, size_t size, enum cn_program_shape shape) {
+    struct stretch stretch = {.play = play, .data = data, .shape = shape};
+    unsigned thread = 0;
+    perform(&stretch, cn_program_length(size), &thread);
+    finish(play, shape);
+}
+
+/* ---- with a fork --------------------------------------------------------------------------------------------- */
+
+static _Noreturn void be_child(struct stretch *stretch, size_t end) {
+    struct cn_play *play = stretch->play;
+    unsigned thread = 0;
+    cn_crew_forget(&play->crew);
+    CN_EXPECT(cairn_check(), "every invariant holds in the child of a fork");
+    cn_model_check_all(&play->model);
+    cn_model_check_walk(&play->model);
+    perform(stretch, end, &thread);
+    finish(play, CN_PROGRAM_CREW);
+    (void)cairn_trim();
+    cn_model_check_trimmed(&play->model);
+    CN_EXPECT(cairn_check(), "every invariant holds at the end of the child");
+    _exit(EXIT_SUCCESS);
+}
+
+void cn_play_run_forked(struct cn_play *play, const uint8_t *data, size_t size, size_t fork_at) {
+    struct stretch stretch = {.play = play, .data = data, .shape = CN_PROGRAM_CREW};
+    size_t end = cn_program_length(size);
+    unsigned thread = 0;
+    int status = 0;
+    perform(&stretch, fork_at < end ? fork_at : end, &thread);
+    pid_t child = fork();
+    CN_EXPECT(child >= 0, "a process can fork");
+    if (child == 0) {
+        be_child(&stretch, end);
+    }
+    while (waitpid(child, &status, 0) != child) {
+        CN_EXPECT(errno == EINTR, "a child can be waited for");
+    }
+    CN_EXPECT(status == 0, "the child of a fork comes to its end");
+    perform(&stretch, end, &thread);
+    finish(play, CN_PROGRAM_CREW);
 }

@@ -7,12 +7,13 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "fuzz/expect.h"
 
-enum { MAPPINGS_MAX = 4096, REPORT_BYTES = 1024 };
+enum { MAPPINGS_MAX = 4096, REPORT_BYTES = 16 << 10 };
 
 struct mapping {
     char *start;
@@ -39,6 +40,10 @@ void cn_system_plan(unsigned kinds, const uint8_t *new_plan, size_t bytes) {
     plan_bits = bytes * 8;
     calls = 0;
 }
+
+static size_t address_limit;
+
+void cn_system_limit_addresses(size_t bytes) { address_limit = bytes; }
 
 size_t cn_system_failures(void) { return failures; }
 
@@ -165,6 +170,14 @@ void *mremap(void *memory, size_t old_bytes, size_t new_bytes, int flags, ...) {
         note_mapping(moved, (char *)moved + new_bytes);
     }
     return moved;
+}
+
+int getrlimit(__rlimit_resource_t resource, struct rlimit *limit) {
+    if (is_running && address_limit != 0 && resource == RLIMIT_AS) {
+        *limit = (struct rlimit){address_limit, address_limit};
+        return 0;
+    }
+    return (int)syscall(SYS_prlimit64, 0, resource, NULL, limit);
 }
 
 ssize_t write(int fd, const void *bytes, size_t count) {

@@ -10,9 +10,10 @@ import pathlib
 from typing import Any, Iterable
 
 _COMPILED = (".c", ".cc")
-_RULES = ("cc_binary", "cc_library", "cc_test", "filegroup", "sh_binary", "sh_test")
+_LINKED_WHOLE = ".lo"
+_RULES = ("cc_binary", "cc_library", "cc_test", "filegroup", "genrule", "sh_binary", "sh_test")
 # Functions of BUILD files that make nothing to be built.
-_SILENT = ("config_setting", "exports_files", "genrule", "licenses", "package", "test_suite")
+_SILENT = ("config_setting", "exports_files", "licenses", "package", "test_suite")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,6 +93,16 @@ class Tree:
             elif "." not in name:
                 paths += self.sources(self.rule(source, rule.package))  # a group of files
         return paths
+
+    def archives(self, rule: Rule) -> dict[str, str]:
+        """Libraries that are made of what the machine has, and linked whole: by name, the script that makes each."""
+        names = {name for name in rule.texts("srcs") if name.endswith(_LINKED_WHOLE)}
+        makers = [maker for maker in self.rules_of(rule.package) if maker.kind == "genrule"]
+        return {
+            name: str(pathlib.PurePosixPath(rule.package) / maker.texts("srcs")[0])
+            for maker in makers
+            for name in names & set(maker.texts("outs"))
+        }
 
     def _run(self, path: pathlib.Path, package: str) -> dict[str, Any]:
         names = self._names(package)

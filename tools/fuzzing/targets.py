@@ -137,15 +137,24 @@ class Makefile:
             self.objects[name] = f"{name}: {source}\n\t@mkdir -p $(@D)\n\t@{_escape(command)}\n"
         return name
 
+    def _add_archive(self, name: str, script: str) -> str:
+        """A library that its script makes; an empty one where that cannot, since all references to it are weak."""
+        path = f"{self.out}/obj/{name}"
+        command = f"{script} {path} 2>$@.log || ar Dcr {path}"
+        self.objects[path] = f"{path}: {script}\n\t@mkdir -p $(@D)\n\t@{command}\n"
+        return path
+
     def _program(self, target: Target) -> str:
         closure = self.tree.closure(target.rule)
         defines = [define for rule in closure for define in rule.texts("defines")]
         objects = [self._add_object(rule, source, defines) for rule in closure for source in self.tree.sources(rule)]
+        made = [item for rule in closure for item in self.tree.archives(rule).items()]
+        whole = [self._add_archive(name, script) for name, script in made]
         libraries = [option for rule in closure for option in rule.texts("linkopts") if option != _ENGINE]
         flags = [self.toolchain.cxx, *self.toolchain.cxxflags]
         engine = self.toolchain.engine if target.is_fuzzer else self.toolchain.without_engine
-        command = shlex.join([*flags, "-o", self.path(target), *objects, *engine, *libraries])
-        return f"{self.path(target)}: {' '.join(objects)}\n\t@mkdir -p $(@D)\n\t@{_escape(command)}\n"
+        command = shlex.join([*flags, "-o", self.path(target), *objects, *_whole(whole), *engine, *libraries])
+        return f"{self.path(target)}: {' '.join(objects + whole)}\n\t@mkdir -p $(@D)\n\t@{_escape(command)}\n"
 
     def path(self, target: Target) -> str:
         return f"{self.out}/{target.name}"
@@ -155,6 +164,10 @@ class Makefile:
         goal = f"all: {' '.join(self.path(target) for target in targets)}\n"
         dependencies = "".join(f"-include {name.removesuffix('.o')}.d\n" for name in self.objects)
         return "\n".join([goal, *programs, *self.objects.values(), dependencies])
+
+
+def _whole(archives: list[str]) -> list[str]:
+    return ["-Wl,--whole-archive", *archives, "-Wl,--no-whole-archive"] if archives else []
 
 
 def _escape(command: str) -> str:
