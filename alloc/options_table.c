@@ -8,6 +8,7 @@ struct cn_options cn_options = {
     .stack_depth = 16,
     .check_at_exit = true,
     .protect_freed = true,
+    .protect_pools = 32,
     .mismatch = true,
     .halt_on_error = true,
     .leaks_exitcode = 23,
@@ -53,6 +54,7 @@ const struct cn_option cn_option_table[] = {
      "checks all blocks on a signal, like `USR1` or a number; 0: none"},
     SWITCH(check_at_exit, DEBUG, "1", "checks all blocks when the program ends"),
     SWITCH(protect_freed, DEBUG, "1", "makes freed memory inaccessible where that is cheap"),
+    SMALL(protect_pools, 4096, "32", "at most so many pools of small blocks, at a time, where all are freed"),
     SWITCH(mismatch, DEBUG, "1", "reports `new` against `free`, `delete` against `new[]` and the like"),
 
     SWITCH(halt_on_error, DEBUG, "1", "raises SIGABRT after a report; 0: goes on where that is safe"),

@@ -45,6 +45,7 @@ struct cn_options {
     int check_signal;
     bool check_at_exit;
     bool protect_freed;
+    unsigned protect_pools;
     bool mismatch;
 
     bool halt_on_error;

@@ -13,7 +13,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -108,7 +107,10 @@ size_t cn_os_mapping_limit(void) {
     if (fd >= 0) {
         (void)close(fd);
     }
-    size_t limit = length > 0 ? (size_t)strtoul(text, NULL, 10) : 0;
+    size_t limit = 0;
+    for (const char *digit = text; digit < text + length && *digit >= '0' && *digit <= '9'; digit++) { /* too early for the C library's own */
+        limit = limit * 10 + (size_t)(*digit - '0');
+    }
     errno = saved;
     return limit != 0 ? limit : USUAL_LIMIT;
 }

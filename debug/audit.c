@@ -85,6 +85,7 @@ static void check_freed(const struct cn_known *known, uint64_t word, const struc
     }
 }
 
+/* Hidden pools were checked before they were hidden. */
 static bool check_block(const struct cn_known *known, uint64_t word, void *argument) {
     const struct cn_look *look = argument;
     enum cn_record_state state = cn_record_state_of(word);

@@ -1,9 +1,8 @@
 #include "fresh.h"
 
 #include "canary.h"
-#include "hiding.h"
 
-enum { FRESH_AHEAD_BYTES = 4096, BLOCK_MIN_BYTES = 32 };
+enum { FRESH_AHEAD_BYTES = 4096 };
 
 /* Up to where a pool is filled; not at all before its first block. */
 static size_t filled_bytes(size_t pool_bytes, size_t handed_out_bytes) {
@@ -24,30 +23,16 @@ void cn_fresh_fill(char *pool, size_t pool_bytes, size_t handed_out_bytes) {
     }
 }
 
-static void fill_ahead(const struct cn_fresh *fresh) {
+void cn_fresh_hand_out(const struct cn_fresh *fresh) {
     struct cn_look look = {"malloc", 0};
     size_t from = fresh->first * fresh->block_bytes;
     size_t before = filled_bytes(fresh->pool_bytes, from);
     size_t after = filled_bytes(fresh->pool_bytes, from + fresh->count * fresh->block_bytes);
+    if (cn_fill_freed < 0) {
+        return;
+    }
     cn_fresh_check(fresh->pool, fresh->pool_bytes, from, &look);
     if (before < after) {
         cn_fill_write(fresh->pool + before, fresh->pool + after, (unsigned char)cn_fill_freed);
-    }
-}
-
-/* The debug form never asks for a block of less than two granules: one of those is the core's own test. */
-void cn_debug_fresh(const struct cn_fresh *fresh) {
-    if (fresh->block_bytes < BLOCK_MIN_BYTES) {
-        return;
-    }
-    if (fresh->first == 0) {
-        cn_hiding_start(cn_slot_of_granule(cn_granule_of(fresh->pool)));
-    }
-    if (cn_fill_freed >= 0) {
-        fill_ahead(fresh);
-    }
-    struct cn_record *records = fresh->notes;
-    for (size_t i = fresh->first; i < fresh->first + fresh->count; i++) {
-        atomic_store_explicit(&records[i].word, CN_RECORD_FREE, memory_order_relaxed);
     }
 }

@@ -5,19 +5,17 @@
 #include "alloc/os.h"
 #include "alloc/os_watch.h"
 #include "alloc/walk.h"
+#include "fresh.h"
 
 /* A pool's state: how many of its blocks wait, and one of these marks, or none. */
 enum { HIDDEN = 1 << 30, CHANGING = 1 << 29, COUNT = CHANGING - 1 };
 
-enum {
-    POOLS_MAX = 4096,   /* hidden at a time: the whole quarantine by default, four times */
-    MAPPINGS_SHARE = 16 /* of the mappings that a process can have, each pool takes two */
-};
+enum { MAPPINGS_SHARE = 16 }; /* of the mappings that a process can have; each hidden pool takes two */
 
 typedef _Atomic uint32_t state_word;
 
-enum { BLOCK_MIN_BYTES = 32 };
-_Static_assert(CN_SLOT_BYTES / BLOCK_MIN_BYTES * sizeof(struct cn_record) + sizeof(state_word) <= CN_NOTES_SLOT_BYTES,
+_Static_assert(CN_SLOT_BYTES / CN_HIDING_BLOCK_MIN_BYTES * sizeof(struct cn_record) + sizeof(state_word) <=
+                   CN_NOTES_SLOT_BYTES,
                "behind the records there is room for the state");
 
 static _Atomic size_t pool_count;     /* hidden, or changing */
@@ -38,7 +36,12 @@ bool cn_hiding_try(void) {
     return atomic_load(&lookers) == 0;
 }
 
-void cn_hiding_end(void) { (void)atomic_fetch_sub(&hiders, 1); }
+/* A signal's handler may have forked meanwhile, and this be the child, where there are none. */
+void cn_hiding_end(void) {
+    unsigned seen = atomic_load(&hiders);
+    while (seen != 0 && !atomic_compare_exchange_weak(&hiders, &seen, seen - 1)) {
+    }
+}
 
 void cn_hiding_begin(void) {
     while (!cn_hiding_try()) {
@@ -64,6 +67,11 @@ void cn_hiding_end_look(void) { (void)atomic_fetch_sub(&lookers, 1); }
 
 /* ---- pools --------------------------------------------------------------------------------------------------- */
 
+/* Smaller blocks are the core's own. */
+static bool is_of_pool(const struct cn_known *known) {
+    return known->kind == CN_BLOCK_POOL && known->core_bytes >= CN_HIDING_BLOCK_MIN_BYTES;
+}
+
 static struct cn_pool *pool_of(const struct cn_known *known) {
     return cn_pool_of_slot(cn_slot_of_granule(cn_granule_of(known->core)));
 }
@@ -81,7 +89,9 @@ static size_t hidden_bytes(const struct cn_pool *pool) {
 }
 
 static bool protect(const struct cn_pool *pool, enum cn_access_right right) {
-    return cn_os_protect(cn_pool_address(pool), hidden_bytes(pool), right);
+    bool is_done = cn_os_protect(cn_pool_address(pool), hidden_bytes(pool), right);
+    cn_watch_hide(cn_pool_address(pool), hidden_bytes(pool)); /* memcheck takes what the system shows for shown */
+    return is_done;
 }
 
 void cn_hiding_start(size_t slot) { atomic_store(state_of(&cn_region.pools[slot]), 0); }
@@ -91,10 +101,10 @@ static bool raise_pools(void) {
     static _Atomic size_t limit;
     size_t most = atomic_load_explicit(&limit, memory_order_relaxed);
     if (most == 0) {
-        most = cn_max(1, cn_min(POOLS_MAX, cn_os_mapping_limit() / MAPPINGS_SHARE / 2));
+        most = cn_max(1, cn_os_mapping_limit() / MAPPINGS_SHARE / 2);
         atomic_store_explicit(&limit, most, memory_order_relaxed);
     }
-    if (atomic_fetch_add(&pool_count, 1) < most) {
+    if (atomic_fetch_add(&pool_count, 1) < cn_min(most, cn_options.protect_pools)) {
         return true;
     }
     (void)atomic_fetch_sub(&pool_count, 1);
@@ -113,35 +123,61 @@ static bool begin_change(state_word *state, uint32_t from) {
     return false;
 }
 
-static void end_change(state_word *state, uint32_t mark) {
-    (void)atomic_fetch_xor(state, CHANGING | mark);
-    (void)atomic_fetch_sub(&changing_count, 1);
+/* False where the child of a fork in a signal's handler has settled it meanwhile. */
+static bool end_change(state_word *state, uint32_t mark) {
+    uint32_t seen = atomic_load(state);
+    while ((seen & CHANGING) != 0) {
+        if (atomic_compare_exchange_weak(state, &seen, seen ^ (CHANGING | mark))) {
+            (void)atomic_fetch_sub(&changing_count, 1);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A block that was written after its free is set aside, and so reported once. */
+static void check_block(const struct cn_known *known, const struct cn_look *look) {
+    uint64_t word = cn_record_load(known->record);
+    unsigned marks = cn_record_marks_of(word);
+    if ((marks & CN_MARK_PARKED) == 0 && cn_damage_check_freed(known, word, look)) {
+        (void)cn_record_change(known->record, &word, cn_record_with_marks(word, marks | CN_MARK_PARKED));
+    }
+}
+
+static void check(const struct cn_pool *pool, const struct cn_look *look) {
+    struct cn_known known = cn_record_of_core(cn_pool_address(pool));
+    size_t bytes = blocks_of(pool) * known.core_bytes;
+    for (const char *end = known.core + bytes; known.core < end; known.core += known.core_bytes, known.record++) {
+        check_block(&known, look);
+    }
+    cn_fresh_check(cn_pool_address(pool), cn_pool_slots(pool) << CN_SLOT_SHIFT, bytes, look);
 }
 
 /* C2: nobody but who finds the count still full gets to change it. */
-static void hide(const struct cn_pool *pool, state_word *state) {
+static void hide(const struct cn_pool *pool, state_word *state, const struct cn_look *look) {
     if (!raise_pools()) {
         return;
     }
-    bool is_hidden = false;
-    if (begin_change(state, blocks_of(pool))) {
-        is_hidden = protect(pool, CN_RIGHT_NONE);
-        end_change(state, is_hidden ? HIDDEN : 0);
+    bool is_open = !begin_change(state, blocks_of(pool));
+    if (!is_open) {
+        check(pool, look);
+        bool is_hidden = protect(pool, CN_RIGHT_NONE);
+        is_open = end_change(state, is_hidden ? HIDDEN : 0) && !is_hidden;
     }
-    if (!is_hidden) {
+    if (is_open) {
         lower_pools();
     }
 }
 
-void cn_hiding_add(const struct cn_known *known) {
-    if (known->kind != CN_BLOCK_POOL) {
+void cn_hiding_add(const struct cn_known *known, const struct cn_look *look) {
+    if (!is_of_pool(known)) {
         return;
     }
     const struct cn_pool *pool = pool_of(known);
     state_word *state = state_of(pool);
     if (atomic_fetch_add(state, 1) + 1 == blocks_of(pool) && cn_options.protect_freed) {
         if (cn_hiding_try()) {
-            hide(pool, state);
+            hide(pool, state, look);
         }
         cn_hiding_end();
     }
@@ -161,16 +197,14 @@ static bool open_pool(const struct cn_pool *pool, state_word *state, uint32_t se
         return true;
     }
     bool is_open = protect(pool, CN_RIGHT_WRITE);
-    if (is_open) {
-        cn_watch_hide(cn_pool_address(pool), hidden_bytes(pool));
+    if (end_change(state, is_open ? 0 : HIDDEN) && is_open) {
         lower_pools();
     }
-    end_change(state, is_open ? 0 : HIDDEN);
     return is_open;
 }
 
 bool cn_hiding_remove(const struct cn_known *known) {
-    if (known->kind != CN_BLOCK_POOL) {
+    if (!is_of_pool(known)) {
         return true;
     }
     const struct cn_pool *pool = pool_of(known);
@@ -187,7 +221,7 @@ bool cn_hiding_remove(const struct cn_known *known) {
 }
 
 bool cn_hiding_covers(const struct cn_known *known) {
-    return known->kind == CN_BLOCK_POOL && (atomic_load(state_of(pool_of(known))) & (HIDDEN | CHANGING)) != 0;
+    return is_of_pool(known) && (atomic_load(state_of(pool_of(known))) & (HIDDEN | CHANGING)) != 0;
 }
 
 size_t cn_hiding_pool_count(void) { return atomic_load(&pool_count); }

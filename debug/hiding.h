@@ -7,7 +7,8 @@
  *
  *   open --the last of its blocks is quarantined--> changing --> hidden --a block leaves--> changing --> open
  *
- * Its bytes stay as they are meanwhile, and are checked when they leave as ever. Hidden pools cost the system mappings, so
+ * All its bytes are checked before, so that nobody needs to look at a hidden pool; when its blocks leave they are checked as
+ * ever. Hidden pools cost the system mappings, so
  * that there are at most so many at a time; a pool beyond that, or that the system refuses to hide, stays open. To open one
  * takes no mapping. Should the system refuse that all the same, the pool stays hidden, with its blocks parked.
  *
@@ -20,7 +21,11 @@
 #ifndef CN_HIDING_H
 #define CN_HIDING_H
 
+#include "damage.h"
 #include "record.h"
+
+/* Pools of smaller blocks than the debug form asks for have no records. */
+enum { CN_HIDING_BLOCK_MIN_BYTES = 32 };
 
 /* Between `try` and `end` a thread makes memory inaccessible; not where `try` says false. `begin` waits until it may. */
 bool cn_hiding_try(void);
@@ -35,14 +40,15 @@ void cn_hiding_end_look(void);
 /* A pool starts in the slot; none of its blocks was handed out yet. */
 void cn_hiding_start(size_t slot);
 
-/* The block, whose record has just become quarantined, counts as waiting. Nothing but for blocks of pools. */
-void cn_hiding_add(const struct cn_known *known);
+/* The block, whose record has just become quarantined, counts as waiting. Nothing but for blocks of pools. `look` says who
+ * has freed it. */
+void cn_hiding_add(const struct cn_known *known, const struct cn_look *look);
 
 /* The quarantined block counts no more, and its bytes can be accessed. False, and the block counted, where the system
  * refuses. True but for blocks of pools. */
 bool cn_hiding_remove(const struct cn_known *known);
 
-/* Whether the block's pool cannot be accessed now, or is about to change. */
+/* Whether the block's pool cannot be accessed now, or is changing. */
 bool cn_hiding_covers(const struct cn_known *known);
 
 /* Pools that are hidden now. */

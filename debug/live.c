@@ -7,6 +7,7 @@
 #include "alloc/route.h"
 #include "alloc/span.h"
 #include "canary.h"
+#include "fresh.h"
 #include "hiding.h"
 #include "promise.h"
 
@@ -21,6 +22,23 @@ enum {
 };
 
 static _Atomic size_t protected_count;
+
+/* ---- for the first time -------------------------------------------------------------------------------------- */
+
+/* The debug form never asks for a block of less than two granules: one of those is the core's own test. */
+void cn_debug_fresh(const struct cn_fresh *fresh) {
+    struct cn_record *records = fresh->notes;
+    if (fresh->block_bytes < CN_HIDING_BLOCK_MIN_BYTES) {
+        return;
+    }
+    if (fresh->first == 0) {
+        cn_hiding_start(cn_slot_of_granule(cn_granule_of(fresh->pool)));
+    }
+    cn_fresh_hand_out(fresh);
+    for (size_t i = fresh->first; i < fresh->first + fresh->count; i++) {
+        atomic_store_explicit(&records[i].word, CN_RECORD_FREE, memory_order_relaxed);
+    }
+}
 
 /* ---- to the program ------------------------------------------------------------------------------------------ */
 
@@ -151,7 +169,7 @@ bool cn_live_end(const struct cn_known *known, uint64_t word, enum cn_ending end
     unsigned marks = ending == CN_ENDING_PARKED ? CN_MARK_PARKED : spoil(known, word);
     uint64_t waiting = cn_record_with_state(cn_record_with_marks(word, marks), CN_RECORD_QUARANTINED);
     atomic_store_explicit(&record->word, waiting, memory_order_release);
-    cn_hiding_add(known);
+    cn_hiding_add(known, look);
     return true;
 }
 
@@ -185,11 +203,11 @@ void cn_live_leave(const struct cn_known *known, uint64_t word) {
     uint64_t gone = cn_record_with_state(cn_record_with_marks(word, 0), CN_RECORD_FREE);
     if (is_damaged(known, word, &look) || !unprotect(known, word)) {
         park(known, word);
-        cn_hiding_add(known);
+        cn_hiding_add(known, &look);
         return;
     }
     if (!cn_record_change(known->record, &word, gone)) {
-        cn_hiding_add(known);
+        cn_hiding_add(known, &look);
         return;
     }
     if (known->kind == CN_BLOCK_DIRECT) {

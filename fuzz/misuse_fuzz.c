@@ -62,6 +62,7 @@ static void set(uint8_t settings) {
                                   : quarantine == QUARANTINE_SMALL ? SMALL_QUARANTINE_BYTES
                                                                    : CN_MISUSE_QUARANTINE_BYTES;
     cn_options.protect_freed = (settings & PROTECTS) != 0;
+    cn_options.protect_pools = 0; /* freed blocks of pools are written to */
     cn_options.report = (settings & AS_JSON) != 0 ? CN_REPORT_JSON : CN_REPORT_TEXT;
     if (cn_options.stack_depth != depth) {
         cn_options.stack_depth = depth;

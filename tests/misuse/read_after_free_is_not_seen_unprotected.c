@@ -1,0 +1,19 @@
+// expect: exit 0
+// options-debug: protect_freed=0:protect_pools=1000
+#include "misuse.h"
+
+enum { COUNT = 20000, WATCHED = COUNT / 2 + 7 };
+
+static char *blocks[COUNT];
+
+int main(void) {
+    for (int i = 0; i < COUNT; i++) {
+        blocks[i] = malloc(100);
+    }
+    volatile char *block = aim(blocks[WATCHED]);
+    for (int i = 0; i < COUNT; i++) {
+        free(blocks[i]);
+    }
+    (void)block[5];
+    return 0;
+}
