@@ -30,22 +30,22 @@ struct cn_guard_setting {
 /* What each means is said in the table. */
 struct cn_options {
     bool stats;
+    bool announce;
     char stats_json[CN_OPTION_PATH_BYTES];
 
     struct cn_guard_setting guard;
     enum cn_guard_side guard_side;
     uint64_t seed;
-    bool announce;
 
     int fill_allocated; /* a byte, or CN_OPTION_FILL_OFF */
     int fill_freed;
     size_t quarantine_bytes;
     unsigned stack_depth;
+    unsigned protect_pools;
     uint64_t check_every;
     int check_signal;
     bool check_at_exit;
     bool protect_freed;
-    unsigned protect_pools;
     bool mismatch;
 
     bool halt_on_error;

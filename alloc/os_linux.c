@@ -107,8 +107,8 @@ size_t cn_os_mapping_limit(void) {
     if (fd >= 0) {
         (void)close(fd);
     }
-    size_t limit = 0;
-    for (const char *digit = text; digit < text + length && *digit >= '0' && *digit <= '9'; digit++) { /* too early for the C library's own */
+    size_t limit = 0; /* it can be too early for the C library's own way */
+    for (const char *digit = text; digit < text + length && *digit >= '0' && *digit <= '9'; digit++) {
         limit = limit * 10 + (size_t)(*digit - '0');
     }
     errno = saved;
