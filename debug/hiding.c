@@ -4,6 +4,7 @@
 #include "alloc/options.h"
 #include "alloc/os.h"
 #include "alloc/os_watch.h"
+#include "alloc/thread.h"
 #include "alloc/walk.h"
 #include "fresh.h"
 
@@ -67,9 +68,10 @@ void cn_hiding_end_look(void) { (void)atomic_fetch_sub(&lookers, 1); }
 
 /* ---- pools --------------------------------------------------------------------------------------------------- */
 
-/* Smaller blocks are the core's own. */
-static bool is_of_pool(const struct cn_known *known) {
-    return known->kind == CN_BLOCK_POOL && known->core_bytes >= CN_HIDING_BLOCK_MIN_BYTES;
+/* Smaller blocks are the core's own. Pools of a named heap go with it at once, even if the system refused to open them. */
+static bool can_be_hidden(const struct cn_known *known) {
+    return known->kind == CN_BLOCK_POOL && known->core_bytes >= CN_HIDING_BLOCK_MIN_BYTES &&
+           !cn_thread_is_named(known->heap);
 }
 
 static struct cn_pool *pool_of(const struct cn_known *known) {
@@ -170,7 +172,7 @@ static void hide(const struct cn_pool *pool, state_word *state, const struct cn_
 }
 
 void cn_hiding_add(const struct cn_known *known, const struct cn_look *look) {
-    if (!is_of_pool(known)) {
+    if (!can_be_hidden(known)) {
         return;
     }
     const struct cn_pool *pool = pool_of(known);
@@ -204,7 +206,7 @@ static bool open_pool(const struct cn_pool *pool, state_word *state, uint32_t se
 }
 
 bool cn_hiding_remove(const struct cn_known *known) {
-    if (!is_of_pool(known)) {
+    if (!can_be_hidden(known)) {
         return true;
     }
     const struct cn_pool *pool = pool_of(known);
@@ -221,7 +223,7 @@ bool cn_hiding_remove(const struct cn_known *known) {
 }
 
 bool cn_hiding_covers(const struct cn_known *known) {
-    return is_of_pool(known) && (atomic_load(state_of(pool_of(known))) & (HIDDEN | CHANGING)) != 0;
+    return can_be_hidden(known) && (atomic_load(state_of(pool_of(known))) & (HIDDEN | CHANGING)) != 0;
 }
 
 size_t cn_hiding_pool_count(void) { return atomic_load(&pool_count); }

@@ -3,7 +3,7 @@
  * bytes of blocks meanwhile.
  *
  * Spans and guarded blocks are made inaccessible by whoever frees them (live.c). A pool is hidden, but for its last page, while
- * all of its blocks are quarantined: then neither the program nor the core has one. Its state stands behind its records:
+ * all of its blocks are quarantined, unless it is a named heap's: then neither the program nor the core has one. Its state stands behind its records:
  *
  *   open --the last of its blocks is quarantined--> changing --> hidden --a block leaves--> changing --> open
  *
@@ -40,12 +40,12 @@ void cn_hiding_end_look(void);
 /* A pool starts in the slot; none of its blocks was handed out yet. */
 void cn_hiding_start(size_t slot);
 
-/* The block, whose record has just become quarantined, counts as waiting. Nothing but for blocks of pools. `look` says who
+/* The block, whose record has just become quarantined, counts as waiting. Nothing but for blocks of such pools. `look` says who
  * has freed it. */
 void cn_hiding_add(const struct cn_known *known, const struct cn_look *look);
 
 /* The quarantined block counts no more, and its bytes can be accessed. False, and the block counted, where the system
- * refuses. True but for blocks of pools. */
+ * refuses. True but for blocks of such pools. */
 bool cn_hiding_remove(const struct cn_known *known);
 
 /* Whether the block's pool cannot be accessed now, or is changing. */

@@ -223,13 +223,12 @@ void cn_live_leave(const struct cn_known *known, uint64_t word) {
 
 void cn_live_forget(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
     bool is_live = cn_record_state_of(word) == CN_RECORD_LIVE;
-    bool is_open = is_live || cn_hiding_remove(known);
     if (is_live) {
         (void)cn_damage_check_live(known, word, look);
         cn_promise_forget(known, word);
         cn_record_set_freed(known->record, number_of(cn_self_mine), look->stack);
         announce_end(known, word);
-    } else if (is_open && (cn_record_marks_of(word) & CN_MARK_PARKED) == 0) {
+    } else if ((cn_record_marks_of(word) & CN_MARK_PARKED) == 0) {
         (void)is_damaged(known, word, look);
     }
     if (!unprotect(known, word) && known->kind == CN_BLOCK_SPAN) {

@@ -1,4 +1,5 @@
 // expect: exit 0
+// options-debug: protect_pools=0
 /* Its first byte, its last, and one in the middle. */
 #include "sweep.h"
 

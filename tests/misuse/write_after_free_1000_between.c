@@ -1,5 +1,6 @@
 // expect: exit 0
 // expect-debug: heap-use-after-free: block of 64 bytes at @ has 8 bytes written after it was freed, at offset 0; found at exit
+// options-debug: protect_pools=0
 #include "misuse.h"
 
 int main(void) {

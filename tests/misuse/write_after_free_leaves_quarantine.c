@@ -1,6 +1,6 @@
 // expect: exit 0
 // expect-debug: heap-use-after-free: block of 64 bytes at @ has 1 byte written after it was freed, at offset 10; found at quarantine
-// options-debug: quarantine=1M
+// options-debug: quarantine=1M:protect_pools=0
 #include "misuse.h"
 
 int main(void) {

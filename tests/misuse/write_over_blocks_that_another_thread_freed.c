@@ -1,5 +1,6 @@
 // expect: exit 0
 // expect-debug: heap-use-after-free: block of 64 bytes at 0x[0-9a-f]+ has 64 bytes written after it was freed, at offset 0; found at cairn_check
+// options-debug: protect_pools=0
 #include "misuse.h"
 
 enum { COUNT = 5000 };

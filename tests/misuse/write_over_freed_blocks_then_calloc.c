@@ -1,5 +1,6 @@
 // expect: exit 0
 // expect-debug: heap-use-after-free: block of 2000 bytes at 0x[0-9a-f]+ has 2000 bytes written after it was freed, at offset 0; found at exit
+// options-debug: protect_pools=0
 /* What calloc takes for still clear must not depend on what the program wrote into free blocks. */
 #include "misuse.h"
 
