@@ -1,5 +1,6 @@
 #include "canary.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "alloc/os.h"
@@ -24,10 +25,13 @@ CN_INLINE uint64_t canary_word(uintptr_t address) {
     return (word ^ word >> 32) | UINT64_C(0x0101010101010101);
 }
 
-unsigned char cn_canary_byte(const char *address) {
-    uintptr_t start = (uintptr_t)address & ~(uintptr_t)(WORD_BYTES - 1);
-    return (unsigned char)(canary_word(start) >> ((uintptr_t)address - start) * 8);
+/* The canaries from the address to the end of its word, the first one lowest. */
+CN_INLINE uint64_t canaries_from(const char *address) {
+    uintptr_t offset = (uintptr_t)address % WORD_BYTES;
+    return canary_word((uintptr_t)address - offset) >> offset * CHAR_BIT;
 }
+
+unsigned char cn_canary_byte(const char *address) { return (unsigned char)canaries_from(address); }
 
 CN_INLINE CN_RACY uint64_t load(const char *address) {
     uint64_t word;
@@ -37,36 +41,56 @@ CN_INLINE CN_RACY uint64_t load(const char *address) {
 
 CN_INLINE CN_RACY void store(char *address, uint64_t word) { __builtin_memcpy(address, &word, WORD_BYTES); }
 
-CN_INLINE const char *word_after(const char *address) { return address + (-(uintptr_t)address & (WORD_BYTES - 1)); }
+CN_INLINE uintptr_t bytes_to_word(const char *address) { return -(uintptr_t)address % WORD_BYTES; }
 
-static CN_RACY void write_canaries(char *from, const char *to) {
-    const char *words = word_after(from) < to ? word_after(from) : to;
-    for (; from < words; from++) {
-        *from = (char)cn_canary_byte(from);
-    }
-    for (; from + WORD_BYTES <= to; from += WORD_BYTES) {
-        store(from, canary_word((uintptr_t)from));
-    }
-    for (; from < to; from++) {
-        *from = (char)cn_canary_byte(from);
+/* [from, to) is within a word. */
+CN_INLINE CN_RACY void write_within_word(char *from, const char *to) {
+    for (uint64_t canaries = canaries_from(from); from < to; from++, canaries >>= CHAR_BIT) {
+        *from = (char)canaries;
     }
 }
 
-static CN_RACY const char *find_wrong_canary(const char *from, const char *to) {
-    const char *words = word_after(from) < to ? word_after(from) : to;
-    for (; from < words; from++) {
-        if ((unsigned char)*from != cn_canary_byte(from)) {
-            return from;
-        }
-    }
-    for (; from + WORD_BYTES <= to && load(from) == canary_word((uintptr_t)from); from += WORD_BYTES) {
-    }
-    for (; from < to; from++) {
-        if ((unsigned char)*from != cn_canary_byte(from)) {
+static CN_RACY const char *check_within_word(const char *from, const char *to) {
+    for (uint64_t canaries = canaries_from(from); from < to; from++, canaries >>= CHAR_BIT) {
+        if ((unsigned char)*from != (unsigned char)canaries) {
             return from;
         }
     }
     return NULL;
+}
+
+static CN_RACY void write_canaries(char *from, const char *to) {
+    if (bytes_to_word(from) != 0 && from < to) {
+        char *word = from + cn_min(bytes_to_word(from), (size_t)(to - from));
+        write_within_word(from, word);
+        from = word;
+    }
+    for (; from + WORD_BYTES <= to; from += WORD_BYTES) {
+        store(from, canary_word((uintptr_t)from));
+    }
+    if (from < to) {
+        write_within_word(from, to);
+    }
+}
+
+/* Whether the bytes from the address to the end of its word are canaries; what is before them there is read, and no matter. */
+CN_INLINE CN_RACY bool is_rest_of_word_right(const char *address) {
+    uintptr_t offset = (uintptr_t)address % WORD_BYTES;
+    return load(address - offset) >> offset * CHAR_BIT == canaries_from(address);
+}
+
+static CN_RACY const char *find_wrong_canary(const char *from, const char *to) {
+    if (bytes_to_word(from) != 0 && from < to) {
+        const char *word = from + cn_min(bytes_to_word(from), (size_t)(to - from));
+        const char *wrong = is_rest_of_word_right(from) ? NULL : check_within_word(from, word);
+        if (wrong != NULL) {
+            return wrong;
+        }
+        from = word;
+    }
+    for (; from + WORD_BYTES <= to && load(from) == canary_word((uintptr_t)from); from += WORD_BYTES) {
+    }
+    return from < to ? check_within_word(from, from + cn_min(WORD_BYTES, (size_t)(to - from))) : NULL;
 }
 
 static CN_RACY const char *find_wrong_fill(const char *from, const char *to, unsigned char byte) {
@@ -78,6 +102,8 @@ static CN_RACY const char *find_wrong_fill(const char *from, const char *to, uns
         if (wrong != 0) {
             break;
         }
+    }
+    for (; from + WORD_BYTES <= to && load(from) == fill; from += WORD_BYTES) {
     }
     for (; from < to; from++) {
         if ((unsigned char)*from != byte) {
