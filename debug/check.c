@@ -14,23 +14,42 @@ static void report_not_live(enum cn_kind kind_if_freed, const struct cn_look *lo
     cn_report(&incident);
 }
 
-bool cn_check_live(struct cairn_heap *heap, const void *pointer, enum cn_kind kind_if_freed, const struct cn_look *look,
-                   struct cn_known *known, uint64_t *word) {
+/* Whether the block is live and its program's bytes start at `pointer`; its record's word. */
+CN_INLINE bool is_live_at(const struct cn_known *known, const void *pointer, uint64_t *word) {
+    *word = known->kind != CN_BLOCK_NONE ? cn_record_load(known->record) : 0;
+    return known->kind != CN_BLOCK_NONE && cn_record_state_of(*word) == CN_RECORD_LIVE &&
+           known->core + cn_record_head_of(*word) == pointer;
+}
+
+/* What is not where its head would be if that were of the usual size. */
+static CN_NOINLINE bool find_live(const void *pointer, struct cn_known *known, uint64_t *word) {
     cn_process_start();
     *known = cn_record_around(pointer);
-    *word = known->kind != CN_BLOCK_NONE ? cn_record_load(known->record) : 0;
-    if (CN_UNLIKELY(known->kind == CN_BLOCK_NONE || cn_record_state_of(*word) != CN_RECORD_LIVE ||
-                    known->core + cn_record_head_of(*word) != pointer)) {
+    return is_live_at(known, pointer, word);
+}
+
+CN_INLINE bool is_of_other_heap(const struct cairn_heap *heap, const struct cn_known *known) {
+    return CN_UNLIKELY(heap != NULL) && cn_record_named_heap(known) != heap;
+}
+
+bool cn_check_is_live(struct cairn_heap *heap, const void *pointer, struct cn_known *known, uint64_t *word) {
+    bool is_live = CN_LIKELY(is_live_at(known, pointer, word)) || find_live(pointer, known, word);
+    return is_live && !is_of_other_heap(heap, known);
+}
+
+bool cn_check_live(struct cairn_heap *heap, const void *pointer, enum cn_kind kind_if_freed, const struct cn_look *look,
+                   struct cn_known *known, uint64_t *word) {
+    if (CN_LIKELY(cn_check_is_live(heap, pointer, known, word))) {
+        return true;
+    }
+    if (!is_live_at(known, pointer, word)) {
         report_not_live(kind_if_freed, look, pointer, known);
         return false;
     }
-    if (heap != NULL && cn_record_named_heap(known) != heap) {
-        struct cn_incident incident = cn_incident_of(CN_KIND_BAD_FREE, look, pointer, known);
-        incident.heap_name = heap->name;
-        cn_report(&incident);
-        return false;
-    }
-    return true;
+    struct cn_incident incident = cn_incident_of(CN_KIND_BAD_FREE, look, pointer, known);
+    incident.heap_name = heap->name;
+    cn_report(&incident);
+    return false;
 }
 
 static enum cn_asked family_of(enum cn_asked asked) {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "alloc/fast.h"
 #include "alloc/hooks.h"
 #include "alloc/options.h"
 #include "alloc/os.h"
@@ -23,7 +24,6 @@
 #include "stack.h"
 
 enum {
-    HEAD_MIN_BYTES = 16,
     MOVE_MIN_BYTES = 1 << 20 /* from here on realloc moves pages instead of bytes */
 };
 
@@ -57,9 +57,25 @@ static bool find_or_add(void *core, struct cn_known *known) {
     return true;
 }
 
+/* From the thread's magazine; NULL where that is empty, or the thread has no heap yet. */
+CN_INLINE void *take_cached(const struct want *want) {
+    struct cairn_heap *heap = cn_heap_mine;
+    if (heap == NULL || want->bytes > CN_BLOCK_MAX_BYTES || want->alignment > CN_GRANULE_BYTES) {
+        return NULL;
+    }
+    return cn_fast_take(&heap->magazines[cn_class_of(want->bytes)]);
+}
+
+static void *take(const struct want *want) {
+    if (want->heap != NULL) {
+        return cn_route_take_named(want->heap, want->bytes, want->alignment, want->fill);
+    }
+    void *cached = take_cached(want);
+    return CN_LIKELY(cached != NULL) ? cached : cn_route_malloc(want->bytes, want->alignment, want->fill);
+}
+
 static bool ask_core(const struct want *want, struct cn_known *known) {
-    void *core = want->heap != NULL ? cn_route_take_named(want->heap, want->bytes, want->alignment, want->fill)
-                                    : cn_route_malloc(want->bytes, want->alignment, want->fill);
+    void *core = take(want);
     return core != NULL && find_or_add(core, known);
 }
 
@@ -80,7 +96,7 @@ static CN_NOINLINE bool ask_core_again(struct cn_self *self, const struct want *
 static void *make_in_core(struct cn_self *self, struct cairn_heap *heap, size_t alignment, struct cn_birth *birth) {
     struct cn_known known;
     int saved = errno;
-    birth->head_bytes = cn_max(HEAD_MIN_BYTES, alignment);
+    birth->head_bytes = cn_max(CN_RECORD_USUAL_HEAD_BYTES, alignment);
     if (birth->size_bytes > CN_RECORD_SIZE_MAX || birth->head_bytes > CN_RECORD_SIZE_MAX) {
         errno = ENOMEM;
         return NULL;
@@ -98,7 +114,7 @@ static void *make_in_core(struct cn_self *self, struct cairn_heap *heap, size_t 
 
 /* The same on guarded pages, or NULL. */
 static void *make_guarded(struct cn_self *self, size_t alignment, struct cn_birth *birth) {
-    char *user = cn_guard_malloc(birth->size_bytes, cn_max(HEAD_MIN_BYTES, alignment));
+    char *user = cn_guard_malloc(birth->size_bytes, cn_max(CN_RECORD_USUAL_HEAD_BYTES, alignment));
     if (user == NULL) {
         return NULL;
     }
@@ -146,12 +162,16 @@ CN_NOINLINE void *cn_debug_malloc(struct cairn_heap *heap, size_t size, size_t a
 
 CN_NOINLINE size_t cn_debug_usable_size(struct cairn_heap *heap, const char *operation, const void *block) {
     struct cn_stack_start here = cn_stack_here();
-    struct cn_known known;
+    struct cn_known known = cn_record_of_user(block);
     uint64_t word;
     if (block == NULL) {
         return 0;
     }
-    struct cn_look look = {operation, cn_stack_capture(&here)};
+    struct cn_look look = {operation, CN_DEPOT_NONE};
+    if (CN_LIKELY(cn_check_is_live(heap, block, &known, &word))) {
+        return cn_record_size(known.record);
+    }
+    look.stack = cn_stack_capture(&here); /* it is for a report alone here */
     return cn_check_live(heap, block, CN_KIND_BAD_FREE, &look, &known, &word) ? cn_record_size(known.record) : 0;
 }
 
@@ -172,24 +192,23 @@ static void end(struct cn_self *self, const struct cn_known *known, uint64_t wor
 }
 
 /* Has what a look at the block needs brought into the cache. */
-static void prefetch(const void *block) {
-    struct cn_known known = cn_record_of_core((char *)(uintptr_t)block - HEAD_MIN_BYTES); // NOLINT: not written
-    __builtin_prefetch((const char *)block - HEAD_MIN_BYTES);
-    if (known.kind != CN_BLOCK_NONE) {
-        __builtin_prefetch(known.record, 1);
-        __builtin_prefetch(known.core + known.core_bytes - 1);
+CN_INLINE void prefetch(const struct cn_known *known) {
+    if (known->kind == CN_BLOCK_POOL) {
+        __builtin_prefetch(known->record, 1);
+        __builtin_prefetch(known->core, 1);
+        __builtin_prefetch(known->core + known->core_bytes - 1, 1);
     }
 }
 
 CN_NOINLINE void cn_debug_free(struct cairn_heap *heap, void *block, const struct cn_release *release) {
     struct cn_stack_start here = cn_stack_here();
-    struct cn_known known;
     uint64_t word;
     if (block == NULL) {
         return;
     }
     struct cn_self *self = cn_self();
-    prefetch(block);
+    struct cn_known known = cn_record_of_user(block);
+    prefetch(&known);
     struct cn_look look = {release->operation, cn_stack_capture(&here)};
     int saved = errno;
     tick(self);
@@ -206,7 +225,7 @@ CN_NOINLINE void cn_debug_free(struct cairn_heap *heap, void *block, const struc
 CN_NOINLINE bool cn_debug_seal(void *block) {
     struct cn_stack_start here = cn_stack_here();
     struct cn_look look = {"cairn_seal", cn_stack_capture(&here)};
-    struct cn_known known;
+    struct cn_known known = cn_record_of_user(block);
     uint64_t word;
     return cn_check_live(NULL, block, CN_KIND_BAD_FREE, &look, &known, &word) && cn_promise_seal(&known, word);
 }
@@ -214,7 +233,7 @@ CN_NOINLINE bool cn_debug_seal(void *block) {
 CN_NOINLINE bool cn_debug_unseal(void *block) {
     struct cn_stack_start here = cn_stack_here();
     struct cn_look look = {"cairn_unseal", cn_stack_capture(&here)};
-    struct cn_known known;
+    struct cn_known known = cn_record_of_user(block);
     uint64_t word;
     if (!cn_check_live(NULL, block, CN_KIND_BAD_FREE, &look, &known, &word) ||
         (cn_record_marks_of(word) & CN_MARK_SEALED) == 0) {
@@ -228,7 +247,7 @@ CN_NOINLINE bool cn_debug_unseal(void *block) {
 CN_NOINLINE bool cn_debug_fence(void *block, size_t offset, size_t length) {
     struct cn_stack_start here = cn_stack_here();
     struct cn_look look = {"cairn_fence", cn_stack_capture(&here)};
-    struct cn_known known;
+    struct cn_known known = cn_record_of_user(block);
     uint64_t word;
     return cn_check_live(NULL, block, CN_KIND_BAD_FREE, &look, &known, &word) &&
            cn_promise_fence(&known, word, offset, length);
@@ -254,7 +273,7 @@ static bool move_contents(const struct cn_known *from, uint64_t word, char *to, 
 
 CN_NOINLINE void *cn_debug_realloc(struct cairn_heap *heap, const char *operation, void *block, size_t size) {
     struct cn_stack_start here = cn_stack_here();
-    struct cn_known known;
+    struct cn_known known = cn_record_of_user(block);
     uint64_t word;
     struct cn_self *self = cn_self();
     struct cn_look look = {operation, cn_stack_capture(&here)};

@@ -1,6 +1,7 @@
 #include "live.h"
 
 #include "alloc/guard.h"
+#include "alloc/heap.h"
 #include "alloc/options.h"
 #include "alloc/os.h"
 #include "alloc/os_watch.h"
@@ -216,6 +217,8 @@ void cn_live_leave(const struct cn_known *known, uint64_t word) {
         cn_hiding_begin();
         cn_route_free("quarantine", known->core);
         cn_hiding_end();
+    } else if (CN_LIKELY(known->kind == CN_BLOCK_POOL && known->heap == cn_heap_mine)) {
+        cn_heap_give(cn_heap_mine, cn_granule_of(known->core));
     } else {
         cn_route_free("quarantine", known->core);
     }

@@ -99,12 +99,39 @@ CN_INLINE struct cn_known find(const void *address) {
     return CN_LIKELY(cn_region_covers(byte >> CN_GRANULE_SHIFT)) ? in_region(byte) : outside_region(address);
 }
 
-struct cn_known cn_record_of_core(void *core) {
+/* The block that starts at the region's byte `byte`, in a slot of a pool that is there: by the slot's owner word, where pools
+ * are of one slot, without a look at the pool's entry. False where none starts there. */
+CN_INLINE bool find_start(size_t byte, struct cn_known *known) {
+    size_t slot = byte >> CN_SLOT_SHIFT;
+    uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_acquire);
+    if (CN_UNLIKELY(owner == 0 || owner == CN_OWNER_SPAN)) {
+        return false;
+    }
+    const struct cn_class *class = cn_class_at(cn_class_of_owner(owner));
+    size_t first = class->pool_slots == 1 ? slot : slot - cn_pool_back(&cn_region.pools[slot]);
+    uint32_t within = (uint32_t)(byte - (first << CN_SLOT_SHIFT));
+    uint32_t index = within / class->block_bytes;
+    known->kind = CN_BLOCK_POOL;
+    known->core = cn_region.base + byte;
+    known->core_bytes = class->block_bytes;
+    known->heap = cn_heap_of_owner(owner);
+    known->record = records_of_slot(first) + index;
+    return index * class->block_bytes == within && index < class->pool_blocks;
+}
+
+static CN_NOINLINE struct cn_known find_other_start(const char *core) {
     struct cn_known known = find(core);
     if (known.core != core) {
         known.kind = CN_BLOCK_NONE;
     }
     return known;
+}
+
+struct cn_known cn_record_of_core(const char *core) {
+    struct cn_known known;
+    size_t byte = (uintptr_t)core - (uintptr_t)cn_region.base;
+    bool is_found = cn_region_covers(byte >> CN_GRANULE_SHIFT) && find_start(byte, &known);
+    return CN_LIKELY(is_found) ? known : find_other_start(core);
 }
 
 struct cn_known cn_record_around(const void *address) {

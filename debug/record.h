@@ -30,7 +30,8 @@
  * D1  The bytes of a block that is none of busy and live, and was handed out or follows one that was, are all the freed
  *     fill, but where they are protected.
  * D2  A live block's head and tail are its canaries.
- * D3  Where the record is live or quarantined, the core's block is live, but for guarded blocks.
+ * D3  Where the record is live or quarantined, the core's block is live, but for guarded blocks. So what a pool that is gone
+ *     has left of its records says none or free.
  */
 #ifndef CN_RECORD_H
 #define CN_RECORD_H
@@ -69,6 +70,9 @@ _Static_assert(sizeof(struct cn_record) == 24, "records are most of what the deb
 #define CN_RECORD_SIZE_MAX (((size_t)1 << 40) - 1)
 enum { CN_RECORD_THREAD_MAX = (1 << 12) - 1 };
 
+/* The head of a block that was not asked for with a larger alignment. */
+enum { CN_RECORD_USUAL_HEAD_BYTES = 16 };
+
 /* A block of the core, and its record. */
 struct cn_known {
     enum cn_block_kind kind; /* CN_BLOCK_NONE: there is no block, or no record of it */
@@ -96,8 +100,13 @@ struct cn_facts {
  * in a pool's slack, and in blocks of a pool that the program never had. */
 struct cn_known cn_record_around(const void *address);
 
-/* The block of the core that starts at `core`, even if the program never had it, but a magazine has. */
-struct cn_known cn_record_of_core(void *core);
+/* The block of the core that starts at `core`. Of one that its pool has not handed out yet, the record is none or free. */
+struct cn_known cn_record_of_core(const char *core);
+
+/* The block whose program's bytes would start at `user`, if it had a head of the usual size. */
+CN_INLINE struct cn_known cn_record_of_user(const void *user) {
+    return cn_record_of_core((const char *)user - CN_RECORD_USUAL_HEAD_BYTES);
+}
 
 /* The guarded block around the address, live or freed, or about to be made. */
 struct cn_known cn_record_of_guarded(const void *address);
