@@ -69,19 +69,7 @@ static struct cn_cfi_rule unpack(uint64_t word) {
 
 /* ---- a walk -------------------------------------------------------------------------------------------------- */
 
-struct walker {
-    struct cn_registers at;
-    bool is_interrupted; /* `at` is */
-    struct cn_readable *readable;
-    struct cn_readable other; /* where a signal's frame led to another stack */
-    struct cn_module module;  /* in which the last address was; empty at first, and where it was in none */
-    uint64_t module_tag;
-    uintptr_t fp_from; /* the word that at.fp was read from; 0: the register */
-    bool is_fp_noted;  /* among the words */
-    struct cn_unwind_words *words;
-};
-
-static CN_NOINLINE bool find_module(struct walker *walker, uintptr_t address) {
+static CN_NOINLINE bool find_module(struct cn_walker *walker, uintptr_t address) {
     if (!cn_module_find(address, &walker->module)) {
         walker->module = (struct cn_module){0};
         return false;
@@ -93,12 +81,13 @@ static CN_NOINLINE bool find_module(struct walker *walker, uintptr_t address) {
     return true;
 }
 
-CN_INLINE bool is_in_module(struct walker *walker, uintptr_t address) {
+CN_INLINE bool is_in_module(struct cn_walker *walker, uintptr_t address) {
     return CN_LIKELY(address - walker->module.start < walker->module.end - walker->module.start) ||
            find_module(walker, address);
 }
 
-static CN_NOINLINE struct cn_cfi_rule look_up(const struct walker *walker, uintptr_t address, uint64_t spread_address) {
+static CN_NOINLINE struct cn_cfi_rule look_up(const struct cn_walker *walker, uintptr_t address,
+                                              uint64_t spread_address) {
     struct cn_cfi_rule rule = {.kind = CN_CFI_UNKNOWN};
     if (walker->module.eh_frame_hdr != NULL) {
         rule = cn_cfi_find(walker->module.eh_frame_hdr, address);
@@ -115,17 +104,21 @@ static CN_NOINLINE struct cn_cfi_rule look_up(const struct walker *walker, uintp
     return rule;
 }
 
-/* The rule at an address in the walker's module. */
-CN_INLINE struct cn_cfi_rule rule_at(const struct walker *walker, uintptr_t address) {
-    uint64_t mixed = spread(address);
-    const _Atomic uint64_t *pair = rules[mixed >> KEY_BITS];
-    uint64_t expected = walker->module_tag | (mixed & cn_low_bits(KEY_BITS)) << TAG_BITS;
+/* The rule at an address in the walker's module, as a word; 0: it has not been looked up, or not of late. */
+CN_INLINE uint64_t remembered_at(const struct cn_walker *walker, uint64_t spread_address) {
+    const _Atomic uint64_t *pair = rules[spread_address >> KEY_BITS];
+    uint64_t expected = walker->module_tag | (spread_address & cn_low_bits(KEY_BITS)) << TAG_BITS;
     uint64_t word = atomic_load_explicit(&pair[0], memory_order_relaxed);
     if (CN_UNLIKELY(word >> TAG_SHIFT != expected)) {
         word = atomic_load_explicit(&pair[1], memory_order_relaxed);
     }
-    bool is_it = word >> TAG_SHIFT == expected && field(word, 0, KIND_BITS) != 0;
-    return CN_LIKELY(is_it) ? unpack(word) : look_up(walker, address, mixed);
+    return CN_LIKELY(word >> TAG_SHIFT == expected) ? word : 0;
+}
+
+static struct cn_cfi_rule rule_at(const struct cn_walker *walker, uintptr_t address) {
+    uint64_t mixed = spread(address);
+    uint64_t word = remembered_at(walker, mixed);
+    return field(word, 0, KIND_BITS) != 0 ? unpack(word) : look_up(walker, address, mixed);
 }
 
 /* ---- reading the stack --------------------------------------------------------------------------------------- */
@@ -163,37 +156,19 @@ CN_INLINE void enter_stack(struct cn_readable *readable, uintptr_t sp) {
 
 static uintptr_t word_at(uintptr_t address) { return *(const uintptr_t *)address; } // NOLINT: it is readable
 
-CN_INLINE void note_word(struct walker *walker, uintptr_t address) {
-    walker->words->at[walker->words->count++] = address;
-}
-
-/* The frame pointer is about to decide. */
-CN_INLINE void note_fp(struct walker *walker) {
-    if (walker->is_fp_noted) {
-        return;
-    }
-    walker->is_fp_noted = true;
-    if (walker->fp_from == 0) {
-        walker->words->has_used_fp = true;
-    } else {
-        note_word(walker, walker->fp_from);
-    }
-}
-
 /* ---- steps --------------------------------------------------------------------------------------------------- */
 
-CN_INLINE bool take_fp(struct walker *walker, uintptr_t from) {
+CN_INLINE bool take_fp(struct cn_walker *walker, uintptr_t from) {
     if (!is_readable(walker->readable, from)) {
         return false;
     }
     walker->at.fp = word_at(from);
-    walker->fp_from = from;
-    walker->is_fp_noted = false;
+    walker->fp_at = from;
     return true;
 }
 
 /* To the caller, whose frame begins at `frame_end` (U2). */
-CN_INLINE bool leave_frame(struct walker *walker, const struct cn_cfi_rule *rule, uintptr_t frame_end) {
+CN_INLINE bool leave_frame(struct cn_walker *walker, const struct cn_cfi_rule *rule, uintptr_t frame_end) {
     uintptr_t pc_at = frame_end - WORD_BYTES;
     if (frame_end <= walker->at.sp || !is_readable(walker->readable, pc_at)) {
         return false;
@@ -202,12 +177,11 @@ CN_INLINE bool leave_frame(struct walker *walker, const struct cn_cfi_rule *rule
         return false;
     }
     if (rule->fp == CN_CFI_FP_AT_FP) {
-        note_fp(walker);
+        walker->has_used_fp = true;
         if (!take_fp(walker, walker->at.fp)) {
             return false;
         }
     }
-    note_word(walker, pc_at);
     walker->at.pc = word_at(pc_at);
     walker->at.sp = frame_end;
     walker->is_interrupted = false;
@@ -215,9 +189,9 @@ CN_INLINE bool leave_frame(struct walker *walker, const struct cn_cfi_rule *rule
 }
 
 /* From a signal's frame to what it interrupted. */
-static bool leave_handler(struct walker *walker) {
+static bool leave_handler(struct cn_walker *walker) {
     const ucontext_t *context = (const ucontext_t *)walker->at.sp; // NOLINT: the kernel put it there
-    walker->words->is_all = false;
+    walker->is_repeatable = false;
     if (!is_readable(walker->readable, walker->at.sp) ||
         !is_readable(walker->readable, walker->at.sp + sizeof(ucontext_t) - WORD_BYTES)) {
         return false;
@@ -232,13 +206,13 @@ static bool leave_handler(struct walker *walker) {
 }
 
 /* Without information: by the frame pointer, if that leads to code of a module, or to such as it came from. */
-static CN_NOINLINE bool guess(struct walker *walker) {
+static CN_NOINLINE bool guess(struct cn_walker *walker) {
     enum { NEAR_BYTES = 64 << 20 };
     static const struct cn_cfi_rule by_fp = {CN_CFI_FP, 2 * WORD_BYTES, CN_CFI_FP_IN_FRAME, -2 * WORD_BYTES};
     uintptr_t pc = walker->at.pc;
     bool was_in_module = walker->module.end != 0;
     uintptr_t frame_end = walker->at.fp + 2 * WORD_BYTES;
-    note_fp(walker);
+    walker->has_used_fp = true;
     if (walker->at.fp < walker->at.sp || !leave_frame(walker, &by_fp, frame_end)) {
         return false;
     }
@@ -246,61 +220,90 @@ static CN_NOINLINE bool guess(struct walker *walker) {
     return is_in_module(walker, walker->at.pc - 1) || (!was_in_module && distance < NEAR_BYTES);
 }
 
-enum step { STEP_DONE, STEP_OUTERMOST, STEP_LOST };
-
-/* Has `at` be the caller. */
-CN_INLINE enum step step(struct walker *walker) {
+static CN_NOINLINE enum cn_step step_by_rule(struct cn_walker *walker) {
     uintptr_t address = walker->is_interrupted ? walker->at.pc : walker->at.pc - 1;
     struct cn_cfi_rule rule = {.kind = CN_CFI_UNKNOWN};
     if (CN_MACHINE_HAS_CFI && is_in_module(walker, address)) {
         rule = rule_at(walker, address);
     }
+    walker->has_used_fp = rule.kind == CN_CFI_FP || rule.kind == CN_CFI_AT_FP;
     bool is_done = false;
     switch (rule.kind) {
     case CN_CFI_SP:
         is_done = leave_frame(walker, &rule, walker->at.sp + (uintptr_t)(intptr_t)rule.frame_offset);
         break;
     case CN_CFI_FP:
-        note_fp(walker);
         is_done = leave_frame(walker, &rule, walker->at.fp + (uintptr_t)(intptr_t)rule.frame_offset);
         break;
-    case CN_CFI_AT_FP: {
-        uintptr_t word = walker->at.fp + (uintptr_t)(intptr_t)rule.frame_offset;
-        note_fp(walker);
-        if (is_readable(walker->readable, word)) {
-            note_word(walker, word);
-            is_done = leave_frame(walker, &rule, word_at(word));
-        }
+    case CN_CFI_AT_FP:
+        walker->sp_at = walker->at.fp + (uintptr_t)(intptr_t)rule.frame_offset;
+        is_done = is_readable(walker->readable, walker->sp_at) && leave_frame(walker, &rule, word_at(walker->sp_at));
         break;
-    }
     case CN_CFI_SIGNAL:
         is_done = leave_handler(walker);
         break;
     case CN_CFI_OUTERMOST:
-        return STEP_OUTERMOST;
+        return CN_STEP_OUTERMOST;
     case CN_CFI_UNKNOWN:
         is_done = guess(walker);
     }
-    return !is_done ? STEP_LOST : walker->at.pc == 0 ? STEP_OUTERMOST : STEP_DONE;
+    return is_done && walker->at.pc != 0 ? CN_STEP_DONE : CN_STEP_LOST;
+}
+
+/* As most steps go: the rule is remembered, and counts from sp; the words that it names are within the frame. False, and
+ * nothing is done, elsewhere. */
+CN_INLINE bool step_fast(struct cn_walker *walker) {
+    uintptr_t address = walker->at.pc - 1;
+    if (!CN_MACHINE_HAS_CFI || walker->is_interrupted || !is_in_module(walker, address)) {
+        return false;
+    }
+    uint64_t word = remembered_at(walker, spread(address));
+    uintptr_t frame_bytes = (field(word, OFFSET_SHIFT, OFFSET_BITS) - OFFSET_BIAS) * WORD_BYTES;
+    uintptr_t fp_bytes = field(word, FP_SHIFT, FP_BITS) * WORD_BYTES;
+    uintptr_t room_bytes = walker->readable->end - walker->at.sp;
+    if (CN_UNLIKELY(field(word, 0, KIND_BITS) != CN_CFI_SP + 1 || frame_bytes - 1 >= room_bytes ||
+                    fp_bytes > frame_bytes || walker->at.sp % WORD_BYTES != 0)) {
+        return false;
+    }
+    walker->at.sp += frame_bytes;
+    walker->at.pc = word_at(walker->at.sp - WORD_BYTES);
+    if (fp_bytes != 0) {
+        walker->fp_at = walker->at.sp - fp_bytes;
+        walker->at.fp = word_at(walker->fp_at);
+    }
+    return true;
+}
+
+enum cn_step cn_walker_step(struct cn_walker *walker) {
+    walker->has_used_fp = false;
+    walker->fp_at = 0;
+    walker->sp_at = 0;
+    if (CN_LIKELY(step_fast(walker))) {
+        return walker->at.pc != 0 ? CN_STEP_DONE : CN_STEP_LOST;
+    }
+    return step_by_rule(walker);
+}
+
+void cn_walker_begin(struct cn_walker *walker, const struct cn_registers *registers, enum cn_unwind_start start,
+                     struct cn_readable *readable) {
+    walker->at = *registers;
+    walker->is_interrupted = start == CN_UNWIND_FROM_INTERRUPTED;
+    walker->is_repeatable = true;
+    walker->has_used_fp = false;
+    walker->fp_at = 0;
+    walker->sp_at = 0;
+    walker->readable = readable;
+    walker->other = (struct cn_readable){0};
+    walker->module.start = walker->module.end = 0;
+    enter_stack(readable, registers->sp);
 }
 
 void cn_unwind(const struct cn_registers *registers, enum cn_unwind_start start, size_t depth,
                struct cn_readable *readable, struct cn_walk *walk) {
-    struct walker walker = {
-        .at = *registers,
-        .is_interrupted = start == CN_UNWIND_FROM_INTERRUPTED,
-        .readable = readable,
-        .words = &walk->words,
-    };
-    enum step taken = STEP_DONE;
+    struct cn_walker walker;
     walk->count = 0;
-    walk->words.is_all = true;
-    walk->words.has_used_fp = false;
-    walk->words.count = 0;
-    enter_stack(readable, registers->sp);
-    while (taken == STEP_DONE) {
-        walk->frames[walk->count++] = walker.at.pc | (walker.is_interrupted ? CN_FRAME_INTERRUPTED : 0);
-        taken = walk->count < depth ? step(&walker) : STEP_OUTERMOST;
-    }
-    walk->words.is_all = walk->words.is_all && taken != STEP_LOST;
+    cn_walker_begin(&walker, registers, start, readable);
+    do {
+        walk->frames[walk->count++] = cn_walker_frame(&walker);
+    } while (walk->count < depth && cn_walker_step(&walker) == CN_STEP_DONE);
 }

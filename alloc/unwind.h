@@ -15,6 +15,7 @@
 
 #include "frame.h"
 #include "machine.h"
+#include "module.h"
 
 /* What a thread has seen to be readable of the stack that it is on; zero at first. */
 struct cn_readable {
@@ -24,19 +25,39 @@ struct cn_readable {
 
 enum cn_unwind_start { CN_UNWIND_FROM_CALL, CN_UNWIND_FROM_INTERRUPTED };
 
-/* The words of the stack that decided where the walk went: with them, and its start, the same, it would find the same
- * again. */
-struct cn_unwind_words {
-    bool is_all;      /* false where more than words decided: a walk through a signal's frame, or one that got lost */
-    bool has_used_fp; /* registers.fp decided too */
-    size_t count;
-    uintptr_t at[3 * CN_FRAME_MAX_DEPTH]; /* addresses */
+/*
+ * A walk that goes on as its user asks. Where it goes to next is a function of the place `at`, of the modules, and of words
+ * of the stack: the one below the next place's sp, which is its pc, and those that the step names.
+ */
+struct cn_walker {
+    struct cn_registers at;
+    bool is_interrupted; /* `at` is */
+    bool is_repeatable;  /* no step so far was decided by more than that: one through a signal's frame is */
+    bool has_used_fp;    /* the last step was decided by the fp before it */
+    uintptr_t fp_at;     /* the word that the last step has read at.fp from; 0: it has not */
+    uintptr_t sp_at;     /* the word that the last step has read at.sp from; 0: it has not */
+
+    struct cn_readable *readable;
+    struct cn_readable other; /* where a signal's frame led to another stack */
+    struct cn_module module;  /* in which the last address was; empty at first, and where it was in none */
+    uint64_t module_tag;
 };
+
+/* Done: `at` is the caller. Outermost: there is none, whatever the stack holds. Lost: none is found. */
+enum cn_step { CN_STEP_DONE, CN_STEP_OUTERMOST, CN_STEP_LOST };
+
+void cn_walker_begin(struct cn_walker *walker, const struct cn_registers *registers, enum cn_unwind_start start,
+                     struct cn_readable *readable);
+enum cn_step cn_walker_step(struct cn_walker *walker);
+
+/* A frame as in frame.h. */
+CN_INLINE uintptr_t cn_walker_frame(const struct cn_walker *walker) {
+    return walker->at.pc | (walker->is_interrupted ? CN_FRAME_INTERRUPTED : 0);
+}
 
 struct cn_walk {
     size_t count;
     uintptr_t frames[CN_FRAME_MAX_DEPTH]; /* frame.h; innermost first */
-    struct cn_unwind_words words;
 };
 
 /* Finds the frames from `registers` outwards, that one first, at most `depth` (1 to CN_FRAME_MAX_DEPTH). */

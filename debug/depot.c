@@ -5,7 +5,6 @@
 
 #include "alloc/module.h"
 #include "alloc/os.h"
-#include "hash.h"
 
 enum {
     UNIT_BYTES = 16,
@@ -130,22 +129,22 @@ static CN_NOINLINE uint32_t store(_Atomic uint32_t *chain, uint32_t newest, uint
 }
 
 static uint64_t hash_of(const uintptr_t *frames, size_t count) {
-    struct cn_hash hash = cn_hash_start(count);
-    size_t i = 0;
-    for (; i + CN_HASH_LANES <= count; i += CN_HASH_LANES) {
-        for (unsigned lane = 0; lane < CN_HASH_LANES; lane++) {
-            cn_hash_add(&hash, lane, frames[i + lane]);
-        }
+    uint64_t sum = 0;
+    for (size_t i = count; i > 0; i--) {
+        sum = cn_depot_add(sum, frames[i - 1]);
     }
-    for (; i < count; i++) {
-        cn_hash_add(&hash, i % CN_HASH_LANES, frames[i]);
-    }
-    return cn_hash_end(&hash);
+    return cn_depot_hash(sum, count);
+}
+
+static _Atomic uint32_t *chain_of(uint64_t hash) { return &chains[hash >> (64 - CHAIN_BITS)]; }
+
+uint32_t cn_depot_recall(uint64_t hash, size_t count) {
+    return look_for(atomic_load_explicit(chain_of(hash), memory_order_acquire), CN_DEPOT_NONE, hash, count);
 }
 
 uint32_t cn_depot_put(const uintptr_t *frames, size_t count) {
     uint64_t hash = hash_of(frames, count);
-    _Atomic uint32_t *chain = &chains[hash >> (64 - CHAIN_BITS)];
+    _Atomic uint32_t *chain = chain_of(hash);
     uint32_t newest = atomic_load_explicit(chain, memory_order_acquire);
     uint32_t id = look_for(newest, CN_DEPOT_NONE, hash, count);
     return CN_LIKELY(id != CN_DEPOT_NONE) ? id : store(chain, newest, hash, frames, count);

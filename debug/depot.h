@@ -15,6 +15,7 @@
 #define CN_DEPOT_H
 
 #include "alloc/frame.h"
+#include "hash.h"
 
 /* Ids that are not of a stack. */
 enum {
@@ -32,6 +33,29 @@ struct cn_depot_stack {
 
 /* The id of the stack, which is stored if it is new. count is at least 1. */
 uint32_t cn_depot_put(const uintptr_t *frames, size_t count);
+
+/* The id of the stack that has the hash; CN_DEPOT_NONE: it is not stored yet. */
+uint32_t cn_depot_recall(uint64_t hash, size_t count);
+
+/*
+ * The hash of a stack is made of a sum: a polynomial in CN_DEPOT_BASE whose coefficients are the frames, the outermost's
+ * with the highest power. So a frame is put before the others, or taken off, in one step; and that of the `count` innermost
+ * frames is the sum of all less CN_DEPOT_BASE to the power of `count` times that of those beyond.
+ */
+#define CN_DEPOT_BASE UINT64_C(0xD1342543DE82EF95)    /* odd */
+#define CN_DEPOT_INVERSE UINT64_C(0x572B5EE77A54E3BD) /* 1 / CN_DEPOT_BASE, modulo 2^64 */
+
+CN_INLINE uint64_t cn_depot_term(uintptr_t frame) { return cn_hash_mix(0, frame); }
+
+/* The sum with a frame put before the innermost. */
+CN_INLINE uint64_t cn_depot_add(uint64_t sum, uintptr_t frame) { return sum * CN_DEPOT_BASE + cn_depot_term(frame); }
+
+/* The sum that becomes `sum` when the frame is added. */
+CN_INLINE uint64_t cn_depot_take_off(uint64_t sum, uintptr_t frame) {
+    return (sum - cn_depot_term(frame)) * CN_DEPOT_INVERSE;
+}
+
+CN_INLINE uint64_t cn_depot_hash(uint64_t sum, size_t count) { return cn_hash_mix(sum, count); }
 
 /* The stack, or NULL where the id is of none. */
 const struct cn_depot_stack *cn_depot_find(uint32_t id);

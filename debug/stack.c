@@ -5,6 +5,7 @@
 #include "alloc/os.h"
 #include "depot.h"
 #include "hash.h"
+#include "trail.h"
 
 /*
  * A walk is a function of where it began and of the words that it read, as long as the modules stay. One that is
@@ -52,6 +53,7 @@ struct thread {
     _Atomic bool is_taken;
     bool is_busy;
     struct cn_readable readable;
+    struct cn_trail trail;
     struct outline outlines[1 << OUTLINE_BITS];
     _Alignas(MEMO_ALIGNMENT) struct memo memos[1 << MEMO_BITS];
 };
@@ -69,6 +71,7 @@ static struct thread *reuse(void) {
             !atomic_exchange_explicit(&thread->is_taken, true, memory_order_acquire)) {
             thread->readable = (struct cn_readable){0};
             thread->is_busy = false;
+            cn_trail_init(&thread->trail);
             return thread;
         }
     }
@@ -85,6 +88,7 @@ static CN_NOINLINE struct thread *take_thread(void) {
             return NULL;
         }
         atomic_store_explicit(&thread->is_taken, true, memory_order_relaxed);
+        cn_trail_init(&thread->trail);
         thread->next = atomic_load_explicit(&all, memory_order_relaxed);
         while (!atomic_compare_exchange_weak_explicit(&all, &thread->next, thread, memory_order_release,
                                                       memory_order_relaxed)) {
@@ -140,19 +144,26 @@ CN_INLINE struct memo *memo_of(struct thread *thread, const struct cn_registers 
     return &thread->memos[key & cn_low_bits(MEMO_BITS)];
 }
 
-/* Of the words that the memo names, and of all else that decided. */
+/* Of the words that the memo names, and of all else that decided. The four sums are in variables: in an array they would be
+ * written and read for each word. */
 CN_INLINE uint64_t hash_now(const struct memo *memo, const struct cn_registers *at, size_t depth) {
     const uintptr_t *words = (const uintptr_t *)at->sp; // NOLINT: the stack
-    struct cn_hash hash = cn_hash_start(depth ^ (memo->has_used_fp != 0 ? at->fp : 0));
-    size_t i = 0;
-    for (; i + CN_HASH_LANES <= memo->word_count; i += CN_HASH_LANES) {
-        for (unsigned lane = 0; lane < CN_HASH_LANES; lane++) {
-            cn_hash_add(&hash, lane, words[memo->words[i + lane]]);
-        }
+    const uint16_t *place = memo->words;
+    const uint16_t *end = memo->words + memo->word_count;
+    uint64_t first = depth ^ (memo->has_used_fp != 0 ? at->fp : 0);
+    uint64_t second = 1;
+    uint64_t third = 2;
+    uint64_t fourth = 3;
+    for (; place + 4 <= end; place += 4) {
+        first = cn_hash_mix(first, words[place[0]]);
+        second = cn_hash_mix(second, words[place[1]]);
+        third = cn_hash_mix(third, words[place[2]]);
+        fourth = cn_hash_mix(fourth, words[place[3]]);
     }
-    for (; i < memo->word_count; i++) {
-        cn_hash_add(&hash, i % CN_HASH_LANES, words[memo->words[i]]);
+    for (; place < end; place++) {
+        first = cn_hash_mix(first, words[*place]);
     }
+    const struct cn_hash hash = {{first, second, third, fourth}};
     return cn_hash_end(&hash);
 }
 
@@ -163,25 +174,25 @@ CN_INLINE uint32_t recall(const struct memo *memo, const struct cn_registers *at
     return is_safe && hash_now(memo, at, depth) == memo->hash ? memo->id : CN_DEPOT_NONE;
 }
 
-/* Remembers the walk if its words can be named. */
+/* Remembers the walk, which is the trail's, if its words can be named. */
 static CN_READS_STACK void remember(struct memo *memo, const struct cn_registers *at, size_t depth,
-                                    const struct cn_walk *walk, uint32_t id) {
-    const struct cn_unwind_words *words = &walk->words;
+                                    const struct cn_trail *trail, uint32_t id) {
+    struct cn_trail_words words;
     memo->pc = 0;
-    if (!words->is_all || words->count > MAX_WORDS) {
+    memo->farthest = 0;
+    if (!cn_trail_words(trail, depth, &words) || words.count > MAX_WORDS) {
         return;
     }
-    memo->farthest = 0;
-    for (size_t i = 0; i < words->count; i++) {
-        uintptr_t distance = (words->at[i] - at->sp) / WORD_BYTES;
+    for (size_t i = 0; i < words.count; i++) {
+        uintptr_t distance = (words.at[i] - at->sp) / WORD_BYTES;
         if (distance > UINT16_MAX) {
             return;
         }
         memo->words[i] = (uint16_t)distance;
         memo->farthest = (uint16_t)cn_max(memo->farthest, distance);
     }
-    memo->word_count = (uint8_t)words->count;
-    memo->has_used_fp = words->has_used_fp;
+    memo->word_count = (uint8_t)words.count;
+    memo->has_used_fp = words.has_used_fp;
     memo->sp = at->sp;
     memo->id = id;
     memo->hash = hash_now(memo, at, depth);
@@ -208,16 +219,29 @@ static CN_NOINLINE uint32_t walk_alone(const struct cn_registers *at, enum cn_un
     return cn_depot_put(walk.frames, walk.count);
 }
 
+/* The stack is the trail's innermost frames. */
+static uint32_t ask_depot(const struct cn_trail *trail, size_t count) {
+    uintptr_t frames[CN_FRAME_MAX_DEPTH];
+    uint32_t id = cn_depot_recall(cn_trail_hash(trail, count), count);
+    if (CN_UNLIKELY(id == CN_DEPOT_NONE)) {
+        cn_trail_copy(trail, count, frames);
+        id = cn_depot_put(frames, count);
+    }
+    return id;
+}
+
 static CN_READS_STACK CN_NOINLINE uint32_t walk_and_remember(struct thread *thread, struct memo *memo,
                                                              const struct cn_registers *at, size_t depth) {
-    struct cn_walk walk;
-    cn_unwind(at, CN_UNWIND_FROM_CALL, depth, &thread->readable, &walk);
-    uint32_t id = cn_depot_put(walk.frames, walk.count);
+    size_t count = cn_trail_follow(&thread->trail, at, depth, &thread->readable);
+    if (count == 0) {
+        return walk_alone(at, CN_UNWIND_FROM_CALL, depth);
+    }
+    uint32_t id = ask_depot(&thread->trail, count);
     struct outline *outline = outline_of(thread, at);
     if (id == CN_DEPOT_FULL) {
         return id;
     }
-    remember(memo, at, depth, &walk, id);
+    remember(memo, at, depth, &thread->trail, id);
     if (memo->pc != 0 && memo->word_count != 0 && (outline->pc != at->pc || outline->sp != at->sp)) {
         draw_outline(outline, memo);
         *memo_of(thread, at) = *memo;
