@@ -210,7 +210,7 @@ void cn_quarantine_add(struct cn_self *self, const struct cn_known *known, uint6
     }
     struct cn_chunk *chunk = self->chunk;
     chunk->entries[chunk->count++] = entry;
-    chunk->bytes += cn_live_waiting_bytes(known);
+    chunk->bytes += cn_live_waiting_bytes(known) + sizeof entry;
     if (chunk->count == CHUNK_ENTRIES || chunk->bytes > cn_options.quarantine_bytes / THREAD_SHARE) {
         cn_quarantine_hand_over(self);
     }
