@@ -8,6 +8,7 @@ import shutil
 import subprocess
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILT = os.path.join(ROOT, "out", "bench")
 SCUDO = "libclang_rt.scudo_standalone-%s.so" % platform.machine()
 
 # Name, shared object, Debian package. glibc is what a program gets without a preload.
@@ -130,6 +131,19 @@ def cairn_path(given):
             "or name the library with --cairn PATH, or compare the others with --no-cairn"
         )
     return built
+
+
+def built_library(options, target, name):
+    """Builds a shared library and keeps it as `name` beside the programs: the next build overwrites what Bazel leaves."""
+    done = subprocess.run(["bazel", "build"] + options + ["//:" + target], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Problem("bazel build %s //:%s failed:\n%s" % (" ".join(options), target, done.stderr[-3000:]))
+    kept = os.path.join(BUILT, name)
+    os.makedirs(BUILT, exist_ok=True)
+    if os.path.exists(kept):
+        os.remove(kept)
+    shutil.copy(os.path.join(ROOT, "bazel-bin", target), kept)
+    return kept
 
 
 def tree_version():

@@ -2,31 +2,14 @@
 block is live. That build is for this comparison alone."""
 
 import argparse
-import os
-import shutil
-import subprocess
 
 import instructions
-import programs
 import speed
-from allocators import ROOT, Allocator, Problem, cairn_path
+from allocators import Allocator, built_library, cairn_path
 from report import geometric_mean, median, ratio
 
 ROWS = "pair-64,pair-mixed,batch-lifo,batch-random,replace-10k,replace-300k,binary-trees,hand-over"
 UNCHECKED = "unchecked"
-
-
-def built(options, name):
-    """Builds the shared library and keeps it beside the programs: the next build overwrites what Bazel leaves."""
-    done = subprocess.run(["bazel", "build"] + options + ["//:libcairn.so"], cwd=ROOT, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise Problem("bazel build %s //:libcairn.so failed:\n%s" % (" ".join(options), done.stderr[-3000:]))
-    kept = os.path.join(programs.BUILT, name)
-    os.makedirs(programs.BUILT, exist_ok=True)
-    if os.path.exists(kept):
-        os.remove(kept)
-    shutil.copy(os.path.join(ROOT, "bazel-bin", "libcairn.so"), kept)
-    return kept
 
 
 def times_ratio(rows):
@@ -38,8 +21,8 @@ def times_ratio(rows):
 def run(settings, allocators, progress):
     del allocators  # the peers have no part in this
     progress.show("building Cairn with and without its checks", "")
-    unchecked = Allocator(UNCHECKED, built(["--define", "checks=off"], "libcairn-unchecked.so"), "this tree")
-    given = cairn_path(settings.cairn) if settings.cairn is not None else built([], "libcairn-checked.so")
+    unchecked = Allocator(UNCHECKED, built_library(["--define", "checks=off"], "libcairn.so", "libcairn-unchecked.so"), "this tree")
+    given = cairn_path(settings.cairn) if settings.cairn is not None else built_library([], "libcairn.so", "libcairn-checked.so")
     pair = [Allocator("cairn", given, "this tree"), unchecked]
     counted = instructions.run(settings, pair, progress)
     settings = argparse.Namespace(**vars(settings))

@@ -7,10 +7,9 @@ import signal
 import subprocess
 import tempfile
 
-from allocators import ROOT, Problem
+from allocators import BUILT, ROOT, Problem
 
 SOURCES = os.path.join(ROOT, "bench")
-BUILT = os.path.join(ROOT, "out", "bench")
 C_FLAGS = ["-std=c11", "-O2"]
 CXX_FLAGS = ["-std=c++17", "-O2"]
 

@@ -89,6 +89,7 @@ LINES = {
     "startup": lines_of_startup,
     "instructions": lines_of_instructions,
     "price": lines_of_price,
+    "debug": lambda found: lines_of_rows("debug", found),
 }
 
 
