@@ -21,7 +21,7 @@
  */
 enum {
     MAX_WORDS = 48,
-    MEMO_BITS = 11,
+    MEMO_BITS = 9,
     MEMO_ALIGNMENT = 64,
     OUTLINE_BITS = 9,
     OUTLINE_WORDS = 7,
