@@ -57,13 +57,12 @@ static bool find_or_add(void *core, struct cn_known *known) {
     return true;
 }
 
-/* From the thread's magazine; NULL where that is empty, or the thread has no heap yet. */
+/* From the thread's magazine, as fast.h does; NULL where that is empty, or may not be looked into yet. */
 CN_INLINE void *take_cached(const struct want *want) {
-    struct cairn_heap *heap = cn_heap_mine;
-    if (heap == NULL || want->bytes > CN_BLOCK_MAX_BYTES || want->alignment > CN_GRANULE_BYTES) {
+    if (want->bytes >= cn_class_table.small_end || want->alignment > CN_GRANULE_BYTES) {
         return NULL;
     }
-    return cn_fast_take(&heap->magazines[cn_class_of(want->bytes)]);
+    return cn_fast_take(&cn_heap_mine->magazines[cn_class_of_small(want->bytes)]);
 }
 
 static void *take(const struct want *want) {

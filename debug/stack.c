@@ -25,6 +25,7 @@ enum {
     MEMO_ALIGNMENT = 64,
     OUTLINE_BITS = 9,
     OUTLINE_WORDS = 7,
+    HASH_SUMS = 4,
     WORD_BYTES = sizeof(uintptr_t)
 };
 
@@ -144,8 +145,7 @@ CN_INLINE struct memo *memo_of(struct thread *thread, const struct cn_registers 
     return &thread->memos[key & cn_low_bits(MEMO_BITS)];
 }
 
-/* Of the words that the memo names, and of all else that decided. The four sums are in variables: in an array they would be
- * written and read for each word. */
+/* Of the words that the memo names, and of all else that decided. */
 CN_INLINE uint64_t hash_now(const struct memo *memo, const struct cn_registers *at, size_t depth) {
     const uintptr_t *words = (const uintptr_t *)at->sp; // NOLINT: the stack
     const uint16_t *place = memo->words;
@@ -154,7 +154,7 @@ CN_INLINE uint64_t hash_now(const struct memo *memo, const struct cn_registers *
     uint64_t second = 1;
     uint64_t third = 2;
     uint64_t fourth = 3;
-    for (; place + 4 <= end; place += 4) {
+    for (; end - place >= HASH_SUMS; place += HASH_SUMS) {
         first = cn_hash_mix(first, words[place[0]]);
         second = cn_hash_mix(second, words[place[1]]);
         third = cn_hash_mix(third, words[place[2]]);
@@ -163,8 +163,7 @@ CN_INLINE uint64_t hash_now(const struct memo *memo, const struct cn_registers *
     for (; place < end; place++) {
         first = cn_hash_mix(first, words[*place]);
     }
-    const struct cn_hash hash = {{first, second, third, fourth}};
-    return cn_hash_end(&hash);
+    return cn_hash_join(first, second, third, fourth);
 }
 
 /* The id that a walk would find; CN_DEPOT_NONE where that is not known. K2. */
