@@ -2,7 +2,7 @@
 #include "machine.h"
 
 #if defined(__x86_64__)
-struct cn_registers cn_machine_interrupted(const ucontext_t *context) {
+CN_READS_STACK struct cn_registers cn_machine_interrupted(const ucontext_t *context) {
     const greg_t *registers = context->uc_mcontext.gregs;
     return (struct cn_registers){
         .pc = (uintptr_t)registers[REG_RIP],
@@ -13,7 +13,7 @@ struct cn_registers cn_machine_interrupted(const ucontext_t *context) {
 #elif defined(__aarch64__)
 enum { FRAME_POINTER = 29 };
 
-struct cn_registers cn_machine_interrupted(const ucontext_t *context) {
+CN_READS_STACK struct cn_registers cn_machine_interrupted(const ucontext_t *context) {
     const mcontext_t *registers = &context->uc_mcontext;
     return (struct cn_registers){.pc = registers->pc, .sp = registers->sp, .fp = registers->regs[FRAME_POINTER]};
 }

@@ -15,6 +15,10 @@ enum { CN_MACHINE_HAS_CFI = 1 };
 enum { CN_MACHINE_HAS_CFI = 0 };
 #endif
 
+/* For functions that read words of the stack: those may lie anywhere in the frames, between variables too, where a
+ * sanitizer sees an overflow. */
+#define CN_READS_STACK __attribute__((no_sanitize("address", "thread")))
+
 /* A place in the program: of a call, what holds when it has returned. */
 struct cn_registers {
     uintptr_t pc;

@@ -154,7 +154,9 @@ CN_INLINE void enter_stack(struct cn_readable *readable, uintptr_t sp) {
     }
 }
 
-static uintptr_t word_at(uintptr_t address) { return *(const uintptr_t *)address; } // NOLINT: it is readable
+static CN_READS_STACK uintptr_t word_at(uintptr_t address) {
+    return *(const uintptr_t *)address;
+} // NOLINT: it is readable
 
 /* ---- steps --------------------------------------------------------------------------------------------------- */
 
@@ -259,10 +261,13 @@ CN_INLINE bool step_fast(struct cn_walker *walker) {
     }
     uint64_t word = remembered_at(walker, spread(address));
     uintptr_t frame_bytes = (field(word, OFFSET_SHIFT, OFFSET_BITS) - OFFSET_BIAS) * WORD_BYTES;
-    uintptr_t fp_bytes = field(word, FP_SHIFT, FP_BITS) * WORD_BYTES;
-    uintptr_t room_bytes = walker->readable->end - walker->at.sp;
-    if (CN_UNLIKELY(field(word, 0, KIND_BITS) != CN_CFI_SP + 1 || frame_bytes - 1 >= room_bytes ||
-                    fp_bytes > frame_bytes || walker->at.sp % WORD_BYTES != 0)) {
+    uintptr_t fp_words = field(word, FP_SHIFT, FP_BITS);
+    uintptr_t fp_bytes = fp_words * WORD_BYTES;
+    uintptr_t seen_bytes = walker->readable->end - walker->readable->start;
+    uintptr_t before_bytes = walker->at.sp - walker->readable->start;
+    if (CN_UNLIKELY(field(word, 0, KIND_BITS) != CN_CFI_SP + 1 || before_bytes >= seen_bytes ||
+                    frame_bytes - 1 >= seen_bytes - before_bytes || fp_bytes > frame_bytes || fp_words == FP_AT_FP ||
+                    walker->at.sp % WORD_BYTES != 0)) {
         return false;
     }
     walker->at.sp += frame_bytes;

@@ -105,7 +105,7 @@ struct cn_known cn_record_of_core(const char *core);
 
 /* The block whose program's bytes would start at `user`, if it had a head of the usual size. */
 CN_INLINE struct cn_known cn_record_of_user(const void *user) {
-    return cn_record_of_core((const char *)user - CN_RECORD_USUAL_HEAD_BYTES);
+    return cn_record_of_core((const char *)((uintptr_t)user - CN_RECORD_USUAL_HEAD_BYTES)); // NOLINT: any address
 }
 
 /* The guarded block around the address, live or freed, or about to be made. */

@@ -116,10 +116,6 @@ void cn_stack_after_fork(void) {
     }
 }
 
-/* A walk is told from a remembered one by words of the stack that may lie anywhere in the frames of this one: between
- * variables too, where a sanitizer sees an overflow. */
-#define CN_READS_STACK __attribute__((no_sanitize("address", "thread")))
-
 /* ---- what is remembered -------------------------------------------------------------------------------------- */
 
 CN_INLINE struct outline *outline_of(struct thread *thread, const struct cn_registers *at) {

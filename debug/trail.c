@@ -6,9 +6,6 @@ enum { WORD_BYTES = sizeof(uintptr_t) };
 
 #define INNERMOST_AT_FIRST ((size_t)1 << 62) /* it moves both ways, and does not come round */
 
-/* Words of the stack may lie anywhere in the frames: between variables too, where a sanitizer sees an overflow. */
-#define CN_READS_STACK __attribute__((no_sanitize("address", "thread")))
-
 /* ---- the ring ------------------------------------------------------------------------------------------------ */
 
 void cn_trail_init(struct cn_trail *trail) {

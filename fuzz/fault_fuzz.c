@@ -121,13 +121,13 @@ static void access_it(const struct block *block, char *address, bool is_write, b
 
 /* Of guarded pages, anywhere in them and in the page behind; of others, where nothing but the block lies. */
 static void access_block(const struct block *block, size_t distance, bool is_write) {
+    if (block->state == UNUSED || (block->state == FREED && last_freed[block->is_guarded ? 1 : 0] != block)) {
+        return;
+    }
     char *first = block->is_guarded ? page_of(block->start) : block->start + MARGIN_BYTES;
     char *end = block->is_guarded ? end_of_pages(block) + PAGE_BYTES : block->start + block->size - MARGIN_BYTES;
     char *address = first + distance % (size_t)(end - first);
     bool is_inside = address >= block->start && address < block->start + block->size;
-    if (block->state == UNUSED || (block->state == FREED && last_freed[block->is_guarded ? 1 : 0] != block)) {
-        return;
-    }
     bool is_beyond = block->is_guarded && address >= end_of_pages(block);
     bool is_stopped = block->state == FREED || is_beyond || (block->state == SEALED && is_write);
     if (is_write && !is_inside && !is_beyond && block->state != FREED) {

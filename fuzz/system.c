@@ -172,7 +172,14 @@ void *mremap(void *memory, size_t old_bytes, size_t new_bytes, int flags, ...) {
     return moved;
 }
 
-int getrlimit(__rlimit_resource_t resource, struct rlimit *limit) {
+/* ThreadSanitizer calls it before it has begun. */
+#if defined(__clang__)
+#define BEFORE_SANITIZERS __attribute__((disable_sanitizer_instrumentation))
+#else
+#define BEFORE_SANITIZERS
+#endif
+
+BEFORE_SANITIZERS int getrlimit(__rlimit_resource_t resource, struct rlimit *limit) {
     if (is_running && address_limit != 0 && resource == RLIMIT_AS) {
         *limit = (struct rlimit){address_limit, address_limit};
         return 0;

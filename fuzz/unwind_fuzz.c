@@ -4,7 +4,7 @@
  * with the call frame information that they have. Whatever comes of it,
  *
  *   - the walk ends, faults nowhere, and has no more frames than were asked for (U1);
- *   - the words that decided lie on the stack, but for those behind a signal's frame, which can be of another stack;
+ *   - the words that decided lie on the stack, unless a signal's frame can have led to another one;
  *   - where it says that these are all, other words, and a frame pointer that did not decide, may be anything: the same
  *     walk comes of it again.
  *
@@ -78,21 +78,48 @@ static void fill_stack(void) {
 
 /* ---- what must come of it ------------------------------------------------------------------------------------ */
 
-/* False where the walk went through a signal's frame to another stack: that may be anywhere. */
-static bool has_stayed(const struct cn_walk *walk) {
-    bool has_stayed = true;
-    for (size_t i = 0; i < walk->words.count; i++) {
-        uintptr_t at = walk->words.at[i];
-        CN_EXPECT(at % sizeof(uintptr_t) == 0, "words that decide are aligned");
-        has_stayed = has_stayed && at >= (uintptr_t)stack && at < (uintptr_t)(stack + WORDS);
+/* The words that decided where a walk went. */
+struct decided {
+    uintptr_t at[3 * CN_FRAME_MAX_DEPTH];
+    size_t count;
+    bool is_here;     /* it went through no signal's frame, which can lead to any other stack */
+    bool is_all;      /* nothing else did, but for the frame pointer that it began with */
+    bool has_used_fp; /* that one did */
+};
+
+/* As cn_unwind goes; unwind.h says what decides a step. */
+static void find_decided(struct cn_registers registers, enum cn_unwind_start start, size_t depth,
+                         struct decided *decided) {
+    struct cn_readable readable = {0};
+    struct cn_walker walker;
+    enum cn_step step = CN_STEP_DONE;
+    bool is_first_fp = true;
+    *decided = (struct decided){.is_all = true};
+    cn_walker_begin(&walker, &registers, start, &readable);
+    for (size_t frames = 1; frames < depth && (step = cn_walker_step(&walker)) == CN_STEP_DONE; frames++) {
+        const uintptr_t words[] = {walker.at.sp - sizeof(uintptr_t), walker.fp_at, walker.sp_at};
+        for (size_t i = 0; i < sizeof words / sizeof words[0] && walker.is_repeatable; i++) {
+            decided->at[decided->count] = words[i];
+            decided->count += words[i] != 0 ? 1 : 0;
+        }
+        decided->has_used_fp = decided->has_used_fp || (is_first_fp && walker.has_used_fp);
+        is_first_fp = is_first_fp && walker.fp_at == 0;
     }
-    CN_EXPECT(has_stayed || !walk->words.is_all, "words that decide lie on the stack");
-    return has_stayed;
+    decided->is_here = walker.is_repeatable;
+    decided->is_all = walker.is_repeatable && step != CN_STEP_LOST;
 }
 
-static bool is_decisive(const struct cn_walk *walk, const uintptr_t *word) {
-    for (size_t i = 0; i < walk->words.count; i++) {
-        if (walk->words.at[i] == (uintptr_t)word) {
+static void expect_on_stack(const struct decided *decided) {
+    for (size_t i = 0; i < decided->count; i++) {
+        uintptr_t at = decided->at[i];
+        CN_EXPECT(at % sizeof(uintptr_t) == 0, "words that decide are aligned");
+        CN_EXPECT(at >= (uintptr_t)stack && at < (uintptr_t)(stack + WORDS), "words that decide lie on the stack");
+    }
+}
+
+static bool is_decisive(const struct decided *decided, const uintptr_t *word) {
+    for (size_t i = 0; i < decided->count; i++) {
+        if (decided->at[i] == (uintptr_t)word) {
             return true;
         }
     }
@@ -100,9 +127,9 @@ static bool is_decisive(const struct cn_walk *walk, const uintptr_t *word) {
 }
 
 /* Each word that did not decide becomes another. */
-static void change_others(const struct cn_walk *walk) {
+static void change_others(const struct decided *decided) {
     for (size_t i = 0; i < WORDS; i++) {
-        if (!is_decisive(walk, stack + i)) {
+        if (!is_decisive(decided, stack + i)) {
             stack[i] = stack[i] * UINT64_C(0xd1342543de82ef95) + i;
         }
     }
@@ -117,14 +144,20 @@ static void expect_same(const struct cn_walk *walk, const struct cn_walk *again,
 static void walk_again(const struct cn_walk *walk, struct cn_registers registers, enum cn_unwind_start start,
                        size_t depth) {
     static struct cn_walk again;
+    static struct decided decided;
     struct cn_readable readable = {0};
-    cn_unwind(&registers, start, depth, &readable, &again);
-    expect_same(walk, &again, "the same walk comes of the same stack, also by rules that are remembered");
-    if (!walk->words.is_all) {
+    find_decided(registers, start, depth, &decided);
+    if (!decided.is_here) {
         return;
     }
-    change_others(walk);
-    registers.fp = walk->words.has_used_fp ? registers.fp : registers.fp * 3 + 1;
+    expect_on_stack(&decided);
+    cn_unwind(&registers, start, depth, &readable, &again);
+    expect_same(walk, &again, "the same walk comes of the same stack, also by rules that are remembered");
+    if (!decided.is_all) {
+        return;
+    }
+    change_others(&decided);
+    registers.fp = decided.has_used_fp ? registers.fp : registers.fp * 3 + 1;
     cn_unwind(&registers, start, depth, &readable, &again);
     expect_same(walk, &again, "what did not decide may be anything");
 }
@@ -182,9 +215,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fill_stack();
     cn_unwind(&registers, start, depth, &readable, &walk);
     CN_EXPECT(walk.count >= 1 && walk.count <= depth, "a walk has one frame, and no more than were asked for");
-    CN_EXPECT(walk.words.count <= sizeof walk.words.at / sizeof walk.words.at[0], "there is room for all words");
-    if (has_stayed(&walk)) {
-        walk_again(&walk, registers, start, depth);
-    }
+    walk_again(&walk, registers, start, depth);
     return 0;
 }
