@@ -105,8 +105,7 @@ static struct range pages_of(const struct cn_known *known, uint64_t word) {
     if (known->kind == CN_BLOCK_POOL || start / page >= end / page) {
         return (struct range){user.end, user.end};
     }
-    return (struct range){user.start + (start / page * page - (uintptr_t)user.start),
-                          user.start + (end / page * page - (uintptr_t)user.start)};
+    return (struct range){(char *)(start / page * page), (char *)(end / page * page)}; // NOLINT: around user.start
 }
 
 /* FNV-1a over words, bytes at the end. http://www.isthe.com/chongo/tech/comp/fnv/ */
