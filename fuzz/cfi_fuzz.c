@@ -111,8 +111,9 @@ static void put_common(struct common *common, struct cn_reference_function *func
     uint8_t *start = begin_entry();
     put(0, 4);
     put((common->settings & OLD_VERSION) != 0 ? 1 : 3, 1);
-    memcpy(at, letters, strlen(letters));
-    at += strlen(letters);
+    for (const char *letter = letters; *letter != '\0'; letter++) {
+        put((uint8_t)*letter, 1);
+    }
     put((common->settings & OF_SIGNAL) != 0 ? 'S' : '\0', 1);
     put(0, (common->settings & OF_SIGNAL) != 0 ? 1 : 0);
     put_leb(function->code_alignment, 1);

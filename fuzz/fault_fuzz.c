@@ -108,7 +108,8 @@ static void access_it(const struct block *block, char *address, bool is_write, b
     } else if (block->state == LIVE) {
         *now.address = 'w';
     } else {
-        *now.address = block->state == SEALED ? 's' : (char)cn_options.fill_freed; /* what stands there already */
+        int stands_there = block->state == SEALED ? 's' : cn_options.fill_freed;
+        *now.address = (char)(unsigned char)stands_there;
     }
     CN_EXPECT((now.opened != NULL) == is_stopped, "the pages stop what they are to stop, and nothing else");
     if (is_stopped) {
