@@ -65,7 +65,8 @@ static struct cn_place place_in_pool(const struct cn_pool *pool, size_t byte) {
     return place;
 }
 
-const struct cn_pool *cn_block_last_pool(size_t slot) {
+/* The entries may be changing in another thread: what is said of them is a description, or is looked at again. */
+__attribute__((no_sanitize("thread"))) const struct cn_pool *cn_block_last_pool(size_t slot) {
     const struct cn_pool *entry = &cn_region.pools[slot];
     const struct cn_pool *pool = cn_pool_back(entry) <= slot ? entry - cn_pool_back(entry) : entry;
     bool is_pool =
