@@ -37,8 +37,8 @@ static struct cn_known in_span(size_t first) {
 static struct cn_known of_direct(const void *address);
 
 /* In a slot that is no pool's now, whatever it was last. Where a span was lost, the system may have given the addresses to
- * somebody else: a direct block too. What is read here may be
- * changing in another thread: who asks looks at the record's serial number afterwards. */
+ * somebody else: a direct block too. What is read here may be changing in another thread: who asks looks at the record's
+ * serial number afterwards. */
 __attribute__((no_sanitize("thread"))) static CN_NOINLINE struct cn_known in_other_slot(size_t slot, size_t byte) {
     uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_acquire);
     if (owner == CN_OWNER_SPAN) {

@@ -7,12 +7,12 @@
  */
 #define _GNU_SOURCE
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cairn.h"
+#include "fuzz/c_library.h"
 #include "fuzz/expect.h"
 #include "fuzz/fuzzer.h"
 #include "fuzz/pattern.h"
@@ -47,24 +47,17 @@ static struct pair pairs[CN_PROGRAM_SLOTS];
 static size_t live_bytes;
 static uint64_t seed;
 
-/* `function` is a pointer to a function, whose type only the caller knows. */
-static void find(void *function, const char *name) {
-    void *found = dlsym(RTLD_NEXT, name);
-    CN_EXPECT(found != NULL, "the C library has its allocation functions");
-    memcpy(function, &found, sizeof found);
-}
-
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
     (void)argc;
     (void)argv;
-    find(&other.malloc, "malloc");
-    find(&other.calloc, "calloc");
-    find(&other.realloc, "realloc");
-    find(&other.reallocarray, "reallocarray");
-    find(&other.memalign, "memalign");
-    find(&other.posix_memalign, "posix_memalign");
-    find(&other.free, "free");
-    find(&other.malloc_usable_size, "malloc_usable_size");
+    cn_c_library_find(&other.malloc, "malloc");
+    cn_c_library_find(&other.calloc, "calloc");
+    cn_c_library_find(&other.realloc, "realloc");
+    cn_c_library_find(&other.reallocarray, "reallocarray");
+    cn_c_library_find(&other.memalign, "memalign");
+    cn_c_library_find(&other.posix_memalign, "posix_memalign");
+    cn_c_library_find(&other.free, "free");
+    cn_c_library_find(&other.malloc_usable_size, "malloc_usable_size");
     return 0;
 }
 
