@@ -111,30 +111,6 @@ bool cn_maps_walk(cn_maps_visit_fn *visit, void *argument) {
     return goes_on;
 }
 
-struct search {
-    uintptr_t address;
-    struct cn_mapping *result;
-    bool is_found;
-};
-
-static bool is_elsewhere(const struct cn_mapping *mapping, void *argument) {
-    struct search *search = argument;
-    if (search->address >= mapping->end) {
-        return true;
-    }
-    search->is_found = search->address >= mapping->start;
-    if (search->is_found) {
-        *search->result = *mapping;
-    }
-    return false;
-}
-
-bool cn_maps_find(uintptr_t address, struct cn_mapping *mapping) {
-    struct search search = {address, mapping, false};
-    (void)cn_maps_walk(is_elsewhere, &search);
-    return search.is_found;
-}
-
 const char *cn_maps_name(const struct cn_mapping *mapping) {
     const char *slash = strrchr(mapping->path, '/');
     return slash != NULL ? slash + 1 : mapping->path;

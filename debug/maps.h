@@ -26,9 +26,6 @@ struct cn_mapping {
 typedef bool cn_maps_visit_fn(const struct cn_mapping *mapping, void *argument);
 bool cn_maps_walk(cn_maps_visit_fn *visit, void *argument);
 
-/* The mapping around the address; false where there is none. */
-bool cn_maps_find(uintptr_t address, struct cn_mapping *mapping);
-
 /* The path's last part. */
 const char *cn_maps_name(const struct cn_mapping *mapping);
 

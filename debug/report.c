@@ -17,7 +17,6 @@ enum { STANDARD_ERROR = 2 };
 
 static struct cn_lock lock;
 static _Atomic unsigned holder; /* the thread that holds it; 0: none. Only a thread's own number matters to it. */
-static _Atomic unsigned count;
 
 /* Written by cn_report_set_callback, under the lock. */
 static cairn_report_fn *callback;
@@ -48,8 +47,6 @@ void cn_report_after_fork(void) {
     atomic_store_explicit(&holder, 0, memory_order_relaxed);
     (void)cn_lock_renew(&lock);
 }
-
-unsigned cn_report_count(void) { return atomic_load_explicit(&count, memory_order_relaxed); }
 
 /* ---- where it goes ------------------------------------------------------------------------------------------- */
 
@@ -144,7 +141,6 @@ void cn_report(const struct cn_incident *incident) {
     if (!cn_report_begin()) {
         cut_short(incident);
     }
-    (void)atomic_fetch_add_explicit(&count, 1, memory_order_relaxed);
     fill_page(incident);
     print();
     if (!ask_whether_to_go_on()) {

@@ -68,9 +68,6 @@ CN_INLINE struct cn_incident cn_incident_of(enum cn_kind kind, const struct cn_l
  * error callback says so: then the caller goes on as if the bad call had not been made. */
 void cn_report(const struct cn_incident *incident);
 
-/* How many reports there were. */
-unsigned cn_report_count(void);
-
 /* What decides after a report, in place of halt_on_error; NULL: nobody. */
 void cn_report_set_callback(cairn_report_fn *callback, void *argument);
 
