@@ -24,16 +24,14 @@ CN_INLINE void *take_cached(unsigned class_index) {
     return CN_LIKELY(heap != NULL) ? cn_fast_take(&heap->magazines[class_index]) : NULL;
 }
 
-CN_NOINLINE void *cn_slow_malloc(size_t size) { return cn_watched_or_malloc(size, CN_GRANULE_BYTES, CN_FILL_NONE); }
-
-CN_NOINLINE void *cn_slow_malloc_larger(size_t size) {
+CN_NOINLINE void *cn_slow_malloc(size_t size) {
     if (size <= CN_BLOCK_MAX_BYTES) {
         void *block = take_cached(cn_class_of(size));
-        if (CN_LIKELY(block != NULL)) {
+        if (block != NULL) {
             return block;
         }
     }
-    return cn_slow_malloc(size);
+    return cn_watched_or_malloc(size, CN_GRANULE_BYTES, CN_FILL_NONE);
 }
 
 void *cairn_malloc(size_t size) {
@@ -103,6 +101,13 @@ CN_NOINLINE void cn_slow_free_full(size_t granule) {
     cn_heap_give(cn_heap_mine, granule);
 }
 
+CN_NOINLINE void cn_slow_free_sized(void *block, size_t size) {
+    if (block != NULL) {
+        cn_route_check_size("free_sized", block, CN_GRANULE_BYTES, cn_watched_padded(size));
+        cn_fast_free(block);
+    }
+}
+
 void cairn_free(void *block) {
     if (CAIRN_DEBUG) {
         cn_debug_free(NULL, block, &(struct cn_release){"free", CN_ASKED_MALLOC, CN_ANY_SIZE, 0});
@@ -116,10 +121,7 @@ void cairn_free_sized(void *block, size_t size) {
         cn_debug_free(NULL, block, &(struct cn_release){"free_sized", CN_ASKED_MALLOC, size, 0});
         return;
     }
-    if (block != NULL) {
-        cn_route_check_size("free_sized", block, CN_GRANULE_BYTES, cn_watched_padded(size));
-    }
-    cairn_free(block);
+    cn_fast_free_sized(block, size);
 }
 
 void cairn_free_aligned_sized(void *block, size_t alignment, size_t size) {

@@ -18,14 +18,14 @@
 
 /* In cairn.c. The block is not known to be good. */
 void cn_slow_free(void *block);
+/* Likewise, and the size is not known to be the block's. */
+void cn_slow_free_sized(void *block, size_t size);
 /* The block at the granule is live; by its slot's owner word it is not this thread's, or the slot is marked. */
 void cn_slow_free_other(size_t granule, uintptr_t owner);
 /* The block at the granule is this thread's and live, and its magazine is full. */
 void cn_slow_free_full(size_t granule);
-/* The thread's magazine is empty, or it has no heap yet. */
+/* The thread's magazine is empty, it has no heap yet, or the size is not in the table of classes. */
 void *cn_slow_malloc(size_t size);
-/* Too large for the table of classes, or the table is not in use yet. */
-void *cn_slow_malloc_larger(size_t size);
 
 /* A block of the magazine, live; NULL where it is empty. */
 CN_INLINE void *cn_fast_take(struct cn_magazine *magazine) {
@@ -36,20 +36,26 @@ CN_INLINE void *cn_fast_take(struct cn_magazine *magazine) {
     return block;
 }
 
-CN_INLINE void *cn_fast_malloc(size_t size) {
+/* NULL where only a slow path finds one. */
+CN_INLINE void *cn_fast_small(size_t size) {
     if (CN_UNLIKELY(size >= cn_class_table.small_end)) {
-        return cn_slow_malloc_larger(size);
+        return NULL;
     }
     void ***tops = (void ***)cn_heap_mine; /* the tops of magazines are among the heap's first words */
     size_t word = cn_class_table.small[size];
     void **top = tops[word];
     void *block = *top;
     if (CN_UNLIKELY(block == NULL)) {
-        return cn_slow_malloc(size);
+        return NULL;
     }
     tops[cn_same(word)] = top - 1;
     cn_live_put(block);
     return block;
+}
+
+CN_INLINE void *cn_fast_malloc(size_t size) {
+    void *block = cn_fast_small(size);
+    return CN_LIKELY(block != NULL) ? block : cn_slow_malloc(size);
 }
 
 /* A block at a multiple of `alignment`, a power of two; NULL, and errno as it was, where it takes a slow path to find one. */
@@ -62,14 +68,25 @@ CN_INLINE void *cn_fast_aligned(size_t alignment, size_t size) {
     return CN_LIKELY(bytes < end) ? cn_fast_take(&cn_heap_mine->magazines[cn_class_of_small(bytes)]) : NULL;
 }
 
+/* The block is live, and the magazine's; `bits` is its live word without it. */
+CN_INLINE void cn_fast_push(struct cn_magazine *magazine, void *block, size_t granule, uint64_t bits) {
+    void **top = magazine->top;
+    if (CN_UNLIKELY(top == magazine->ceiling)) {
+        cn_slow_free_full(granule);
+        return;
+    }
+    atomic_store_explicit(&cn_region.live[granule >> CN_WORD_SHIFT], bits, memory_order_relaxed);
+    top[1] = block;
+    magazine->top = top + 1;
+}
+
 CN_INLINE void cn_fast_free(void *block) {
     size_t granule = cn_granule_of(block);
     if (CN_UNLIKELY(!cn_region_covers(granule))) {
         cn_slow_free(block);
         return;
     }
-    size_t word = granule >> CN_WORD_SHIFT;
-    uint64_t bits = atomic_load_explicit(&cn_region.live[word], memory_order_relaxed);
+    uint64_t bits = atomic_load_explicit(&cn_region.live[granule >> CN_WORD_SHIFT], memory_order_relaxed);
     bool is_live = cn_bit_take(&bits, granule);
     if (CN_UNLIKELY(CN_CHECKED && !is_live)) {
         cn_slow_free(block);
@@ -80,15 +97,29 @@ CN_INLINE void cn_fast_free(void *block) {
         cn_slow_free_other(granule, owner);
         return;
     }
-    struct cn_magazine *magazine = (struct cn_magazine *)owner; // NOLINT: owner words are made from magazines
-    void **top = magazine->top;
-    if (CN_UNLIKELY(top == magazine->ceiling)) {
-        cn_slow_free_full(granule);
+    cn_fast_push((struct cn_magazine *)owner, block, granule, bits); // NOLINT: owner words are made from magazines
+}
+
+/* That the block is this thread's and that it is of the size's class is one comparison. */
+CN_INLINE void cn_fast_free_sized(void *block, size_t size) {
+    size_t granule = cn_granule_of(block);
+    if (CN_UNLIKELY(!cn_region_covers(granule) || size >= cn_class_table.small_end)) {
+        cn_slow_free_sized(block, size);
         return;
     }
-    atomic_store_explicit(&cn_region.live[word], bits, memory_order_relaxed);
-    top[1] = block;
-    magazine->top = top + 1;
+    uint64_t bits = atomic_load_explicit(&cn_region.live[granule >> CN_WORD_SHIFT], memory_order_relaxed);
+    bool is_live = cn_bit_take(&bits, granule);
+    if (CN_UNLIKELY(CN_CHECKED && !is_live)) {
+        cn_slow_free_sized(block, size);
+        return;
+    }
+    uintptr_t owner = atomic_load_explicit(&cn_region.owner[cn_slot_of_granule(granule)], memory_order_relaxed);
+    struct cn_magazine *magazine = &cn_heap_mine->magazines[cn_class_of_small(size)];
+    if (CN_UNLIKELY(owner != (uintptr_t)magazine)) {
+        cn_slow_free_sized(block, size);
+        return;
+    }
+    cn_fast_push(magazine, block, granule, bits);
 }
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * new_delete.cc: the operators new and delete, all twenty, on the public header; and, in the debug form, on its entry
- * points, which tell the families of new and new[] apart.
+ * new_delete.cc: the operators new and delete, on the public header; and, in the debug form, on its entry points, which
+ * tell the families of new and new[] apart. Six of the twenty are in operators.c.
  *
  * Nothing here needs the C++ runtime where the program has none: what it takes to call the new-handler, to throw
  * std::bad_alloc and to catch is found through weak references, and a process without them is stopped instead.
@@ -11,6 +11,7 @@
 
 #include "cairn.h"
 #include "hooks.h"
+#include "operators.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -79,10 +80,6 @@ __attribute__((noinline)) void *retry_nothrow(family of, std::size_t size, std::
     }
 }
 
-inline void *allocate(family of, std::size_t size) {
-    void *block = take(of, size);
-    return __builtin_expect(block != nullptr, 1) ? block : retry_or_throw(of, size, PLAIN);
-}
 inline void *allocate(family of, std::size_t size, std::align_val_t alignment) {
     void *block = take(of, size, static_cast<std::size_t>(alignment));
     return block != nullptr ? block : retry_or_throw(of, size, static_cast<std::size_t>(alignment));
@@ -107,13 +104,6 @@ inline void release(family of, void *block) {
         cairn_free(block);
     }
 }
-inline void release(family of, void *block, std::size_t size) {
-    if (CAIRN_DEBUG != 0) {
-        release_checked(of, block, size, 0);
-    } else {
-        cairn_free_sized(block, size);
-    }
-}
 inline void release(family of, void *block, std::align_val_t alignment) {
     if (CAIRN_DEBUG != 0) {
         release_checked(of, block, CN_ANY_SIZE, static_cast<std::size_t>(alignment));
@@ -131,8 +121,12 @@ inline void release(family of, void *block, std::size_t size, std::align_val_t a
 
 } // namespace
 
-EXPORT void *operator new(std::size_t size) { return allocate(OBJECT, size); }
-EXPORT void *operator new[](std::size_t size) { return allocate(ARRAY, size); }
+void *cn_operator_new_slow(std::size_t size, cn_asked asked) {
+    const auto of = static_cast<family>(asked);
+    void *block = take(of, size);
+    return block != nullptr ? block : retry_or_throw(of, size, PLAIN);
+}
+
 EXPORT void *operator new(std::size_t size, const std::nothrow_t &) noexcept { return allocate_nothrow(OBJECT, size); }
 EXPORT void *operator new[](std::size_t size, const std::nothrow_t &) noexcept { return allocate_nothrow(ARRAY, size); }
 EXPORT void *operator new(std::size_t size, std::align_val_t alignment) { return allocate(OBJECT, size, alignment); }
@@ -144,12 +138,8 @@ EXPORT void *operator new[](std::size_t size, std::align_val_t alignment, const 
     return allocate_nothrow(ARRAY, size, alignment);
 }
 
-EXPORT void operator delete(void *block) noexcept { release(OBJECT, block); }
-EXPORT void operator delete[](void *block) noexcept { release(ARRAY, block); }
 EXPORT void operator delete(void *block, const std::nothrow_t &) noexcept { release(OBJECT, block); }
 EXPORT void operator delete[](void *block, const std::nothrow_t &) noexcept { release(ARRAY, block); }
-EXPORT void operator delete(void *block, std::size_t size) noexcept { release(OBJECT, block, size); }
-EXPORT void operator delete[](void *block, std::size_t size) noexcept { release(ARRAY, block, size); }
 EXPORT void operator delete(void *block, std::align_val_t alignment) noexcept { release(OBJECT, block, alignment); }
 EXPORT void operator delete[](void *block, std::align_val_t alignment) noexcept { release(ARRAY, block, alignment); }
 EXPORT void operator delete(void *block, std::align_val_t alignment, const std::nothrow_t &) noexcept {
