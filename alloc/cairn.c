@@ -101,11 +101,15 @@ CN_NOINLINE void cn_slow_free_full(size_t granule) {
     cn_heap_give(cn_heap_mine, granule);
 }
 
-CN_NOINLINE void cn_slow_free_sized(void *block, size_t size) {
+void cn_slow_free_sized(const char *operation, void *block, size_t size, enum cn_origin origin) {
     if (block != NULL) {
-        cn_route_check_size("free_sized", block, CN_GRANULE_BYTES, cn_watched_padded(size));
+        cn_route_check_size(operation, block, CN_GRANULE_BYTES, cn_watched_padded(size), origin);
         cn_fast_free(block);
     }
+}
+
+static CN_NOINLINE void free_sized_slow(void *block, size_t size) {
+    cn_slow_free_sized("free_sized", block, size, CN_ORIGIN_REALLOC);
 }
 
 void cairn_free(void *block) {
@@ -121,7 +125,7 @@ void cairn_free_sized(void *block, size_t size) {
         cn_debug_free(NULL, block, &(struct cn_release){"free_sized", CN_ASKED_MALLOC, size, 0});
         return;
     }
-    cn_fast_free_sized(block, size);
+    cn_fast_free_sized(block, size, free_sized_slow);
 }
 
 void cairn_free_aligned_sized(void *block, size_t alignment, size_t size) {
@@ -130,7 +134,7 @@ void cairn_free_aligned_sized(void *block, size_t alignment, size_t size) {
         return;
     }
     if (block != NULL) {
-        cn_route_check_size("free_aligned_sized", block, alignment, cn_watched_padded(size));
+        cn_route_check_size("free_aligned_sized", block, alignment, cn_watched_padded(size), CN_ORIGIN_REALLOC);
     }
     cairn_free(block);
 }
@@ -163,9 +167,11 @@ CN_INLINE unsigned class_if_mine(const void *block) {
 
 /* Between two classes of the thread's own heap; NULL, and nothing done, where there is no memory. */
 static void *move_between_classes(void *block, unsigned class_index, size_t size) {
-    void *moved = cn_fast_malloc(size);
+    size_t old_bytes = cn_class_at(class_index)->block_bytes;
+    bool grows_a_little = size > old_bytes && size - old_bytes <= old_bytes / 4;
+    void *moved = cn_fast_malloc(grows_a_little ? cn_class_with_room(size) : size);
     if (CN_LIKELY(moved != NULL)) {
-        memcpy(moved, block, cn_min(size, cn_class_at(class_index)->block_bytes));
+        memcpy(moved, block, cn_min(size, old_bytes));
         cn_fast_free(block);
     }
     return moved;
@@ -202,7 +208,7 @@ void *cairn_realloc(void *block, size_t size) {
         return cn_debug_realloc(NULL, "realloc", block, size);
     }
     unsigned class_index = class_if_mine(block);
-    if (class_index < CN_CLASS_COUNT && cn_class_is_of(class_index, size)) {
+    if (class_index < CN_CLASS_COUNT && cn_class_keeps(class_index, size)) {
         return CN_LIKELY(!cn_requested_is_on()) ? block : realloc_counted(block, class_index, size);
     }
     return realloc_slow(block, class_index, size);

@@ -52,7 +52,8 @@ CAIRN_API void *cairn_aligned_alloc(size_t alignment, size_t size);
 CAIRN_API void cairn_free(void *block);
 
 /* As cairn_free, for a block that was asked for with exactly this size (and alignment): a size that belongs to another
- * size class is reported as size-mismatch. */
+ * size class is reported as size-mismatch. In the release form a size of up to a fifth less than the block's may pass:
+ * realloc leaves room in blocks that grow. */
 CAIRN_API void cairn_free_sized(void *block, size_t size);
 CAIRN_API void cairn_free_aligned_sized(void *block, size_t alignment, size_t size);
 

@@ -15,11 +15,12 @@
 
 #include "form.h"
 #include "heap.h"
+#include "route.h"
 
 /* In cairn.c. The block is not known to be good. */
 void cn_slow_free(void *block);
-/* Likewise, and the size is not known to be the block's. */
-void cn_slow_free_sized(void *block, size_t size);
+/* Likewise, and the size is not known to be the block's. `operation` names the call in a report. */
+void cn_slow_free_sized(const char *operation, void *block, size_t size, enum cn_origin origin);
 /* The block at the granule is live; by its slot's owner word it is not this thread's, or the slot is marked. */
 void cn_slow_free_other(size_t granule, uintptr_t owner);
 /* The block at the granule is this thread's and live, and its magazine is full. */
@@ -101,22 +102,22 @@ CN_INLINE void cn_fast_free(void *block) {
 }
 
 /* That the block is this thread's and that it is of the size's class is one comparison. */
-CN_INLINE void cn_fast_free_sized(void *block, size_t size) {
+CN_INLINE void cn_fast_free_sized(void *block, size_t size, void (*slow)(void *block, size_t size)) {
     size_t granule = cn_granule_of(block);
     if (CN_UNLIKELY(!cn_region_covers(granule) || size >= cn_class_table.small_end)) {
-        cn_slow_free_sized(block, size);
+        slow(block, size);
         return;
     }
     uint64_t bits = atomic_load_explicit(&cn_region.live[granule >> CN_WORD_SHIFT], memory_order_relaxed);
     bool is_live = cn_bit_take(&bits, granule);
     if (CN_UNLIKELY(CN_CHECKED && !is_live)) {
-        cn_slow_free_sized(block, size);
+        slow(block, size);
         return;
     }
     uintptr_t owner = atomic_load_explicit(&cn_region.owner[cn_slot_of_granule(granule)], memory_order_relaxed);
     struct cn_magazine *magazine = &cn_heap_mine->magazines[cn_class_of_small(size)];
     if (CN_UNLIKELY(owner != (uintptr_t)magazine)) {
-        cn_slow_free_sized(block, size);
+        slow(block, size);
         return;
     }
     cn_fast_push(magazine, block, granule, bits);

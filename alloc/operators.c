@@ -36,17 +36,29 @@ CN_INLINE void release(void *block, const struct cn_release *how) {
     cn_fast_free(block);
 }
 
-CN_INLINE void release_sized(void *block, size_t size, const struct cn_release *how) {
+/* No realloc comes between new and delete. */
+static CN_NOINLINE void delete_slow(void *block, size_t size) {
+    cn_slow_free_sized("delete", block, size, CN_ORIGIN_MALLOC);
+}
+
+static CN_NOINLINE void delete_array_slow(void *block, size_t size) {
+    cn_slow_free_sized("delete[]", block, size, CN_ORIGIN_MALLOC);
+}
+
+CN_INLINE void release_sized(void *block, size_t size, const struct cn_release *how,
+                             void (*slow)(void *block, size_t size)) {
     if (CAIRN_DEBUG) {
         cn_debug_free(NULL, block, &(struct cn_release){how->operation, how->family, size, 0});
         return;
     }
-    cn_fast_free_sized(block, size);
+    cn_fast_free_sized(block, size, slow);
 }
 
 void *cn_operator_new(size_t size) { return take(size, CN_ASKED_NEW); }
 void *cn_operator_new_array(size_t size) { return take(size, CN_ASKED_NEW_ARRAY); }
 void cn_operator_delete(void *block) { release(block, &by_delete); }
 void cn_operator_delete_array(void *block) { release(block, &by_delete_array); }
-void cn_operator_delete_sized(void *block, size_t size) { release_sized(block, size, &by_delete); }
-void cn_operator_delete_array_sized(void *block, size_t size) { release_sized(block, size, &by_delete_array); }
+void cn_operator_delete_sized(void *block, size_t size) { release_sized(block, size, &by_delete, delete_slow); }
+void cn_operator_delete_array_sized(void *block, size_t size) {
+    release_sized(block, size, &by_delete_array, delete_array_slow);
+}

@@ -258,7 +258,11 @@ static size_t expected_bytes(const struct cn_block *found, size_t alignment, siz
     return cn_span_slots_of(cn_max(size, 1)) << CN_SLOT_SHIFT;
 }
 
-void cn_route_check_size(const char *operation, void *pointer, size_t alignment, size_t size) {
+static bool has_room(const struct cn_block *found, size_t alignment, size_t size) {
+    return found->kind == CN_BLOCK_POOL && alignment <= CN_GRANULE_BYTES && cn_class_keeps(found->class_index, size);
+}
+
+void cn_route_check_size(const char *operation, void *pointer, size_t alignment, size_t size, enum cn_origin origin) {
     if (!CN_CHECKED) {
         return;
     }
@@ -266,9 +270,13 @@ void cn_route_check_size(const char *operation, void *pointer, size_t alignment,
     if (found.kind == CN_BLOCK_NONE) {
         report(operation, pointer);
     }
-    if (expected_bytes(&found, alignment, size) != found.bytes && !atomic_load(&kept_too_large)) {
-        cn_misuse_size(operation, pointer, alignment, size, found.bytes);
+    if (expected_bytes(&found, alignment, size) == found.bytes) {
+        return;
     }
+    if (origin == CN_ORIGIN_REALLOC && (has_room(&found, alignment, size) || atomic_load(&kept_too_large))) {
+        return;
+    }
+    cn_misuse_size(operation, pointer, alignment, size, found.bytes);
 }
 
 /* ---- realloc ------------------------------------------------------------------------------------------------- */
@@ -295,7 +303,7 @@ static void *resize(const struct cn_block *found, void *pointer, size_t size) {
         return size > CN_BLOCK_MAX_BYTES && cn_direct_resize(pointer, size) ? pointer : NULL;
     }
     if (found->kind == CN_BLOCK_POOL) {
-        is_done = size <= CN_BLOCK_MAX_BYTES && cn_class_of(size) == found->class_index;
+        is_done = size <= CN_BLOCK_MAX_BYTES && cn_class_keeps(found->class_index, size);
     } else if (size > CN_BLOCK_MAX_BYTES) {
         is_done = cn_span_slots_of(size) << CN_SLOT_SHIFT == found->bytes || resize_span(found, size);
     }

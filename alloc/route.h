@@ -28,8 +28,11 @@ bool cn_route_free_foreign(size_t granule, uintptr_t owner);
 /* As cairn_realloc; `pointer` is not NULL. */
 void *cn_route_realloc(const char *operation, void *pointer, size_t size);
 
+/* Whether realloc may have made the block what it is, and left room in it. */
+enum cn_origin { CN_ORIGIN_MALLOC, CN_ORIGIN_REALLOC };
+
 /* Reports a size-mismatch where the block was not asked for with this size and alignment. */
-void cn_route_check_size(const char *operation, void *pointer, size_t alignment, size_t size);
+void cn_route_check_size(const char *operation, void *pointer, size_t alignment, size_t size, enum cn_origin origin);
 
 /* The named heap that the found block counts for; NULL: a thread's. */
 struct cairn_heap *cn_route_named_heap(const struct cn_block *found);

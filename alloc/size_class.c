@@ -36,11 +36,20 @@ static uint64_t starts_of(uint32_t block_granules) {
     return starts;
 }
 
+/* The least request that with room is more than `bytes`. */
+static uint32_t least_beyond(uint32_t bytes) {
+    uint32_t least = bytes / 5 * 4;
+    while (cn_class_with_room(least) <= bytes) {
+        least++;
+    }
+    return least;
+}
+
 static void init_class(struct cn_class *class, unsigned class_index) {
     uint32_t bytes = block_bytes_of(class_index);
     class->block_bytes = bytes;
     class->block_granules = bytes / CN_GRANULE_BYTES;
-    class->step_bytes = class_index == 0 ? bytes : bytes - block_bytes_of(class_index - 1);
+    class->least_bytes = class_index == 0 ? 1 : least_beyond(block_bytes_of(class_index - 1));
     class->pool_slots = pool_slots_of(bytes);
     class->pool_blocks = class->pool_slots * CN_SLOT_BYTES / bytes;
     class->magazine_blocks =

@@ -27,7 +27,7 @@ struct cn_class {
     uint32_t block_granules;
     uint32_t pool_slots;
     uint32_t pool_blocks;
-    uint32_t step_bytes;      /* how much larger its blocks are than the next smaller class's */
+    uint32_t least_bytes;     /* the least request that it keeps; see cn_class_keeps */
     uint16_t magazine_blocks; /* capacity of a magazine */
     uint16_t magazine_offset; /* where its entries lie among those of its heap, counted in entries */
     uint64_t starts;          /* where blocks start in a bitmap word whose first granule starts one */
@@ -62,10 +62,14 @@ CN_INLINE unsigned cn_class_of(size_t bytes) {
     return (doubling - 7) * 8 + (unsigned)((bytes - 1) >> (doubling - 3));
 }
 
-/* Whether the class is that of a request of `bytes`, which is not 0. */
-CN_INLINE bool cn_class_is_of(unsigned class_index, size_t bytes) {
+/* What is asked for in place of `bytes` where a block grows little by little, as by appending: a quarter more. */
+CN_INLINE size_t cn_class_with_room(size_t bytes) { return cn_min(bytes + bytes / 4, CN_BLOCK_MAX_BYTES); }
+
+/* S5: whether a block of the class stays where it is when it is resized to `bytes`, which is not 0: the class is that of
+ * `bytes`, or that with room, or one between them. */
+CN_INLINE bool cn_class_keeps(unsigned class_index, size_t bytes) {
     const struct cn_class *class = cn_class_at(class_index);
-    return class->block_bytes - bytes < class->step_bytes;
+    return bytes - class->least_bytes <= class->block_bytes - class->least_bytes;
 }
 
 /* The least class that holds `bytes` in blocks at multiples of `alignment` (a power of two), both at most

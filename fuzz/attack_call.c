@@ -1,5 +1,7 @@
 #include "fuzz/attack_call.h"
 
+#include <stdalign.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,7 +51,11 @@ static void run(void *argument) {
         is_named ? cairn_heap_free(call->heap, call->block) : cairn_free(call->block);
         break;
     case CN_CALL_FREE_SIZED:
-        cairn_free_aligned_sized(call->block, call->alignment, call->size);
+        if (call->alignment > alignof(max_align_t)) {
+            cairn_free_aligned_sized(call->block, call->alignment, call->size);
+        } else {
+            cairn_free_sized(call->block, call->size);
+        }
         break;
     case CN_CALL_USABLE_SIZE:
         call->usable = is_named ? cairn_heap_usable_size(call->heap, call->block) : cairn_usable_size(call->block);

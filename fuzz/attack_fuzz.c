@@ -210,7 +210,9 @@ static void free_pointer(enum cn_attack_function function) {
     if (call.block == NULL) {
         return;
     }
-    if (function == CN_CALL_FREE_SIZED && verdict == CN_RIGHT) {
+    if (function == CN_CALL_FREE_SIZED && verdict == CN_WRONG) {
+        call.size = take_size();
+    } else if (function == CN_CALL_FREE_SIZED) {
         call.size = cn_bytes_take(&input) % 2 == 0 ? block->requested : take_size();
         call.alignment = block->alignment;
         verdict = verdict_of_size(block, call.size);

@@ -6,6 +6,8 @@
 #include "alloc/cairn.h"
 #include "tests/support.h"
 
+static bool is_debug_form(void) { return strstr(cairn_version(), "debug") != NULL; }
+
 /* Resizes and requires that what both sizes share was kept; the block then carries the pattern of its new size. */
 static void *resize(void *block, size_t old_size, size_t new_size, uint64_t seed) {
     unsigned char *moved = cairn_realloc(block, new_size);
@@ -62,6 +64,36 @@ static void every_small_step_up_keeps_the_contents(void **state) {
     }
     for (size_t size = 1; size <= 70000; size++) {
         assert_int_equal(block[size - 1], (unsigned char)(size * 31));
+    }
+    cairn_free(block);
+}
+
+/* The release form leaves room in a block that is appended to; the debug form moves each time, by design. */
+static void block_that_is_appended_to_moves_seldom(void **state) {
+    (void)state;
+    if (is_debug_form()) {
+        skip();
+    }
+    unsigned char *block = cairn_malloc(1024);
+    unsigned moves = 0;
+    for (size_t size = 1024; size <= 65536; size += 32) {
+        unsigned char *resized = cairn_realloc(block, size);
+        moves += resized != block;
+        block = resized;
+    }
+    assert_in_range(moves, 6, 24); /* 48 size classes lie between */
+    cairn_free(block);
+}
+
+static void block_that_doubles_gets_no_room(void **state) {
+    (void)state;
+    if (is_debug_form()) {
+        skip();
+    }
+    void *block = cairn_malloc(1024);
+    for (size_t size = 2048; size <= 65536; size *= 2) {
+        block = cairn_realloc(block, size);
+        assert_int_equal(cairn_usable_size(block), size);
     }
     cairn_free(block);
 }
@@ -210,6 +242,8 @@ int main(void) {
         cmocka_unit_test(realloc_to_zero_frees_and_returns_null),
         cmocka_unit_test(every_small_step_up_keeps_the_contents),
         cmocka_unit_test(every_small_step_down_keeps_the_contents),
+        cmocka_unit_test(block_that_is_appended_to_moves_seldom),
+        cmocka_unit_test(block_that_doubles_gets_no_room),
         cmocka_unit_test(doubling_to_256_mib_and_back_keeps_the_contents),
         cmocka_unit_test(growth_by_half_past_neighbours_keeps_the_contents),
         cmocka_unit_test(jumps_between_all_kinds_of_size_keep_the_contents),

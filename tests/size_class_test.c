@@ -139,21 +139,26 @@ static void magazines_hold_no_more_of_larger_classes(void **state) {
     }
 }
 
-static void class_of_a_request_is_told_from_all_others(void **state) {
+static void class_keeps_what_is_its_own_up_to_a_quarter_less(void **state) {
     (void)state;
     for (size_t bytes = 0; bytes <= CN_BLOCK_MAX_BYTES + 1; bytes += bytes < 5000 ? 1 : 37) {
-        unsigned found = CN_CLASS_COUNT;
         for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
-            if (cn_class_is_of(i, bytes)) {
-                assert_int_equal(found, CN_CLASS_COUNT); /* one at most */
-                found = i;
-            }
+            bool is_kept = bytes != 0 && bytes <= CN_BLOCK_MAX_BYTES && i >= cn_class_of(bytes) &&
+                           i <= cn_class_of(cn_class_with_room(bytes));
+            assert_int_equal(cn_class_keeps(i, bytes), is_kept); /* S5 */
         }
-        bool has_class = bytes != 0 && bytes <= CN_BLOCK_MAX_BYTES;
-        assert_int_equal(found, has_class ? cn_class_of(bytes) : CN_CLASS_COUNT);
     }
-    assert_false(cn_class_is_of(0, SIZE_MAX));
-    assert_false(cn_class_is_of(CN_CLASS_COUNT - 1, SIZE_MAX));
+    assert_false(cn_class_keeps(0, SIZE_MAX));
+    assert_false(cn_class_keeps(CN_CLASS_COUNT - 1, SIZE_MAX));
+}
+
+static void room_is_a_quarter_and_ends_with_the_largest_class(void **state) {
+    (void)state;
+    assert_int_equal(cn_class_with_room(1), 1);
+    assert_int_equal(cn_class_with_room(100), 125);
+    assert_int_equal(cn_class_with_room(CN_BLOCK_MAX_BYTES / 5 * 4),
+                     CN_BLOCK_MAX_BYTES / 5 * 4 + CN_BLOCK_MAX_BYTES / 5);
+    assert_int_equal(cn_class_with_room(CN_BLOCK_MAX_BYTES), CN_BLOCK_MAX_BYTES);
 }
 
 static void table_is_looked_into_from_its_opening_on(void **state) {
@@ -184,7 +189,8 @@ int main(void) {
         cmocka_unit_test(starts_mark_each_block_of_a_word),
         cmocka_unit_test(magazines_lie_one_after_another_within_their_room),
         cmocka_unit_test(magazines_hold_no_more_of_larger_classes),
-        cmocka_unit_test(class_of_a_request_is_told_from_all_others),
+        cmocka_unit_test(class_keeps_what_is_its_own_up_to_a_quarter_less),
+        cmocka_unit_test(room_is_a_quarter_and_ends_with_the_largest_class),
         cmocka_unit_test(table_is_looked_into_from_its_opening_on),
         cmocka_unit_test(second_initialisation_changes_nothing),
     };

@@ -1,4 +1,4 @@
-// expect: size-mismatch: free_sized of @ with size 100 bytes, which does not belong to its block of 1024 bytes
+// expect: size-mismatch: delete\[\] of @ with size 100 bytes, which does not belong to its block of 1024 bytes
 // expect-debug: size-mismatch: delete\[\] of @ with size 100 bytes, which does not belong to its block of 1000 bytes
 #include <new>
 

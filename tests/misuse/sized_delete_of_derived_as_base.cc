@@ -1,4 +1,4 @@
-// expect: size-mismatch: free_sized of @ with size 16 bytes, which does not belong to its block of 1024 bytes
+// expect: size-mismatch: delete of @ with size 16 bytes, which does not belong to its block of 1024 bytes
 // expect-debug: size-mismatch: delete of @ with size 16 bytes, which does not belong to its block of 1016 bytes
 /* The base has no virtual destructor, so that the compiler names the size of the base. */
 #include "misuse.h"

@@ -1,4 +1,4 @@
-// expect: size-mismatch: free_sized of @ with size 1000 bytes, which does not belong to its block of 112 bytes
+// expect: size-mismatch: delete of @ with size 1000 bytes, which does not belong to its block of 112 bytes
 // expect-debug: size-mismatch: delete of @ with size 1000 bytes, which does not belong to its block of 100 bytes
 #include <new>
 
