@@ -5,25 +5,37 @@
  */
 #include "worker.h"
 
-static void cells_end(struct cell *cells, size_t cell_count) {
-    for (size_t i = 0; i < cell_count; i++) {
-        if (cells[i].block != NULL) {
-            cell_empty(&cells[i]);
-        }
+/* Each thread gets its share of `all` cells: how much is live, and so how much of it the caches hold, does not depend on the
+ * number of threads. */
+static void cells_map(const struct run *run, uint32_t all) {
+    for (unsigned i = 0; i < run->threads; i++) {
+        workers[i].cell_count = all / run->threads;
+        workers[i].cells = table_map(workers[i].cell_count * sizeof(struct cell));
     }
-    table_unmap(cells, cell_count * sizeof *cells);
+}
+
+static void cells_end(const struct run *run) {
+    for (unsigned i = 0; i < run->threads; i++) {
+        struct worker *worker = &workers[i];
+        for (size_t k = 0; k < worker->cell_count; k++) {
+            if (worker->cells[k].block != NULL) {
+                cell_empty(&worker->cells[k]);
+            }
+        }
+        table_unmap(worker->cells, worker->cell_count * sizeof(struct cell));
+    }
 }
 
 /* ---- a server's generations ---------------------------------------------------------------------------------- */
 
-enum { SERVER_CELLS = 5000, GENERATION_COUNT = 50000 };
+enum { SERVER_CELLS = 10000, GENERATION_COUNT = 50000 };
 
 /* One generation: replaces blocks that earlier threads took, and ends; its blocks outlive it. */
 static void *generation_main(void *argument) {
     struct worker *worker = argument;
     uint64_t turns = worker->count < GENERATION_COUNT ? worker->count : GENERATION_COUNT;
     for (uint64_t i = 0; i < turns; i++) {
-        struct cell *cell = &worker->cells[dice_below(&worker->dice, SERVER_CELLS)];
+        struct cell *cell = &worker->cells[dice_below(&worker->dice, worker->cell_count)];
         cell_replace(cell, 10 + dice_below(&worker->dice, 490));
     }
     worker->count -= turns;
@@ -45,42 +57,36 @@ static void *dynasty_main(void *argument) {
 
 static void server(struct run *run) {
     workers_init(run);
+    cells_map(run, SERVER_CELLS);
     for (unsigned i = 0; i < run->threads; i++) {
-        workers[i].cells = table_map(SERVER_CELLS * sizeof(struct cell));
-        for (size_t k = 0; k < SERVER_CELLS; k++) {
+        for (size_t k = 0; k < workers[i].cell_count; k++) {
             cell_fill(&workers[i].cells[k], 10 + k % 490);
         }
     }
     workers_run(run, dynasty_main);
-    for (unsigned i = 0; i < run->threads; i++) {
-        cells_end(workers[i].cells, SERVER_CELLS);
-    }
+    cells_end(run);
 }
 
 /* ---- independent churn --------------------------------------------------------------------------------------- */
 
-enum { CHURN_CELLS = 10000 };
+enum { CHURN_CELLS = 20000 };
 
 static void *churn_main(void *argument) {
     struct worker *worker = argument;
-    for (uint64_t i = 0; i < CHURN_CELLS; i++) {
+    for (uint64_t i = 0; i < worker->cell_count; i++) {
         cell_fill(&worker->cells[i], program_size(i));
     }
-    for (uint64_t i = CHURN_CELLS; i < worker->count; i++) {
-        cell_replace(&worker->cells[dice_below(&worker->dice, CHURN_CELLS)], program_size(i));
+    for (uint64_t i = worker->cell_count; i < worker->count; i++) {
+        cell_replace(&worker->cells[dice_below(&worker->dice, worker->cell_count)], program_size(i));
     }
     return NULL;
 }
 
 static void churn(struct run *run) {
     workers_init(run);
-    for (unsigned i = 0; i < run->threads; i++) {
-        workers[i].cells = table_map(CHURN_CELLS * sizeof(struct cell));
-    }
+    cells_map(run, CHURN_CELLS);
     workers_run(run, churn_main);
-    for (unsigned i = 0; i < run->threads; i++) {
-        cells_end(workers[i].cells, CHURN_CELLS);
-    }
+    cells_end(run);
 }
 
 /* ---- threads that come and go -------------------------------------------------------------------------------- */

@@ -15,6 +15,7 @@ struct worker {
     uint64_t count; /* operations of this thread */
     struct dice dice;
     struct cell *cells;
+    uint32_t cell_count;
     struct queue *in;
     struct queue *out;
     pthread_t thread;
