@@ -24,7 +24,7 @@ static const struct cn_release by_delete = {"delete", CN_ASKED_NEW, CN_ANY_SIZE,
 static const struct cn_release by_delete_array = {"delete[]", CN_ASKED_NEW_ARRAY, CN_ANY_SIZE, 0};
 
 CN_INLINE void *take(size_t size, enum cn_asked asked) {
-    void *block = CAIRN_DEBUG ? NULL : cn_fast_small(size);
+    void *block = CAIRN_DEBUG ? cn_debug_malloc(NULL, size, CN_GRANULE_BYTES, asked) : cn_fast_small(size);
     return CN_LIKELY(block != NULL) ? block : cn_operator_new_slow(size, asked);
 }
 

@@ -97,6 +97,14 @@ static const struct known_module *find_module(uintptr_t address) {
     return &known_modules[i];
 }
 
+/* Whether it is Cairn's own library; false where Cairn is part of the program. Its frames are named by the function that
+ * was called, and that is enough: which functions were inlined there tells nobody anything. */
+static bool is_own_library(const struct known_module *known) {
+    struct cn_module own;
+    bool is_own = cn_module_find((uintptr_t)&cn_symbol_visit_frame, &own) && is_same(&known->module, &own);
+    return is_own && known->path == known->module.path;
+}
+
 /* ---- one frame ----------------------------------------------------------------------------------------------- */
 
 struct visit {
@@ -144,7 +152,7 @@ void cn_symbol_visit_frame(uintptr_t frame, void (*visit)(const struct cn_locati
         state.location.module = known->path;
         state.location.module_offset = state.location.pc - known->module.base;
     }
-    if (known != NULL && known->state != NULL) {
+    if (known != NULL && known->state != NULL && !is_own_library(known)) {
         (void)cn_backtrace_pcinfo(known->state, address, take_line, ignore_error, &state);
     }
     if (state.count == 0) {
