@@ -15,8 +15,9 @@ struct cn_counts {
     _Atomic size_t dirty_slots; /* free, and may hold memory */
     _Atomic size_t peak_used_slots;
     _Atomic size_t committed_arenas;
-    _Atomic size_t direct_bytes;  /* blocks outside the region ... */
-    _Atomic size_t guarded_bytes; /* ... and on guarded pages, as they were asked for */
+    _Atomic size_t direct_bytes;       /* blocks outside the region ... */
+    _Atomic size_t guarded_bytes;      /* ... and on guarded pages, as they were asked for */
+    _Atomic size_t guarded_page_bytes; /* the pages themselves */
     _Atomic size_t peak_used_bytes;
     _Atomic size_t peak_arena_bytes;
     _Atomic size_t purged_bytes; /* since the start */
@@ -44,9 +45,11 @@ CN_INLINE void cn_count_raise(_Atomic size_t *peak, size_t now) {
 
 /* To be called where used_slots, committed_arenas, direct_bytes or guarded_bytes have become more. */
 CN_INLINE void cn_count_peaks(void) {
-    size_t outside = cn_count_of(&cn_counts.direct_bytes) + cn_count_of(&cn_counts.guarded_bytes);
-    cn_count_raise(&cn_counts.peak_used_bytes, cn_count_of(&cn_counts.used_slots) * CN_SLOT_BYTES + outside);
-    cn_count_raise(&cn_counts.peak_arena_bytes, cn_count_of(&cn_counts.committed_arenas) * CN_ARENA_BYTES + outside);
+    size_t direct = cn_count_of(&cn_counts.direct_bytes);
+    size_t used = cn_count_of(&cn_counts.used_slots) * CN_SLOT_BYTES;
+    size_t committed = cn_count_of(&cn_counts.committed_arenas) * CN_ARENA_BYTES;
+    cn_count_raise(&cn_counts.peak_used_bytes, used + direct + cn_count_of(&cn_counts.guarded_bytes));
+    cn_count_raise(&cn_counts.peak_arena_bytes, committed + direct + cn_count_of(&cn_counts.guarded_page_bytes));
 }
 
 #endif

@@ -61,6 +61,8 @@ static size_t page_count_of(const struct extent *extent) {
     return atomic_load_explicit(&extent->page_count, memory_order_relaxed);
 }
 
+static size_t page_bytes_of(const struct extent *extent) { return page_count_of(extent) * cn_os_page_bytes(); }
+
 /* With its guard page. */
 static size_t extent_pages(const struct extent *extent) { return page_count_of(extent) + 1; }
 
@@ -73,7 +75,7 @@ static char *pages_of(size_t first) { return address_of(first + (zone.side == CN
 static struct cn_guarded describe(size_t first, struct extent *extent) {
     return (struct cn_guarded){.state = state_of(extent),
                                .pages = pages_of(first),
-                               .page_bytes = page_count_of(extent) * cn_os_page_bytes(),
+                               .page_bytes = page_bytes_of(extent),
                                .block = (char *)block_of(extent), // NOLINT: stored by make
                                .size = atomic_load_explicit(&extent->size, memory_order_relaxed),
                                .notes = extent->notes};
@@ -200,7 +202,7 @@ static bool count_one(void) {
 static void uncount_one(void) { (void)atomic_fetch_sub_explicit(&zone.live_count, 1, memory_order_relaxed); }
 
 static char *place(size_t first, size_t size, size_t alignment) {
-    size_t page_bytes = page_count_of(&zone.extents[first]) * cn_os_page_bytes();
+    size_t page_bytes = page_bytes_of(&zone.extents[first]);
     return zone.side == CN_GUARD_BEFORE ? pages_of(first) : pages_of(first) + page_bytes - cn_round_up(size, alignment);
 }
 
@@ -212,10 +214,10 @@ static void *make(size_t first, size_t size, size_t alignment) {
     atomic_store_explicit(&extent->block, (uintptr_t)block, memory_order_relaxed);
     atomic_store_explicit(&extent->size, size, memory_order_relaxed);
     memset(extent->notes, 0, sizeof extent->notes);
-    bool is_made =
-        size == 0 || cn_os_protect(pages_of(first), page_count_of(extent) * cn_os_page_bytes(), CN_RIGHT_WRITE);
+    bool is_made = size == 0 || cn_os_protect(pages_of(first), page_bytes_of(extent), CN_RIGHT_WRITE);
     if (is_made) {
         (void)cn_count_add(&cn_counts.guarded_bytes, size);
+        (void)cn_count_add(&cn_counts.guarded_page_bytes, page_bytes_of(extent));
         cn_count_peaks();
     }
     set_state(extent, is_made ? CN_GUARDED_LIVE : CN_GUARDED_FREED);
@@ -262,7 +264,8 @@ bool cn_guard_free(void *block) {
         return false;
     }
     cn_count_sub(&cn_counts.guarded_bytes, atomic_load_explicit(&extent->size, memory_order_relaxed));
-    if (cn_os_withhold(pages_of(first), page_count_of(extent) * cn_os_page_bytes())) {
+    cn_count_sub(&cn_counts.guarded_page_bytes, page_bytes_of(extent));
+    if (cn_os_withhold(pages_of(first), page_bytes_of(extent))) {
         set_state(extent, CN_GUARDED_FREED);
         uncount_one();
     }

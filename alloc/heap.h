@@ -50,9 +50,10 @@ struct cairn_heap {
     struct cn_pool_list spans; /* of a named heap */
     size_t idle_bytes;
     size_t empty_slots;
-    size_t purged_at_idle_bytes; /* idle_bytes at the last purge, or since then if less */
-    _Atomic size_t slots_held;   /* read by stats */
-    _Atomic size_t peak_slots_held;
+    size_t purged_at_idle_bytes;  /* idle_bytes at the last purge, or since then if less */
+    _Atomic size_t slots_held;    /* read by stats */
+    _Atomic size_t guarded_bytes; /* of a named heap: of its blocks on guarded pages; under its lock, read by stats */
+    _Atomic size_t peak_held_bytes;
 
     /* Named heaps. */
     struct cn_lock lock;
@@ -158,6 +159,11 @@ bool cn_heap_allows_span(const struct cairn_heap *heap, size_t slots);
 /* Room for one more pool. */
 bool cn_heap_allows_pool(const struct cairn_heap *heap);
 void cn_heap_count_slots(struct cairn_heap *heap, size_t taken, size_t given);
+
+/* Counts a block of `bytes` on guarded pages against the named heap, which the caller has not locked; false where the budget
+ * has no room for it. What another thread was about to make stays counted in the child of a fork. */
+bool cn_heap_take_guarded(struct cairn_heap *heap, size_t bytes);
+void cn_heap_give_guarded(struct cairn_heap *heap, size_t bytes);
 
 /* Takes in what other threads have freed. */
 void cn_heap_drain(struct cairn_heap *heap);

@@ -55,7 +55,8 @@ void cairn_heap_destroy(struct cairn_heap *heap) {
         (void)cn_span_free(cn_pool_slot(span));
     }
     cn_heap_clear_pools(heap);
-    atomic_store_explicit(&heap->peak_slots_held, 0, memory_order_relaxed);
+    atomic_store_explicit(&heap->guarded_bytes, 0, memory_order_relaxed);
+    atomic_store_explicit(&heap->peak_held_bytes, 0, memory_order_relaxed);
     heap->budget_bytes = 0;
     heap->on_budget = NULL;
     cn_heap_vacate(heap);

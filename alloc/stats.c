@@ -13,7 +13,7 @@ static uint64_t live_word(size_t word) {
     uint64_t live = cn_walk_live_word(word);
     for (uint64_t left = CAIRN_DEBUG ? live : 0; left != 0; left &= left - 1) {
         size_t granule = (word << CN_WORD_SHIFT) + cn_ctz(left);
-        if (!cn_debug_is_live(cn_region.base + granule * CN_GRANULE_BYTES)) {
+        if (!cn_debug_is_live(NULL, cn_region.base + granule * CN_GRANULE_BYTES)) {
             live &= ~(left & -left);
         }
     }
@@ -86,18 +86,26 @@ static void add_places(const struct cairn_heap *heap, struct cairn_stats *stats)
     }
 }
 
+struct outside {
+    const struct cairn_heap *heap; /* NULL: all */
+    struct cairn_stats *stats;
+};
+
 static bool add_outside(void *block, size_t bytes, void *argument) {
-    struct cairn_stats *stats = argument;
+    const struct outside *outside = argument;
+    struct cairn_stats *stats = outside->stats;
     size_t before = (uintptr_t)block % cn_os_page_bytes(); /* on its first page */
-    if (CAIRN_DEBUG && !cn_debug_is_live(block)) {
+    size_t page_bytes = cn_round_up(before + bytes, cn_os_page_bytes());
+    if (CAIRN_DEBUG && !cn_debug_is_live(outside->heap, block)) {
         return true;
     }
     stats->block_count++;
     stats->block_bytes += bytes;
     stats->span_bytes += bytes;
-    stats->arena_bytes += bytes;
-    stats->resident_bytes +=
-        cn_os_resident_bytes((char *)block - before, cn_round_up(before + bytes, cn_os_page_bytes()));
+    if (outside->heap == NULL) {
+        stats->arena_bytes += page_bytes;
+        stats->resident_bytes += cn_os_resident_bytes((char *)block - before, page_bytes);
+    }
     stats->requested_bytes += counts_requests() ? (CAIRN_DEBUG ? cn_debug_requested(block) : bytes) : 0;
     return true;
 }
@@ -121,14 +129,17 @@ void cairn_stats_get(struct cairn_stats *stats) {
     stats->peak_arena_bytes = cn_count_of(&cn_counts.peak_arena_bytes);
     stats->metadata_bytes = cn_region_table_bytes();
     add_heaps(stats);
-    (void)cn_walk_outside(add_outside, stats);
+    (void)cn_walk_outside(add_outside, &(struct outside){NULL, stats});
 }
 
 void cairn_heap_stats_get(struct cairn_heap *heap, struct cairn_stats *stats) {
     (void)cairn_heap_name(heap); /* reports what is no named heap */
     cn_lock_take(&heap->lock);
     add_places(heap, stats);
-    stats->peak_used_bytes = atomic_load_explicit(&heap->peak_slots_held, memory_order_relaxed) * CN_SLOT_BYTES;
+    if (CAIRN_DEBUG) { /* else no block of a named heap lies outside of the region */
+        (void)cn_walk_outside(add_outside, &(struct outside){heap, stats});
+    }
+    stats->peak_used_bytes = atomic_load_explicit(&heap->peak_held_bytes, memory_order_relaxed);
     stats->heap_count = 1;
     stats->budget_bytes = heap->budget_bytes;
     cn_lock_give(&heap->lock);

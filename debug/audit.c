@@ -33,6 +33,7 @@ static bool visit_pool(const struct cn_walk_place *place, cn_audit_fn *visit, vo
 }
 
 struct outside_visit {
+    const struct cairn_heap *heap; /* NULL: all */
     cn_audit_fn *visit;
     void *argument;
     bool goes_on;
@@ -49,7 +50,8 @@ static void visit_outside(const struct cn_known *known, void *argument) {
 static bool visit_guarded(const struct cn_guarded *guarded, void *argument) {
     struct outside_visit *outside = argument;
     struct cn_known known = cn_record_of_guarded(guarded->block);
-    if (known.kind != CN_BLOCK_NONE) { /* it may be gone meanwhile */
+    bool is_wanted = outside->heap == NULL || known.heap == outside->heap;
+    if (known.kind != CN_BLOCK_NONE && is_wanted) { /* it may be gone meanwhile */
         visit_outside(&known, argument);
     }
     return outside->goes_on;
@@ -67,11 +69,11 @@ bool cn_audit_blocks(const struct cairn_heap *heap, cn_audit_fn *visit, void *ar
             return false;
         }
     }
-    struct outside_visit outside = {visit, argument, true};
-    if (heap == NULL) {
+    struct outside_visit outside = {heap, visit, argument, true};
+    if (heap == NULL) { /* no named heap has direct blocks */
         cn_record_walk_direct(visit_outside, &outside);
-        (void)cn_guard_walk(visit_guarded, &outside);
     }
+    (void)cn_guard_walk(visit_guarded, &outside);
     return outside.goes_on;
 }
 

@@ -112,12 +112,20 @@ static void *make_in_core(struct cn_self *self, struct cairn_heap *heap, size_t 
 }
 
 /* The same on guarded pages, or NULL. */
-static void *make_guarded(struct cn_self *self, size_t alignment, struct cn_birth *birth) {
+static void *make_guarded(struct cn_self *self, struct cairn_heap *heap, size_t alignment, struct cn_birth *birth) {
+    if (heap != NULL && !cn_heap_take_guarded(heap, birth->size_bytes)) {
+        return NULL;
+    }
     char *user = cn_guard_malloc(birth->size_bytes, cn_max(CN_RECORD_USUAL_HEAD_BYTES, alignment));
     if (user == NULL) {
+        if (heap != NULL) {
+            cn_heap_give_guarded(heap, birth->size_bytes);
+        }
         return NULL;
     }
     struct cn_known known = cn_record_of_guarded(user);
+    cn_record_set_guarded_heap(&known, heap);
+    known.heap = heap;
     birth->head_bytes = (size_t)(user - known.core);
     return cn_live_make(&known, birth, self);
 }
@@ -138,14 +146,13 @@ static bool is_to_be_guarded(const struct cn_birth *birth) {
     return false;
 }
 
-/* Blocks of named heaps are never guarded, since they go with their heap. */
 static void *make(struct cn_self *self, struct cairn_heap *heap, size_t alignment, struct cn_birth *birth) {
     birth->serial = cn_record_next_serial();
     if (CN_UNLIKELY(cn_fail_is_on) && cn_fail_is_due(birth)) {
         errno = ENOMEM;
         return NULL;
     }
-    void *guarded = heap == NULL && is_to_be_guarded(birth) ? make_guarded(self, alignment, birth) : NULL;
+    void *guarded = is_to_be_guarded(birth) ? make_guarded(self, heap, alignment, birth) : NULL;
     return guarded != NULL ? guarded : make_in_core(self, heap, alignment, birth);
 }
 

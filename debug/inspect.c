@@ -10,8 +10,11 @@
 
 void cn_debug_check(void) { cn_audit("cairn_check"); }
 
-bool cn_debug_is_live(const void *core) {
+bool cn_debug_is_live(const struct cairn_heap *heap, const void *core) {
     struct cn_known known = cn_record_around(core);
+    if (heap != NULL && (known.kind == CN_BLOCK_NONE || cn_record_named_heap(&known) != heap)) {
+        return false;
+    }
     return known.kind == CN_BLOCK_NONE || cn_record_state_of(cn_record_load(known.record)) == CN_RECORD_LIVE;
 }
 

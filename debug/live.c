@@ -154,6 +154,14 @@ static unsigned spoil(const struct cn_known *known, uint64_t word) {
     return 0;
 }
 
+/* A guarded block outlives its named heap. */
+static void leave_heap(const struct cn_known *known) {
+    if (known->kind == CN_BLOCK_GUARDED && known->heap != NULL) {
+        cn_record_set_guarded_heap(known, NULL);
+        cn_heap_give_guarded(known->heap, cn_record_size(known->record));
+    }
+}
+
 bool cn_live_end(const struct cn_known *known, uint64_t word, enum cn_ending ending, const struct cn_look *look,
                  const struct cn_self *self) {
     struct cn_record *record = known->record;
@@ -167,6 +175,7 @@ bool cn_live_end(const struct cn_known *known, uint64_t word, enum cn_ending end
         cn_promise_forget(known, word);
     }
     announce_end(known, word);
+    leave_heap(known);
     unsigned marks = ending == CN_ENDING_PARKED ? CN_MARK_PARKED : spoil(known, word);
     uint64_t waiting = cn_record_with_state(cn_record_with_marks(word, marks), CN_RECORD_QUARANTINED);
     atomic_store_explicit(&record->word, waiting, memory_order_release);
@@ -226,6 +235,11 @@ void cn_live_leave(const struct cn_known *known, uint64_t word) {
 
 void cn_live_forget(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
     bool is_live = cn_record_state_of(word) == CN_RECORD_LIVE;
+    if (known->kind == CN_BLOCK_GUARDED) {
+        enum cn_ending ending = cn_damage_check_live(known, word, look) ? CN_ENDING_PARKED : CN_ENDING_WAITS;
+        (void)cn_live_end(known, word, ending, look, cn_self_mine);
+        return;
+    }
     if (is_live) {
         (void)cn_damage_check_live(known, word, look);
         cn_promise_forget(known, word);

@@ -78,17 +78,31 @@ static size_t guarded_head(const struct cn_guarded *guarded) {
     return room < CN_GRANULE_BYTES ? CN_GRANULE_BYTES : cn_power_of_two_above(room / 2 + 1);
 }
 
+/* An extent's notes. */
+struct guarded_notes {
+    struct cn_record record;
+    _Atomic(struct cairn_heap *) heap; /* named; relaxed */
+};
+_Static_assert(sizeof(struct guarded_notes) <= CN_GUARD_NOTES_BYTES, "they have room");
+
+void cn_record_set_guarded_heap(const struct cn_known *known, struct cairn_heap *heap) {
+    struct guarded_notes *notes = (struct guarded_notes *)known->record;
+    atomic_store_explicit(&notes->heap, heap, memory_order_relaxed);
+}
+
 struct cn_known cn_record_of_guarded(const void *address) {
     struct cn_guarded guarded;
     if (!cn_guard_find(address, &guarded)) {
         return (struct cn_known){.kind = CN_BLOCK_NONE};
     }
+    struct guarded_notes *notes = guarded.notes;
     const char *end = guarded.size != 0 ? guarded.pages + guarded.page_bytes : guarded.block;
     char *core = guarded.block - guarded_head(&guarded);
     return (struct cn_known){.kind = CN_BLOCK_GUARDED,
                              .core = core,
                              .core_bytes = (size_t)(end - core),
-                             .record = (struct cn_record *)guarded.notes};
+                             .heap = atomic_load_explicit(&notes->heap, memory_order_relaxed),
+                             .record = &notes->record};
 }
 
 static CN_NOINLINE struct cn_known outside_region(const void *address) {

@@ -78,7 +78,7 @@ struct cn_known {
     enum cn_block_kind kind; /* CN_BLOCK_NONE: there is no block, or no record of it */
     char *core;
     size_t core_bytes;
-    struct cairn_heap *heap; /* of a pool's block; of a span: a named heap's, or NULL */
+    struct cairn_heap *heap; /* of a pool's block; of a span or a guarded block: a named heap, or NULL */
     struct cn_record *record;
 };
 
@@ -110,6 +110,8 @@ CN_INLINE struct cn_known cn_record_of_user(const void *user) {
 
 /* The guarded block around the address, live or freed, or about to be made. */
 struct cn_known cn_record_of_guarded(const void *address);
+/* Says which named heap it is of; NULL: of none, as at first. */
+void cn_record_set_guarded_heap(const struct cn_known *known, struct cairn_heap *heap);
 
 /* Makes a record for a direct block; false where there is no room. `forget` ends it. */
 bool cn_record_add_direct(void *core, size_t core_bytes);

@@ -214,7 +214,13 @@ static void count_against_a_budget(void *argument) {
     cn_heap_count_slots(heap, 2, 0);
     MUST(!cn_heap_allows_pool(heap) && !cn_heap_allows_span(heap, 1));
     cn_heap_count_slots(heap, 0, 11);
-    MUST(slots_held() == 0 && atomic_load(&heap->peak_slots_held) == 11);
+    MUST(slots_held() == 0 && atomic_load(&heap->peak_held_bytes) == 11 * CN_SLOT_BYTES);
+    MUST(cn_heap_take_guarded(heap, 9 * CN_SLOT_BYTES) && !cn_heap_take_guarded(heap, CN_SLOT_BYTES + 2));
+    MUST(cn_heap_allows_span(heap, 1) && !cn_heap_allows_span(heap, 2));
+    MUST(cn_heap_take_guarded(heap, CN_SLOT_BYTES + 1) && !cn_heap_allows_pool(heap));
+    cn_heap_give_guarded(heap, 10 * CN_SLOT_BYTES + 1);
+    MUST(atomic_load(&heap->guarded_bytes) == 0);
+    MUST(atomic_load(&heap->peak_held_bytes) == 11 * CN_SLOT_BYTES);
     heap->budget_bytes = 1;
     take(0);
     MUST(cn_heap_take(heap, 40) == NULL); /* another pool is beyond it */

@@ -175,7 +175,7 @@ static void make_for_a_named_heap(void *argument) {
     cn_heap_rebuild(heap);
     MUST(list_length(heap) == 2 && atomic_load(&heap->slots_held) == 6 && kept != NULL);
     MUST(cn_span_free(slot_of(second)) && cn_span_free(slot_of(third)) && list_length(heap) == 0);
-    MUST(atomic_load(&heap->slots_held) == 0 && atomic_load(&heap->peak_slots_held) == 20);
+    MUST(atomic_load(&heap->slots_held) == 0 && atomic_load(&heap->peak_held_bytes) == 20 * CN_SLOT_BYTES);
     cn_heap_check(heap);
     check_arenas();
 }
