@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Whether the hot paths take as few instructions as bench/instructions.txt says. Prints TAP.
 
-    instructions_test.py MICRO LIBRARY [unoptimised] [--keep]
+    instructions_test.py MICRO OBJECTS LIBRARY [unoptimised] [--keep]
 
 More than two per cent above what is kept fails. `--keep` writes what was counted instead; it is meant for
 
@@ -56,12 +56,12 @@ def case(number, row, count, kept):
     return "ok %s # %s" % (title, figures)
 
 
-def compare(micro, allocator, compiler, kept):
+def compare(paths, allocator, compiler, kept):
     """Counts and prints; returns whether all is well."""
     lines = []
     for number, row in enumerate(instructions.ROWS, 1):
         try:
-            count = instructions.each(row, allocator, micro)
+            count = instructions.each(row, allocator, paths[instructions.program_of(row)])
         except programs.Failure as failure:
             lines.append("not ok %d - %s can be counted: %s" % (number, row, failure))
         else:
@@ -70,35 +70,36 @@ def compare(micro, allocator, compiler, kept):
     return not any(line.startswith("not ok") for line in lines)
 
 
-def keep(micro, allocator, compiler, kept, path):
-    counted = {(compiler, row): instructions.each(row, allocator, micro) for row in instructions.ROWS}
+def keep(paths, allocator, compiler, kept, path):
+    counted = {(compiler, row): instructions.each(row, allocator, paths[instructions.program_of(row)]) for row in instructions.ROWS}
     instructions.kept_write({**kept, **counted}, path)
     print("%s: %d counts of %s" % (path, len(counted), compiler))
 
 
-def run(micro, library, words, path):
-    """Keeps or compares; returns whether all is well."""
+def run(paths, library, words, path):
+    """Keeps or compares; returns whether all is well. `paths` are the programs' by their names."""
     kept = instructions.kept_read(path) if os.path.exists(path) else {}
     compiler = instructions.compiler_of(library)
     allocator = Allocator("cairn", library, "this tree")
     if "--keep" in words:
-        keep(micro, allocator, compiler, kept, path)
+        keep(paths, allocator, compiler, kept, path)
         return True
     print("1..%d" % len(instructions.ROWS))
     reason = reason_to_skip(words, compiler, kept)
     if reason is None:
-        return compare(micro, allocator, compiler, kept)
+        return compare(paths, allocator, compiler, kept)
     for number, row in enumerate(instructions.ROWS, 1):
         print("ok %d - %s # SKIP %s" % (number, row, reason))
     return True
 
 
-def main(micro, library, *words):
+def main(micro, objects, library, *words):
     # `bazel run` names the tree, in which the file is to be written.
     tree = os.environ.get("BUILD_WORKSPACE_DIRECTORY")
     path = os.path.join(tree, "bench", "instructions.txt") if tree else os.path.join(HERE, "instructions.txt")
     with tempfile.TemporaryDirectory() as folder:
-        return 0 if run(stripped(micro, folder), stripped(library, folder), words, path) else 1
+        paths = {"micro": stripped(micro, folder), "objects": stripped(objects, folder)}
+        return 0 if run(paths, stripped(library, folder), words, path) else 1
 
 
 sys.exit(main(*sys.argv[1:]))

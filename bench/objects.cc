@@ -150,11 +150,24 @@ void cxx_strings(struct run *run) {
     run_end(run);
 }
 
+/* The operators as the compiler calls them where it knows the size; the block is not touched. */
+void bare_new_64(struct run *run) {
+    constexpr std::size_t kBytes = 64;
+    run_begin(run);
+    for (uint64_t turn = 0; turn < run->count; turn++) {
+        void *block = ::operator new(kBytes);
+        escape(block);
+        ::operator delete(block, kBytes);
+    }
+    run_end(run);
+}
+
 const struct workload object_workloads[] = {
     {"new-objects", "a random one of 10 thousand objects replaced by new and delete", 10000000, new_objects},
     {"cxx-lists", "an item of a std::list", 15000000, cxx_lists},
     {"cxx-maps", "an entry made in, or erased from, two maps", 1500000, cxx_maps},
     {"cxx-strings", "a line of 12 words put together and taken apart", 300000, cxx_strings},
+    {"bare-new-64", "new of 64 bytes and delete with the size, untouched", 40000000, bare_new_64},
     {nullptr, nullptr, 0, nullptr},
 };
 

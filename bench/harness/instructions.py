@@ -20,7 +20,10 @@ ROWS = {
     "bare-calloc-64": "calloc(4, 16), free",
     "bare-aligned": "posix_memalign(64, 100), free",
     "bare-realloc": "realloc by 8 bytes",
+    "bare-new-64": "new of 64 bytes, delete with the size",
 }
+# The program that has the row: micro, but for these.
+OTHER_PROGRAMS = {"bare-new-64": "objects"}
 # Scudo maps more addresses than valgrind has.
 NOT_UNDER_VALGRIND = ("scudo",)
 SHORT_COUNT = 50000
@@ -33,8 +36,12 @@ KEPT_HEAD = """\
 TOLERANCE = 0.02
 
 
-def instructions(row, count, allocator, micro):
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", micro]
+def program_of(row):
+    return OTHER_PROGRAMS.get(row, "micro")
+
+
+def instructions(row, count, allocator, program):
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program]
     command += ["--count", str(count), "--json", row]
     output, said = programs.output_of(command, allocator.environment())
     programs.result_in(output, allocator)
@@ -44,9 +51,9 @@ def instructions(row, count, allocator, micro):
     return int(collected.group(1))
 
 
-def each(row, allocator, micro):
-    """Instructions of one operation."""
-    more = instructions(row, LONG_COUNT, allocator, micro) - instructions(row, SHORT_COUNT, allocator, micro)
+def each(row, allocator, program):
+    """Instructions of one operation; `program` is the path of program_of(row)."""
+    more = instructions(row, LONG_COUNT, allocator, program) - instructions(row, SHORT_COUNT, allocator, program)
     return more / (LONG_COUNT - SHORT_COUNT)
 
 
@@ -89,7 +96,6 @@ def is_better(counted, kept):
 def run(settings, allocators, progress):
     if shutil.which("valgrind") is None:
         raise Problem("valgrind is not installed: apt-get install valgrind")
-    micro = programs.program("micro")
     failures = []
     allocators = [allocator for allocator in allocators if allocator.name not in NOT_UNDER_VALGRIND]
     found = {allocator.name: {} for allocator in allocators}
@@ -97,7 +103,7 @@ def run(settings, allocators, progress):
         for allocator in allocators:
             progress.show("callgrind: " + what, allocator.name)
             try:
-                found[allocator.name][row] = each(row, allocator, micro)
+                found[allocator.name][row] = each(row, allocator, programs.program(program_of(row)))
             except programs.Failure as failure:
                 failures.append((allocator.name, row, failure))
     progress.clear()
