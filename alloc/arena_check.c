@@ -7,14 +7,19 @@
 #include "counts.h"
 #include "panic.h"
 
+/* The bits that are set in any of the slot's words of a bitmap. */
+static uint64_t bits_of_slot(const _Atomic uint64_t *bitmap, size_t slot) {
+    uint64_t bits = 0;
+    for (size_t word = slot * CN_SLOT_WORDS; word < (slot + 1) * CN_SLOT_WORDS; word++) {
+        bits |= atomic_load_explicit(&bitmap[word], memory_order_relaxed);
+    }
+    return bits;
+}
+
 static void check_free_slot(size_t slot) {
     CN_ASSERT(atomic_load_explicit(&cn_region.owner[slot], memory_order_relaxed) == 0, "A5: a free slot has no owner");
-    for (size_t word = slot * CN_SLOT_WORDS; word < (slot + 1) * CN_SLOT_WORDS; word++) {
-        CN_ASSERT(atomic_load_explicit(&cn_region.live[word], memory_order_relaxed) == 0,
-                  "A5: a free slot has no live bit");
-        CN_ASSERT(atomic_load_explicit(&cn_region.remote[word], memory_order_relaxed) == 0,
-                  "A5: a free slot has no remote bit");
-    }
+    CN_ASSERT(bits_of_slot(cn_region.live, slot) == 0, "A5: a free slot has no live bit");
+    CN_ASSERT(bits_of_slot(cn_region.remote, slot) == 0, "A5: a free slot has no remote bit");
 }
 
 /* Other threads may take and give meanwhile: a slot is looked at by who has it to itself. */

@@ -24,6 +24,7 @@
 #include "fuzz/misuse_blocks.h"
 #include "fuzz/misuse_bugs.h"
 #include "fuzz/misuse_due.h"
+#include "fuzz/operations.h"
 #include "fuzz/said.h"
 
 enum setting {
@@ -88,10 +89,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     unsigned bug = cn_bytes_take(&input) % BUG_COUNT;
     unsigned after = cn_bytes_take(&input) % BUG_AFTER_MAX;
     bool is_made = false;
+    unsigned steps = 0;
     cn_misuse_begin(&blocks, &input);
     set(settings);
-    for (unsigned i = 0; i < STEPS_MAX && cn_bytes_are_left(&input); i++) {
-        if (i == after) {
+    for (; steps < STEPS_MAX && cn_bytes_are_left(&input); steps++) {
+        if (steps == after) {
             make(bug);
             is_made = true;
         } else {
@@ -101,6 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (!is_made) {
         make(bug);
     }
+    cn_operations_add(steps);
     cn_misuse_find_damage(&blocks);
     cn_misuse_settle();
     CN_EXPECT(cairn_check(), "all is as it should be after a bug");

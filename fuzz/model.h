@@ -14,7 +14,7 @@
  * A block of up to CN_MODEL_WHOLE_BYTES is written in full when it comes, a larger one at both ends, until an operation
  * asks for it to be written in full. The record number of a block is the caller's.
  *
- * One thread at a time may use a model. In the debug form, blocks that were freed may still be counted for a while.
+ * One thread at a time may use a model.
  */
 #ifndef CAIRN_FUZZ_MODEL_H
 #define CAIRN_FUZZ_MODEL_H

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "fuzz/expect.h"
+#include "fuzz/operations.h"
 #include "fuzz/pattern.h"
 #include "fuzz/play_state.h"
 
@@ -60,14 +61,16 @@ static bool is_for_crew(enum cn_operation_kind kind) {
 
 static void perform_stretch(unsigned thread, void *argument) {
     struct stretch *stretch = argument;
+    size_t first = stretch->next;
     (void)thread;
     for (; stretch->next < stretch->end; stretch->next++) {
         struct cn_operation operation = cn_program_operation(stretch->data, stretch->next, stretch->shape);
         if (is_for_crew(operation.kind)) {
-            return;
+            break;
         }
         performers[operation.kind](stretch->play, &operation);
     }
+    cn_operations_add(stretch->next - first);
 }
 
 /* ---- by all threads at once ---------------------------------------------------------------------------------- */
@@ -110,10 +113,12 @@ static void finish_at_once(struct cn_play *play) {
 
 /* ---- the program --------------------------------------------------------------------------------------------- */
 
-static void start_over(struct cn_play *play) {
+static void start_over(struct cn_play *play, const struct cn_operation *operation) {
     cn_play_free_all(play);
     cn_crew_end_all(&play->crew);
-    (void)cairn_trim();
+    if (cn_play_is_to_trim(play, operation)) {
+        (void)cairn_trim();
+    }
     cn_model_check_returned(&play->model);
 }
 
@@ -121,7 +126,7 @@ static void start_over(struct cn_play *play) {
 static unsigned perform_for_crew(struct cn_play *play, const struct cn_operation *operation, unsigned thread) {
     switch (operation->kind) {
     case CN_OP_START_OVER:
-        start_over(play);
+        start_over(play, operation);
         return 0;
     case CN_OP_THREAD_END:
         cn_crew_end(&play->crew, thread);
@@ -146,6 +151,8 @@ static void perform(struct stretch *stretch, size_t end, unsigned *thread) {
 }
 
 static void finish(struct cn_play *play, enum cn_program_shape shape) {
+    play->touched_bytes = 0;
+    play->check_count = 0;
     if (shape == CN_PROGRAM_CREW) {
         finish_at_once(play);
     }

@@ -6,9 +6,12 @@
 #include "fuzz/expect.h"
 #include "fuzz/play_state.h"
 
-/* A large request that would make more than this live is left out: it would only be slow. */
+/* A large request that would make more than this live is left out: it would only be slow. In the debug form all are, since
+ * spans get new pages each time, which it fills: there a program gets no more when it has touched so much of them. */
 static const size_t live_max_bytes = (size_t)64 << 20;
-static const size_t large_bytes = (size_t)64 << 10;
+static const size_t debug_live_max_bytes = (size_t)16 << 20;
+static const size_t debug_touched_max_bytes = (size_t)1 << 20;
+static const size_t large_bytes = (size_t)32 << 10;
 /* Sizes above are asked for all the same: no system has them. */
 static const size_t absurd_bytes = (size_t)1 << 46;
 
@@ -37,12 +40,34 @@ void cn_play_free(struct cn_play *play, size_t index) {
     }
 }
 
-static bool is_too_much(const struct cn_play *play, size_t bytes) {
+static size_t live_bytes(const struct cn_play *play) {
     size_t live = 0;
     for (unsigned i = 0; i < CN_MODEL_HEAPS; i++) {
         live += play->model.heaps[i].asked_bytes;
     }
-    return bytes >= large_bytes && bytes < absurd_bytes && live + bytes > live_max_bytes;
+    return live;
+}
+
+/* What is touched of a large block that is made in the debug form: what is filled, cleared or copied. */
+static size_t touched_bytes(enum cn_operation_kind kind, size_t bytes) {
+    enum { FILLED_BYTES = 128 << 10, MOVED_MIN_BYTES = 1 << 20 };
+    bool is_copied = (kind == CN_OP_REALLOC || kind == CN_OP_REALLOCARRAY) && bytes < MOVED_MIN_BYTES;
+    return kind == CN_OP_CALLOC || is_copied || bytes < FILLED_BYTES ? bytes : FILLED_BYTES;
+}
+
+/* Whether a request of so many bytes is left out. */
+static bool is_too_much(struct cn_play *play, enum cn_operation_kind kind, size_t bytes) {
+    if (bytes < large_bytes || bytes >= absurd_bytes) {
+        return false;
+    }
+    if (!play->model.is_debug_form) {
+        return live_bytes(play) + bytes > live_max_bytes;
+    }
+    if (live_bytes(play) + bytes > debug_live_max_bytes || play->touched_bytes > debug_touched_max_bytes) {
+        return true;
+    }
+    play->touched_bytes += touched_bytes(kind, bytes);
+    return false;
 }
 
 static void *allocate(struct cairn_heap *heap, const struct cn_operation *operation) {
@@ -73,7 +98,7 @@ static bool allocate_into(struct cn_play *play, const struct cn_operation *opera
     bool is_bad = operation->kind == CN_OP_ALIGNED_ALLOC && alignment == 0; /* 0 is no power of two either */
     struct cairn_heap *heap = cn_play_heap(play, operation->heap);
     unsigned number = heap != NULL ? operation->heap : 0;
-    if (is_too_much(play, bytes)) {
+    if (is_too_much(play, operation->kind, bytes)) {
         return false;
     }
     play->callbacks[number].was_called = false;
@@ -136,7 +161,7 @@ static void resize_block(struct cn_play *play, const struct cn_operation *operat
 /* What is not there is resized from the default heap. */
 void cn_play_do_resize(struct cn_play *play, const struct cn_operation *operation) {
     size_t bytes = cn_operation_bytes(operation);
-    if (is_too_much(play, bytes)) {
+    if (is_too_much(play, operation->kind, bytes)) {
         return;
     }
     if (play->model.blocks[operation->slot].start != NULL) {

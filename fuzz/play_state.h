@@ -22,8 +22,10 @@ struct cn_play_callback {
 struct cn_play {
     struct cn_model model;
     struct cn_crew crew;
-    size_t burst_end; /* where the next block of a burst goes */
-    size_t busy;      /* the record that is being resized */
+    size_t burst_end;     /* where the next block of a burst goes */
+    size_t busy;          /* the record that is being resized */
+    size_t touched_bytes; /* of large blocks, by this program so far; in the debug form */
+    unsigned check_count; /* by this program so far */
     struct cn_play_callback callbacks[CN_MODEL_HEAPS];
 };
 
@@ -33,6 +35,9 @@ void cn_play_destroy_heap(struct cn_play *play, unsigned heap);
 
 /* Frees the block of the record, if there is one. */
 void cn_play_free(struct cn_play *play, size_t index);
+/* Whether memory is to be given back where the operation says so. In the debug form it is one time in four: then all pages
+ * are new, and most of the time goes into them. */
+bool cn_play_is_to_trim(const struct cn_play *play, const struct cn_operation *operation);
 /* All blocks, and all named heaps. */
 void cn_play_free_all(struct cn_play *play);
 

@@ -13,6 +13,8 @@ from typing import Optional
 import targets as fuzz
 
 _STATUS = re.compile(r"^#(\d+)\s+\w+\s+cov: (\d+) .*?corp: (\d+)/", re.MULTILINE)
+# What fuzz/operations.h says at a fuzzer's end.
+_OPERATIONS = re.compile(r"^stat::operations: (\d+)$", re.MULTILINE)
 _LIMITS = ["-timeout=25", "-rss_limit_mb=2560", "-detect_leaks=0"]
 # A fuzzer that ends at once each time has a crash in its corpus: there is no point in going on.
 _MOST_STARTS = 20
@@ -37,6 +39,7 @@ class Figures:
     coverage: int = 0
     corpus: int = 0
     crashes: int = 0
+    operations: int = 0  # so far, of fuzzers that have ended and that count them
 
 
 class Session:
@@ -88,22 +91,30 @@ class Session:
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
-    def read_figures(self) -> None:
+    def tail(self) -> str:
+        """The end of what the fuzzer that was started last has said."""
         size = os.fstat(self.log.fileno()).st_size
         start = max(self.log_start, size - _TAIL_BYTES)
-        tail = os.pread(self.log.fileno(), _TAIL_BYTES, start).decode(errors="replace")
-        found = _STATUS.findall(tail)
+        return os.pread(self.log.fileno(), _TAIL_BYTES, start).decode(errors="replace")
+
+    def read_figures(self) -> None:
+        found = _STATUS.findall(self.tail())
         if found:
             runs, coverage, corpus = (int(figure) for figure in found[-1])
-            self.figures = Figures(self.runs_before + runs, max(coverage, self.figures.coverage), corpus)
+            self.figures.runs = self.runs_before + runs
+            self.figures.coverage = max(coverage, self.figures.coverage)
+            self.figures.corpus = corpus
         self.figures.crashes = len(self.crash_files)
 
     def is_over(self) -> bool:
         """Looks how it goes, and starts the fuzzer anew where a crash has ended it early."""
+        process = self.process
+        has_ended = process is not None and process.poll() is not None
         self.read_figures()
-        if self.process is None or self.process.poll() is None:
+        if process is None or not has_ended:
             return False
-        if self.process.returncode == 0 or self.elapsed >= self.seconds - 1 or self.starts == _MOST_STARTS:
+        self.figures.operations += sum(int(count) for count in _OPERATIONS.findall(self.tail()))
+        if process.returncode == 0 or self.elapsed >= self.seconds - 1 or self.starts == _MOST_STARTS:
             return True
         self.start()
         return False
