@@ -251,7 +251,8 @@ static void set(uint8_t settings, uint8_t sites) {
 
 enum { MANY_FAIL = 128 };
 
-enum step { MAKE, MAKE_TOO, LINK, LINK_TOO, ROOT, ROOT_TOO, FREE, SEARCH, STEP_KINDS };
+/* Of LINK and ROOT the nodes are of those that are there, so that chains come about; of the other two any, there or not. */
+enum step { MAKE, MAKE_TOO, LINK, LINK_ANY, ROOT, ROOT_ANY, FREE, SEARCH, STEP_KINDS };
 
 /* What fails in the next search. */
 static uint8_t next_failing;
@@ -271,11 +272,15 @@ static bool step(void) {
         make(node, second, third);
         break;
     case LINK:
-    case LINK_TOO:
+        cn_graph_link(&graph, cn_graph_pick(&graph, first), second % CN_GRAPH_WORDS, cn_graph_pick(&graph, third),
+                      pointer);
+        break;
+    case LINK_ANY:
         cn_graph_link(&graph, node, second % CN_GRAPH_WORDS, to, pointer);
         break;
     case ROOT:
-    case ROOT_TOO:
+    case ROOT_ANY:
+        to = kind == ROOT ? cn_graph_pick(&graph, third) : to;
         cn_graph_root(&graph, (enum cn_graph_place)(first % CN_GRAPH_PLACES), first / CN_GRAPH_PLACES % CN_PLACE_WORDS,
                       to, pointer);
         break;

@@ -13,6 +13,17 @@ static const struct cn_graph_link no_link = {.node = CN_NO_NODE};
 
 static bool is_there(const struct cn_graph *graph, size_t node) { return graph->nodes[node].hidden != 0; }
 
+size_t cn_graph_pick(const struct cn_graph *graph, size_t which) {
+    size_t there[CN_GRAPH_NODES] = {0};
+    size_t count = 0;
+    for (size_t node = 0; node < CN_GRAPH_NODES; node++) {
+        if (is_there(graph, node)) {
+            there[count++] = node;
+        }
+    }
+    return there[which % (count != 0 ? count : 1)];
+}
+
 void cn_graph_clear(struct cn_graph *graph) {
     memset(graph->nodes, 0, sizeof graph->nodes);
     graph->births = 0;
@@ -109,7 +120,7 @@ static void reach(struct cn_graph *graph, struct cn_graph_link link) {
 static void point(struct cn_graph *graph, size_t from) {
     for (size_t word = 0; word < CN_GRAPH_WORDS; word++) {
         struct cn_graph_link link = graph->nodes[from].links[word];
-        if (link.counts && link.node != from) {
+        if (link.counts && link.node != from && graph->nodes[link.node].fate != CN_FATE_REACHED) {
             graph->nodes[link.node].fate = CN_FATE_LOST_INDIRECTLY;
         }
     }

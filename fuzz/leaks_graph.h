@@ -71,6 +71,9 @@ void cn_graph_add(struct cn_graph *graph, size_t node, void *start, size_t size,
 /* The node's block, which is about to be freed; NULL: there is none. */
 void *cn_graph_take(struct cn_graph *graph, size_t node);
 
+/* A node that is there: the number `which` of these, counted round. Some number where none is. */
+size_t cn_graph_pick(const struct cn_graph *graph, size_t which);
+
 /* Has a word of the node, or of the place, hold a pointer to `to`; an empty one where there is no such. */
 void cn_graph_link(struct cn_graph *graph, size_t from, size_t word, size_t to, enum cn_graph_pointer kind);
 void cn_graph_root(struct cn_graph *graph, enum cn_graph_place place, size_t word, size_t to,

@@ -82,6 +82,15 @@ static struct cn_misuse_block *find_room(struct cn_misuse_blocks *blocks) {
     return oldest;
 }
 
+bool cn_misuse_has_room(const struct cn_misuse_blocks *blocks) {
+    for (const struct cn_misuse_block *at = blocks->places; at < blocks->places + CN_MISUSE_PLACES; at++) {
+        if (at->state == CN_MISUSE_UNUSED || at->state == CN_MISUSE_FREED) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool share_a_slot(const struct cn_misuse_block *one, const struct cn_misuse_block *other) {
     return (uintptr_t)one->user >> CN_SLOT_SHIFT == (uintptr_t)other->user >> CN_SLOT_SHIFT;
 }
@@ -160,11 +169,12 @@ static void note(struct cn_misuse_blocks *blocks, struct cn_misuse_block *block,
     block->state = CN_MISUSE_LIVE;
 }
 
-struct cn_misuse_block *cn_misuse_make(struct cn_misuse_blocks *blocks, unsigned heap, enum cn_asked asked) {
+struct cn_misuse_block *cn_misuse_make_sized(struct cn_misuse_blocks *blocks, unsigned heap, enum cn_asked asked,
+                                             size_t size) {
     struct cn_misuse_block *block = find_room(blocks);
     size_t alignment = HEAD_MIN_BYTES;
     block->state = CN_MISUSE_UNUSED;
-    block->size = take_size(blocks);
+    block->size = size;
     block->heap = heap;
     block->asked = asked;
     if (asked == CN_ASKED_ALIGNED) {
@@ -177,6 +187,11 @@ struct cn_misuse_block *cn_misuse_make(struct cn_misuse_blocks *blocks, unsigned
     }
     fill(block);
     return block;
+}
+
+struct cn_misuse_block *cn_misuse_make(struct cn_misuse_blocks *blocks, unsigned heap, enum cn_asked asked) {
+    size_t size = take_size(blocks);
+    return cn_misuse_make_sized(blocks, heap, asked, size);
 }
 
 void cn_misuse_note_end(struct cn_misuse_blocks *blocks, struct cn_misuse_block *block) {

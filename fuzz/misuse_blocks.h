@@ -56,6 +56,11 @@ void cn_misuse_step(struct cn_misuse_blocks *blocks);
 
 /* A new block; size and alignment are taken from the input. */
 struct cn_misuse_block *cn_misuse_make(struct cn_misuse_blocks *blocks, unsigned heap, enum cn_asked asked);
+/* The same of that size. */
+struct cn_misuse_block *cn_misuse_make_sized(struct cn_misuse_blocks *blocks, unsigned heap, enum cn_asked asked,
+                                             size_t size);
+/* Whether a new block takes the place of none that is live. */
+bool cn_misuse_has_room(const struct cn_misuse_blocks *blocks);
 /* By a function of its family. */
 void cn_misuse_free(struct cn_misuse_blocks *blocks, struct cn_misuse_block *block);
 /* The block is gone; the call was made by somebody else. */

@@ -1,5 +1,7 @@
 #include "fuzz/misuse_pick.h"
 
+#include "alloc/pool.h"
+
 bool cn_misuse_is_live(const struct cn_misuse_blocks *all, const struct cn_misuse_block *block) {
     (void)all;
     return block->state == CN_MISUSE_LIVE;
@@ -11,6 +13,16 @@ bool cn_misuse_is_live_of_malloc(const struct cn_misuse_blocks *all, const struc
 
 bool cn_misuse_is_live_of_thread(const struct cn_misuse_blocks *all, const struct cn_misuse_block *block) {
     return cn_misuse_is_live(all, block) && block->heap == 0;
+}
+
+bool cn_misuse_is_last_of_pool(const struct cn_misuse_blocks *all, const struct cn_misuse_block *block) {
+    if (!cn_misuse_is_live_of_thread(all, block) || !cn_misuse_is_of_pool(block)) {
+        return false;
+    }
+    const char *core = block->user - block->head_bytes;
+    const char *end = block->user + block->size + block->tail_bytes;
+    const struct cn_pool *pool = cn_pool_of_slot(cn_slot_of_granule(cn_granule_of(core)));
+    return end == cn_pool_address(pool) + cn_pool_fresh(pool) * (size_t)(end - core);
 }
 
 bool cn_misuse_is_live_of_named(const struct cn_misuse_blocks *all, const struct cn_misuse_block *block) {

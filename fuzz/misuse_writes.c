@@ -14,7 +14,8 @@
 enum {
     NEXT_HEAD_BYTES = 16, /* at least */
     COPY_BYTES = 16,
-    CANARY_HEAD_MAX_BYTES = 4096
+    CANARY_HEAD_MAX_BYTES = 4096,
+    FRESH_MAX_BYTES = 4096, /* so much that was never handed out is looked at behind a pool's last block */
 };
 
 /* ---- finding it -------------------------------------------------------------------------------------------------- */
@@ -220,6 +221,52 @@ static void write_beyond(struct cn_misuse_blocks *blocks) {
     cn_misuse_settle();
 }
 
+/* The size of blocks of which magazines hold few, so that one is soon the last that its pool has handed out. */
+static size_t take_large_size(struct cn_misuse_blocks *blocks) {
+    enum { LEAST_BYTES = 8 << 10, MOST_BYTES = 60 << 10 };
+    return LEAST_BYTES + cn_misuse_take_below(blocks, MOST_BYTES - LEAST_BYTES);
+}
+
+enum { LARGE_BLOCKS_MAX = 24 };
+
+static struct cn_misuse_block *take_last_of_pool(struct cn_misuse_blocks *blocks) {
+    struct cn_misuse_block *block = cn_misuse_pick(blocks, cn_misuse_is_last_of_pool);
+    size_t size = take_large_size(blocks);
+    for (unsigned i = 0; i < LARGE_BLOCKS_MAX && block == NULL; i++) {
+        block = cn_misuse_make_sized(blocks, 0, CN_ASKED_MALLOC, size);
+        block = cn_misuse_is_last_of_pool(blocks, block) ? block : NULL;
+    }
+    return block;
+}
+
+/* Has the pool hand out what is behind the block, which is looked at before. */
+static void hand_out_behind(struct cn_misuse_blocks *blocks, size_t size) {
+    for (unsigned i = 0; i < LARGE_BLOCKS_MAX && !cn_misuse_is_seen() && cn_misuse_has_room(blocks); i++) {
+        (void)cn_misuse_make_sized(blocks, 0, CN_ASKED_MALLOC, size);
+    }
+}
+
+/* Beyond the block, into what its pool has never handed out. */
+static void write_into_fresh(struct cn_misuse_blocks *blocks) {
+    struct cn_misuse_block *block = take_last_of_pool(blocks);
+    bool is_swept = cn_bytes_take(blocks->input) % 2 == 0;
+    if (block == NULL || !has_next(block)) {
+        return;
+    }
+    char *end = block->user + block->size + block->tail_bytes;
+    size_t room = cn_min(FRESH_MAX_BYTES, CN_SLOT_BYTES - (uintptr_t)end % CN_SLOT_BYTES);
+    size_t offset = cn_misuse_take_below(blocks, room);
+    size_t bytes = take_length(blocks, room - offset);
+    cn_misuse_due("heap-buffer-overflow", NULL, block);
+    cn_misuse_due_exactly(block, "past its end", end + offset, bytes);
+    write_at(blocks, end + offset, bytes);
+    if (!is_swept) {
+        hand_out_behind(blocks, block->size);
+    }
+    sweep();
+    cn_misuse_settle();
+}
+
 /* ---- promises ---------------------------------------------------------------------------------------------------- */
 
 static void write_sealed(struct cn_misuse_blocks *blocks) {
@@ -259,6 +306,6 @@ static void write_fenced(struct cn_misuse_blocks *blocks) {
 }
 
 cn_misuse_bug *const cn_misuse_writes[CN_MISUSE_WRITES] = {
-    write_behind,       write_before, copy_before,  write_after_free,
-    write_before_freed, write_beyond, write_sealed, write_fenced,
+    write_behind, write_before, copy_before,  write_after_free, write_before_freed,
+    write_beyond, write_sealed, write_fenced, write_into_fresh,
 };
