@@ -13,7 +13,7 @@ uint64_t cn_page_site_of(uint32_t stack) { return cn_depot_site_hash(stack); }
 static void visit_stack(uint32_t stack, void (*visit)(const struct cn_location *location, void *argument),
                         void *argument) {
     const struct cn_depot_stack *found = cn_depot_find(stack);
-    for (size_t i = 0; found != NULL && i < found->count; i++) {
+    for (size_t i = found != NULL ? cn_symbol_first_frame(found) : 0; found != NULL && i < found->count; i++) {
         cn_symbol_visit_frame(found->frames[i], visit, argument);
     }
 }

@@ -8,7 +8,6 @@
 #include "alloc/os.h"
 #include "backtrace/cn_backtrace.h"
 #include "demangle.h"
-#include "depot.h"
 
 /* ---- modules that were read ---------------------------------------------------------------------------------- */
 
@@ -97,14 +96,6 @@ static const struct known_module *find_module(uintptr_t address) {
     return &known_modules[i];
 }
 
-/* Whether it is Cairn's own library; false where Cairn is part of the program. Its frames are named by the function that
- * was called, and that is enough: which functions were inlined there tells nobody anything. */
-static bool is_own_library(const struct known_module *known) {
-    struct cn_module own;
-    bool is_own = cn_module_find((uintptr_t)&cn_symbol_visit_frame, &own) && is_same(&known->module, &own);
-    return is_own && known->path == known->module.path;
-}
-
 /* ---- one frame ----------------------------------------------------------------------------------------------- */
 
 struct visit {
@@ -152,7 +143,7 @@ void cn_symbol_visit_frame(uintptr_t frame, void (*visit)(const struct cn_locati
         state.location.module = known->path;
         state.location.module_offset = state.location.pc - known->module.base;
     }
-    if (known != NULL && known->state != NULL && !is_own_library(known)) {
+    if (known != NULL && known->state != NULL) {
         (void)cn_backtrace_pcinfo(known->state, address, take_line, ignore_error, &state);
     }
     if (state.count == 0) {
@@ -163,6 +154,20 @@ void cn_symbol_visit_frame(uintptr_t frame, void (*visit)(const struct cn_locati
         }
         visit(&state.location, argument);
     }
+}
+
+size_t cn_symbol_first_frame(const struct cn_depot_stack *stack) {
+    struct cn_module own;
+    struct cn_module module;
+    if (!cn_module_find((uintptr_t)&cn_symbol_first_frame, &own) || own.path[0] == '\0') {
+        return 0;
+    }
+    size_t first = 0;
+    while (first < stack->count && cn_module_find(cn_frame_instruction(stack->frames[first]), &module) &&
+           is_same(&module, &own)) {
+        first++;
+    }
+    return first < stack->count ? first : 0;
 }
 
 bool cn_symbol_find(uintptr_t address, struct cn_symbol *symbol) {
@@ -221,7 +226,7 @@ void cn_symbol_print_stack(struct cn_text *text, uint32_t id) {
                     id == CN_DEPOT_FULL ? "    (not kept: there was no room for more stacks)\n" : "    (not taken)\n");
         return;
     }
-    for (size_t i = 0; i < stack->count; i++) {
+    for (size_t i = cn_symbol_first_frame(stack); i < stack->count; i++) {
         cn_symbol_visit_frame(stack->frames[i], print_location, &printer);
     }
 }

@@ -12,6 +12,7 @@
 
 #include "alloc/frame.h"
 #include "alloc/text.h"
+#include "depot.h"
 
 /* What a frame is at. Strings are good while `visit` runs. */
 struct cn_location {
@@ -27,6 +28,10 @@ struct cn_location {
 /* Calls `visit` for the frame (depot.h): once, or more often where functions were inlined, innermost first. */
 void cn_symbol_visit_frame(uintptr_t frame, void (*visit)(const struct cn_location *location, void *argument),
                            void *argument);
+
+/* The stack's first frame that is to be shown: those of Cairn's own library, as of operator new, say nothing that the report
+ * does not. All are where Cairn is part of the program, and where there are no others. */
+size_t cn_symbol_first_frame(const struct cn_depot_stack *stack);
 
 /* A variable or function. The name is good until the next call. */
 struct cn_symbol {

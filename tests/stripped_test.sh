@@ -68,6 +68,17 @@ report_is_of_a_double_free() {
     run twice && grep -q '^cairn: ERROR: double-free: ' "$scratch/report"
 }
 
+# operator new has a frame of its own in Cairn's library: stacks begin behind it.
+stacks_begin_in_the_program() {
+    printf 'int main() { char *block = new char[24]; block[24] = 1; delete[] block; }\n' >"$scratch/operators.cc"
+    "${CXX:-c++}" -O0 -w -o "$scratch/bare/operators" "$scratch/operators.cc" || return 1
+    timeout 60 env LD_PRELOAD="$LIB" "$scratch/bare/operators" 2>"$scratch/report"
+    for heading in allocated noticed; do
+        grep -A1 "^  $heading by thread 1 here:" "$scratch/report" | grep -q '^    #0 0x[0-9a-f]* in main' ||
+            { cat "$scratch/report"; return 1; }
+    done
+}
+
 no_symbol_of_the_program_is_left() {
     ! nm "$scratch/bare/program" 2>/dev/null | grep -q . && ! grep -qE ' in (overrun|main|inner) ' "$scratch/report"
 }
@@ -82,6 +93,7 @@ else
     tap_run "the allocation names the library and offsets in it" is_stack allocated libgets.so inner get
     tap_run "the allocation names the program and offsets in it" is_stack allocated program main
     tap_run "the call that noticed it names the program" is_stack noticed program overrun main
+    tap_run "stacks begin in the program, also where new and delete are called" stacks_begin_in_the_program
     tap_run "a double free in a program without symbols is reported" report_is_of_a_double_free
     tap_run "the allocation of what is freed twice is named" is_stack allocated program main
     tap_run "the first free is named" is_stack freed program release_twice main
