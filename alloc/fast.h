@@ -69,58 +69,68 @@ CN_INLINE void *cn_fast_aligned(size_t alignment, size_t size) {
     return CN_LIKELY(bytes < end) ? cn_fast_take(&cn_heap_mine->magazines[cn_class_of_small(bytes)]) : NULL;
 }
 
-/* The block is live, and the magazine's; `bits` is its live word without it. */
-CN_INLINE void cn_fast_push(struct cn_magazine *magazine, void *block, size_t granule, uint64_t bits) {
+/* A live block of the region. */
+struct cn_fast_block {
+    size_t granule;
+    uint64_t bits; /* its live word, without it */
+    uintptr_t owner;
+};
+
+/* False where there is none at the address. */
+CN_INLINE bool cn_fast_find(const void *block, struct cn_fast_block *found) {
+    size_t granule = cn_granule_of(block);
+    if (CN_UNLIKELY(!cn_region_covers(granule))) {
+        return false;
+    }
+    uint64_t bits = atomic_load_explicit(&cn_region.live[granule >> CN_WORD_SHIFT], memory_order_relaxed);
+    bool is_live = cn_bit_take(&bits, granule);
+    if (CN_UNLIKELY(CN_CHECKED && !is_live)) {
+        return false;
+    }
+    found->granule = granule;
+    found->bits = bits;
+    found->owner = atomic_load_explicit(&cn_region.owner[cn_slot_of_granule(granule)], memory_order_relaxed);
+    return true;
+}
+
+/* The magazine is of this thread's heap, and its slot's owner word. */
+CN_INLINE void cn_fast_push(struct cn_magazine *magazine, void *block, const struct cn_fast_block *found) {
     void **top = magazine->top;
     if (CN_UNLIKELY(top == magazine->ceiling)) {
-        cn_slow_free_full(granule);
+        cn_slow_free_full(found->granule);
         return;
     }
-    atomic_store_explicit(&cn_region.live[granule >> CN_WORD_SHIFT], bits, memory_order_relaxed);
+    atomic_store_explicit(&cn_region.live[found->granule >> CN_WORD_SHIFT], found->bits, memory_order_relaxed);
     top[1] = block;
     magazine->top = top + 1;
 }
 
 CN_INLINE void cn_fast_free(void *block) {
-    size_t granule = cn_granule_of(block);
-    if (CN_UNLIKELY(!cn_region_covers(granule))) {
+    struct cn_fast_block found;
+    if (CN_UNLIKELY(!cn_fast_find(block, &found))) {
         cn_slow_free(block);
         return;
     }
-    uint64_t bits = atomic_load_explicit(&cn_region.live[granule >> CN_WORD_SHIFT], memory_order_relaxed);
-    bool is_live = cn_bit_take(&bits, granule);
-    if (CN_UNLIKELY(CN_CHECKED && !is_live)) {
-        cn_slow_free(block);
+    if (CN_UNLIKELY(!cn_heap_owns(cn_heap_mine, found.owner))) {
+        cn_slow_free_other(found.granule, found.owner);
         return;
     }
-    uintptr_t owner = atomic_load_explicit(&cn_region.owner[cn_slot_of_granule(granule)], memory_order_relaxed);
-    if (CN_UNLIKELY(!cn_heap_owns(cn_heap_mine, owner))) {
-        cn_slow_free_other(granule, owner);
-        return;
-    }
-    cn_fast_push((struct cn_magazine *)owner, block, granule, bits); // NOLINT: owner words are made from magazines
+    cn_fast_push((struct cn_magazine *)found.owner, block, &found); // NOLINT: owner words are made from magazines
 }
 
 /* That the block is this thread's and that it is of the size's class is one comparison. */
 CN_INLINE void cn_fast_free_sized(void *block, size_t size, void (*slow)(void *block, size_t size)) {
-    size_t granule = cn_granule_of(block);
-    if (CN_UNLIKELY(!cn_region_covers(granule) || size >= cn_class_table.small_end)) {
+    struct cn_fast_block found;
+    if (CN_UNLIKELY(size >= cn_class_table.small_end || !cn_fast_find(block, &found))) {
         slow(block, size);
         return;
     }
-    uint64_t bits = atomic_load_explicit(&cn_region.live[granule >> CN_WORD_SHIFT], memory_order_relaxed);
-    bool is_live = cn_bit_take(&bits, granule);
-    if (CN_UNLIKELY(CN_CHECKED && !is_live)) {
-        slow(block, size);
-        return;
-    }
-    uintptr_t owner = atomic_load_explicit(&cn_region.owner[cn_slot_of_granule(granule)], memory_order_relaxed);
     struct cn_magazine *magazine = &cn_heap_mine->magazines[cn_class_of_small(size)];
-    if (CN_UNLIKELY(owner != (uintptr_t)magazine)) {
+    if (CN_UNLIKELY(found.owner != (uintptr_t)magazine)) {
         slow(block, size);
         return;
     }
-    cn_fast_push(magazine, block, granule, bits);
+    cn_fast_push(magazine, block, &found);
 }
 
 #endif
