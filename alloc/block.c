@@ -57,7 +57,11 @@ struct cn_block cn_block_find(const void *pointer) {
 
 /* Within a pool, or the pool that was here last. */
 static struct cn_place place_in_pool(const struct cn_pool *pool, size_t byte) {
-    size_t block_bytes = cn_class_at(pool->class_index)->block_bytes;
+    unsigned class_index = cn_pool_class(pool);
+    if (class_index >= CN_CLASS_COUNT) { /* it has become a span just now */
+        return (struct cn_place){.kind = CN_PLACE_EMPTY};
+    }
+    size_t block_bytes = cn_class_at(class_index)->block_bytes;
     struct cn_place place = {.kind = CN_PLACE_FRESH, .block_bytes = block_bytes, .offset = byte % block_bytes};
     if (byte / block_bytes < cn_pool_fresh(pool)) {
         place.kind = place.offset == 0 ? CN_PLACE_FREED : CN_PLACE_INSIDE;
@@ -66,11 +70,12 @@ static struct cn_place place_in_pool(const struct cn_pool *pool, size_t byte) {
 }
 
 /* The entries may be changing in another thread: what is said of them is a description, or is looked at again. */
-__attribute__((no_sanitize("thread"))) const struct cn_pool *cn_block_last_pool(size_t slot) {
+const struct cn_pool *cn_block_last_pool(size_t slot) {
     const struct cn_pool *entry = &cn_region.pools[slot];
-    const struct cn_pool *pool = cn_pool_back(entry) <= slot ? entry - cn_pool_back(entry) : entry;
-    bool is_pool =
-        pool->class_index < CN_CLASS_COUNT && cn_pool_back(entry) < cn_class_at(pool->class_index)->pool_slots;
+    size_t back = cn_pool_back(entry);
+    const struct cn_pool *pool = back <= slot ? entry - back : entry;
+    unsigned class_index = cn_pool_class(pool);
+    bool is_pool = class_index < CN_CLASS_COUNT && back < cn_class_at(class_index)->pool_slots;
     return is_pool ? pool : NULL;
 }
 
@@ -83,7 +88,7 @@ static struct cn_place place_in_slot(size_t slot, size_t byte) {
         place.block_bytes = cn_span_bytes(&cn_region.pools[span]);
         place.offset = (slot - span) * CN_SLOT_BYTES + byte;
         place.kind = place.offset == 0 ? CN_PLACE_FREED : CN_PLACE_INSIDE;
-    } else if (cn_region.pools[slot].class_index == CN_CLASS_SPAN) {
+    } else if (cn_pool_class(&cn_region.pools[slot]) == CN_CLASS_SPAN) {
         place.kind = byte == 0 ? CN_PLACE_FREED : CN_PLACE_EMPTY;
     } else if (pool != NULL) {
         place = place_in_pool(pool, (slot - cn_pool_slot(pool)) * CN_SLOT_BYTES + byte);

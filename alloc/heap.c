@@ -100,8 +100,8 @@ static void give_pool(struct cairn_heap *heap, struct cn_pool *pool) {
 }
 
 static void remove_empty_pool(struct cairn_heap *heap, struct cn_pool *pool) {
-    cn_pool_unlink(&heap->bins[pool->class_index].partial, pool);
-    size_t bytes = (size_t)pool->blocks * cn_class_at(pool->class_index)->block_bytes;
+    cn_pool_unlink(&heap->bins[cn_pool_class(pool)].partial, pool);
+    size_t bytes = (size_t)pool->blocks * cn_class_at(cn_pool_class(pool))->block_bytes;
     heap->purged_at_idle_bytes -= cn_min(heap->purged_at_idle_bytes, bytes); /* most of it was idle then, too */
     lower_idle(heap, bytes);
     heap->empty_slots -= cn_pool_slots(pool);
@@ -119,10 +119,10 @@ static void make_idle(struct cairn_heap *heap, size_t slot, uint64_t worth, uint
     struct cn_pool *pool = cn_pool_of_slot(slot);
     bool was_full = pool->held == pool->blocks;
     cn_pool_drop(pool, slot, worth, count);
-    heap->idle_bytes += (size_t)count * cn_class_at(pool->class_index)->block_bytes;
+    heap->idle_bytes += (size_t)count * cn_class_at(cn_pool_class(pool))->block_bytes;
     if (CN_UNLIKELY(was_full)) {
-        cn_pool_unlink(&heap->bins[pool->class_index].full, pool);
-        cn_pool_link(&heap->bins[pool->class_index].partial, pool);
+        cn_pool_unlink(&heap->bins[cn_pool_class(pool)].full, pool);
+        cn_pool_link(&heap->bins[cn_pool_class(pool)].partial, pool);
     }
     if (CN_UNLIKELY(pool->held == 0)) {
         heap->empty_slots += cn_pool_slots(pool);
@@ -162,10 +162,10 @@ void cn_heap_drain(struct cairn_heap *heap) {
 /* ---- blocks -------------------------------------------------------------------------------------------------- */
 
 static size_t take_from_pool(struct cairn_heap *heap, struct cn_pool *pool, void **end, size_t count) {
-    struct cn_bin *bin = &heap->bins[pool->class_index];
+    struct cn_bin *bin = &heap->bins[cn_pool_class(pool)];
     heap->empty_slots -= pool->held == 0 ? cn_pool_slots(pool) : 0;
     size_t taken = cn_pool_take(pool, end, count);
-    lower_idle(heap, taken * cn_class_at(pool->class_index)->block_bytes);
+    lower_idle(heap, taken * cn_class_at(cn_pool_class(pool))->block_bytes);
     if (pool->held == pool->blocks) {
         cn_pool_unlink(&bin->partial, pool);
         cn_pool_link(&bin->full, pool);
@@ -342,11 +342,11 @@ void cn_heap_clear_pools(struct cairn_heap *heap) {
 /* ---- after a fork -------------------------------------------------------------------------------------------- */
 
 static void adopt_pool(struct cairn_heap *heap, struct cn_pool *pool) {
-    struct cn_bin *bin = &heap->bins[pool->class_index];
-    cn_pool_rebuild(pool, cn_owner_of(heap, pool->class_index));
+    struct cn_bin *bin = &heap->bins[cn_pool_class(pool)];
+    cn_pool_rebuild(pool, cn_owner_of(heap, cn_pool_class(pool)));
     cn_pool_link(pool->held == pool->blocks ? &bin->full : &bin->partial, pool);
     heap->empty_slots += pool->held == 0 ? cn_pool_slots(pool) : 0;
-    heap->idle_bytes += (size_t)(pool->blocks - pool->held) * cn_class_at(pool->class_index)->block_bytes;
+    heap->idle_bytes += (size_t)(pool->blocks - pool->held) * cn_class_at(cn_pool_class(pool))->block_bytes;
     cn_heap_count_slots(heap, cn_pool_slots(pool), 0);
 }
 

@@ -7,8 +7,8 @@
 static uint32_t count_cached(struct cairn_heap *heap, const struct cn_pool *pool) {
     uint32_t cached = 0;
     char *first = cn_pool_address(pool);
-    for (void **entry = cn_heap_bottom(heap, pool->class_index) + 1; entry <= heap->magazines[pool->class_index].top;
-         entry++) {
+    for (void **entry = cn_heap_bottom(heap, cn_pool_class(pool)) + 1;
+         entry <= heap->magazines[cn_pool_class(pool)].top; entry++) {
         size_t distance = (size_t)((char *)*entry - first);
         cached += distance < cn_pool_slots(pool) * CN_SLOT_BYTES ? 1 : 0;
     }
@@ -18,10 +18,10 @@ static uint32_t count_cached(struct cairn_heap *heap, const struct cn_pool *pool
 static size_t check_list(struct cairn_heap *heap, const struct cn_pool_list *list, size_t *slots, size_t *empty_slots) {
     size_t idle_bytes = 0;
     for (struct cn_pool *pool = list->first; pool != NULL; pool = pool->next) {
-        cn_pool_check(pool, count_cached(heap, pool), cn_owner_of(heap, pool->class_index));
+        cn_pool_check(pool, count_cached(heap, pool), cn_owner_of(heap, cn_pool_class(pool)));
         CN_ASSERT(cn_pool_heap(pool) == heap, "H1: a pool's heap is the heap whose list it is on");
         CN_ASSERT(pool->next == NULL || pool->next->prev == pool, "H1: a list is linked both ways");
-        idle_bytes += (size_t)(pool->blocks - pool->held) * cn_class_at(pool->class_index)->block_bytes;
+        idle_bytes += (size_t)(pool->blocks - pool->held) * cn_class_at(cn_pool_class(pool))->block_bytes;
         *slots += cn_pool_slots(pool);
         *empty_slots += pool->held == 0 ? cn_pool_slots(pool) : 0;
     }
@@ -53,7 +53,7 @@ void cn_heap_check(struct cairn_heap *heap) {
         CN_ASSERT(check_list(heap, &bin->full, &slots, &empty_slots) == 0, "H1: a pool on full has held = blocks");
     }
     for (const struct cn_pool *span = heap->spans.first; span != NULL; span = span->next) {
-        CN_ASSERT(cn_pool_heap(span) == heap && span->class_index == CN_CLASS_SPAN,
+        CN_ASSERT(cn_pool_heap(span) == heap && cn_pool_class(span) == CN_CLASS_SPAN,
                   "H4: spans of a named heap are on its list");
         slots += cn_pool_slots(span);
     }

@@ -40,7 +40,7 @@ static void mark_slots(struct cn_pool *pool, uint64_t worth, uintptr_t owner) {
         pool[i].worth = worth;
         pool[i].clean = 0;
         atomic_store_explicit(&pool[i].back, (uint8_t)i, memory_order_relaxed);
-        pool[i].class_index = pool->class_index;
+        atomic_store_explicit(&pool[i].class_index, (uint16_t)cn_pool_class(pool), memory_order_relaxed);
         set_owner(cn_pool_slot(pool) + i, owner);
     }
 }
@@ -53,7 +53,7 @@ struct cn_pool *cn_pool_make(size_t slot, unsigned class_index, struct cairn_hea
     pool->blocks = class->pool_blocks;
     pool->held = 0;
     atomic_store_explicit(&pool->fresh, 0, memory_order_relaxed);
-    pool->class_index = (uint16_t)class_index;
+    atomic_store_explicit(&pool->class_index, (uint16_t)class_index, memory_order_relaxed);
     mark_slots(pool, 0, owner);
     return pool;
 }
@@ -71,7 +71,7 @@ static uint64_t live_word(size_t word) { return atomic_load_explicit(&cn_region.
 
 /* Where blocks below `fresh` start in the pool's word `word`, counted from the pool's first. */
 static uint64_t starts_in_word(const struct cn_pool *pool, size_t word) {
-    const struct cn_class *class = cn_class_at(pool->class_index);
+    const struct cn_class *class = cn_class_at(cn_pool_class(pool));
     uint32_t granule = (uint32_t)word * CN_WORD_GRANULES;
     uint32_t over = granule % class->block_granules;
     uint32_t phase = over == 0 ? 0 : class->block_granules - over;
@@ -97,7 +97,7 @@ static void unmark_clean(struct cn_pool *pool, size_t from, size_t to) {
 
 /* Takes idle blocks of one slot, as cn_pool_take. */
 static size_t take_idle(struct cn_pool *pool, size_t slot_in_pool, void **end, size_t count) {
-    size_t block_bytes = cn_class_at(pool->class_index)->block_bytes;
+    size_t block_bytes = cn_class_at(cn_pool_class(pool))->block_bytes;
     uint64_t *worth = &pool[slot_in_pool].worth;
     void **at = end;
     while (*worth != 0 && at > end - count) {
@@ -121,7 +121,7 @@ static size_t take_idle(struct cn_pool *pool, size_t slot_in_pool, void **end, s
 static void hook_fresh(const struct cn_pool *pool, size_t first, size_t count) {
     struct cn_fresh fresh = {.pool = cn_pool_address(pool),
                              .pool_bytes = cn_pool_slots(pool) * CN_SLOT_BYTES,
-                             .block_bytes = cn_class_at(pool->class_index)->block_bytes,
+                             .block_bytes = cn_class_at(cn_pool_class(pool))->block_bytes,
                              .first = first,
                              .count = count,
                              .notes = cn_slot_notes(cn_pool_slot(pool))};
@@ -129,7 +129,7 @@ static void hook_fresh(const struct cn_pool *pool, size_t first, size_t count) {
 }
 
 static size_t take_fresh(struct cn_pool *pool, void **end, size_t count) {
-    size_t block_bytes = cn_class_at(pool->class_index)->block_bytes;
+    size_t block_bytes = cn_class_at(cn_pool_class(pool))->block_bytes;
     uint32_t fresh = cn_pool_fresh(pool);
     size_t taken = cn_min(count, pool->blocks - fresh);
     char *block = cn_pool_address(pool) + fresh * block_bytes;
@@ -167,7 +167,7 @@ uint32_t cn_pool_count_live(const struct cn_pool *pool) {
 
 /* True where a live block starts before `byte` of the pool and reaches beyond it. */
 static bool is_reached_from_before(const struct cn_pool *pool, size_t byte) {
-    size_t block_bytes = cn_class_at(pool->class_index)->block_bytes;
+    size_t block_bytes = cn_class_at(cn_pool_class(pool))->block_bytes;
     size_t start = byte / block_bytes * block_bytes;
     if (start == byte || start / block_bytes >= pool->blocks) {
         return false;
@@ -228,7 +228,7 @@ static uint32_t blocks_up_to_last_live(const struct cn_pool *pool) {
         uint64_t live = live_word(first + word - 1);
         if (live != 0) {
             size_t granule = (word - 1) * CN_WORD_GRANULES + (CN_WORD_GRANULES - 1 - cn_clz(live));
-            return (uint32_t)granule / cn_class_at(pool->class_index)->block_granules + 1;
+            return (uint32_t)granule / cn_class_at(cn_pool_class(pool))->block_granules + 1;
         }
     }
     return 0;

@@ -51,11 +51,11 @@ struct cn_pool {
     uint64_t worth;                    /* slot: bitmap words in which idle blocks may start */
     uint32_t blocks;
     uint32_t held;
-    _Atomic uint32_t fresh; /* relaxed, as heap */
-    uint16_t class_index;   /* CN_CLASS_SPAN: a span */
-    _Atomic uint8_t back;   /* slot: slots from here back to the pool's first; relaxed, as heap */
-    bool has_moved_pages;   /* of a span: its mapping is not one with its neighbours' */
-    uint64_t clean;         /* slot: pages that were purged and not handed out since, one bit each */
+    _Atomic uint32_t fresh;       /* relaxed, as heap */
+    _Atomic uint16_t class_index; /* slot; CN_CLASS_SPAN: a span; relaxed, as heap */
+    _Atomic uint8_t back;         /* slot: slots from here back to the pool's first; relaxed, as heap */
+    bool has_moved_pages;         /* of a span: its mapping is not one with its neighbours' */
+    uint64_t clean;               /* slot: pages that were purged and not handed out since, one bit each */
 
     /* slot: written by other threads; on a cache line of its own. See remote.h. */
     _Atomic uint64_t remote_words;
@@ -76,6 +76,10 @@ CN_INLINE struct cairn_heap *cn_pool_heap(const struct cn_pool *pool) {
 }
 CN_INLINE size_t cn_pool_slots(const struct cn_pool *pool) {
     return atomic_load_explicit(&pool->slots, memory_order_relaxed);
+}
+
+CN_INLINE unsigned cn_pool_class(const struct cn_pool *pool) {
+    return atomic_load_explicit(&pool->class_index, memory_order_relaxed);
 }
 
 CN_INLINE uint32_t cn_pool_fresh(const struct cn_pool *pool) {

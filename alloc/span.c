@@ -20,7 +20,7 @@ void *cn_span_malloc(struct cairn_heap *heap, size_t bytes, size_t alignment, en
     struct cn_pool *span = span_at(slot);
     atomic_store_explicit(&span->heap, heap, memory_order_relaxed);
     atomic_store_explicit(&span->slots, slots, memory_order_relaxed);
-    span->class_index = CN_CLASS_SPAN;
+    atomic_store_explicit(&span->class_index, CN_CLASS_SPAN, memory_order_relaxed);
     atomic_store_explicit(&span->back, 0, memory_order_relaxed);
     span->has_moved_pages = false;
     if (heap != NULL) {

@@ -80,7 +80,7 @@ static struct cn_pool *pool_of(const struct cn_known *known) {
     return cn_pool_of_slot(cn_slot_of_granule(cn_granule_of(known->core)));
 }
 
-static uint32_t blocks_of(const struct cn_pool *pool) { return cn_class_at(pool->class_index)->pool_blocks; }
+static uint32_t blocks_of(const struct cn_pool *pool) { return cn_class_at(cn_pool_class(pool))->pool_blocks; }
 
 static state_word *state_of(const struct cn_pool *pool) {
     struct cn_record *records = (struct cn_record *)(void *)cn_slot_notes(cn_pool_slot(pool));

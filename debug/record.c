@@ -13,7 +13,11 @@ static struct cn_record *records_of_slot(size_t slot) { return (struct cn_record
 /* The block of the pool around its byte `byte`. */
 CN_INLINE struct cn_known in_pool(const struct cn_pool *pool, size_t byte) {
     struct cn_known known = {.kind = CN_BLOCK_NONE};
-    const struct cn_class *class = cn_class_at(pool->class_index);
+    unsigned class_index = cn_pool_class(pool);
+    if (CN_UNLIKELY(class_index >= CN_CLASS_COUNT)) { /* it has become a span just now */
+        return known;
+    }
+    const struct cn_class *class = cn_class_at(class_index);
     uint32_t index = (uint32_t)byte / class->block_bytes;
     if (index < cn_pool_fresh(pool)) {
         known.kind = CN_BLOCK_POOL;
@@ -39,7 +43,7 @@ static struct cn_known of_direct(const void *address);
 /* In a slot that is no pool's now, whatever it was last. Where a span was lost, the system may have given the addresses to
  * somebody else: a direct block too. What is read here may be changing in another thread: who asks looks at the record's
  * serial number afterwards. */
-__attribute__((no_sanitize("thread"))) static CN_NOINLINE struct cn_known in_other_slot(size_t slot, size_t byte) {
+static CN_NOINLINE struct cn_known in_other_slot(size_t slot, size_t byte) {
     uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_acquire);
     if (owner == CN_OWNER_SPAN) {
         return in_span(slot);
@@ -53,7 +57,7 @@ __attribute__((no_sanitize("thread"))) static CN_NOINLINE struct cn_known in_oth
         if (direct.kind != CN_BLOCK_NONE) {
             return direct;
         }
-        if (cn_region.pools[slot].class_index == CN_CLASS_SPAN) { /* was freed */
+        if (cn_pool_class(&cn_region.pools[slot]) == CN_CLASS_SPAN) { /* was freed */
             return in_span(slot);
         }
     }
