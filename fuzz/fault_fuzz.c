@@ -6,7 +6,6 @@
  * The program goes on after a report: the callback makes the page accessible, and the access is made after all.
  */
 #define _GNU_SOURCE
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,6 +17,7 @@
 #include "alloc/options.h"
 #include "fuzz/bytes.h"
 #include "fuzz/expect.h"
+#include "fuzz/faults.h"
 #include "fuzz/fuzzer.h"
 #include "fuzz/reported.h"
 #include "fuzz/said.h"
@@ -222,9 +222,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    struct sigaction before;
-    struct sigaction none = {.sa_handler = SIG_DFL};
-    CN_EXPECT(sigaction(SIGSEGV, &none, &before) == 0, "a signal can be handled");
+    cn_faults_begin();
     cn_fault_start();
     memset(blocks, 0, sizeof blocks);
     memset(last_freed, 0, sizeof last_freed);
@@ -240,6 +238,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     CN_EXPECT(cairn_check(), "all is as it should be");
     (void)cn_said_take();
-    CN_EXPECT(sigaction(SIGSEGV, &before, NULL) == 0, "a signal can be handled as before");
+    cn_faults_end();
     return 0;
 }

@@ -20,6 +20,7 @@
 #include "alloc/sample.h"
 #include "fuzz/bytes.h"
 #include "fuzz/expect.h"
+#include "fuzz/faults.h"
 #include "fuzz/fuzzer.h"
 #include "fuzz/renew.h"
 #include "fuzz/system.h"
@@ -303,16 +304,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    struct sigaction before;
-    struct sigaction none = {.sa_handler = SIG_DFL};
-    CN_EXPECT(sigaction(SIGSEGV, &none, &before) == 0, "a signal can be handled");
     cn_renew();
+    cn_faults_begin();
     cn_fault_start();
     memset(blocks, 0, sizeof blocks);
     last_freed = NULL;
     input = cn_bytes_of(data, size);
     settings = cn_bytes_take(&input);
     run_steps();
-    CN_EXPECT(sigaction(SIGSEGV, &before, NULL) == 0, "a signal can be handled as before");
+    cn_faults_end();
     return 0;
 }

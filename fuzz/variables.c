@@ -67,10 +67,10 @@ static bool ends_with(const char *name, const char *with) {
 /* The fuzzers' own C sources, and those of what compilers link with; and unwind.c, whose large table of rules is the same
  * whatever the input does. All others are the core's. */
 static bool is_core_source(const char *name) {
-    static const char *const others[] = {"afl-",   "announce.", "attack_",  "crew.",       "crtstuff",  "GCDA",
-                                         "Instr",  "model",     "mutate.",  "operations.", "os_model.", "pattern.",
-                                         "play",   "print",     "program.", "ranges.",     "renew.",    "replay_main.",
-                                         "steps.", "system.",   "unwind.",  "variables."};
+    static const char *const others[] = {"afl-",         "announce.", "attack_", "crew.",    "crtstuff",    "faults.",
+                                         "GCDA",         "Instr",     "model",   "mutate.",  "operations.", "os_model.",
+                                         "pattern.",     "play",      "print",   "program.", "ranges.",     "renew.",
+                                         "replay_main.", "steps.",    "system.", "unwind.",  "variables."};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         if (begins_with(name, others[i])) {
             return false;
