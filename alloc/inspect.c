@@ -5,6 +5,7 @@
 #include "cairn.h"
 #include "guard.h"
 #include "hooks.h"
+#include "os_threads.h"
 #include "panic.h"
 #include "process.h"
 #include "purge.h"

@@ -100,9 +100,6 @@ uint64_t cn_os_random(void);
 #define CN_OS_PROGRAM "/proc/self/exe"
 bool cn_os_program_path(char *result, size_t result_bytes);
 
-/* True where the process has had one thread only so far. */
-bool cn_os_is_single_threaded(void);
-
 /* True in a program that runs with more rights than its caller: the environment is not to be trusted. */
 bool cn_os_is_privileged(void);
 

@@ -26,11 +26,6 @@
 #include "bits.h"
 #include "os_watch.h"
 
-#if __has_include(<sys/single_threaded.h>)
-#include <sys/single_threaded.h>
-#else /* glibc before 2.32 does not tell */
-#define __libc_single_threaded 0
-#endif
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
@@ -321,8 +316,6 @@ uint64_t cn_os_milliseconds(void) {
 unsigned cn_os_thread_id(void) { return (unsigned)syscall(SYS_gettid); }
 
 unsigned cn_os_process_id(void) { return (unsigned)getpid(); }
-
-bool cn_os_is_single_threaded(void) { return __libc_single_threaded != 0; }
 
 uint64_t cn_os_random(void) {
     const void *bytes = (const void *)getauxval(AT_RANDOM); // NOLINT: the kernel's word for where they are

@@ -60,7 +60,8 @@ struct cn_pool {
     /* slot: written by other threads; on a cache line of its own. See remote.h. */
     _Atomic uint64_t remote_words;
     struct cn_pool *remote_next;
-    char remote_padding[48];
+    _Atomic uint64_t note; /* of a pool: the debug form's, beside those that it has for each slot (hooks.h) */
+    char remote_padding[40];
 };
 _Static_assert(sizeof(struct cn_pool) == CN_POOL_ENTRY_BYTES, "two cache lines a slot");
 

@@ -47,14 +47,17 @@ static uint32_t least_beyond(uint32_t bytes) {
 
 static void init_class(struct cn_class *class, unsigned class_index) {
     uint32_t bytes = block_bytes_of(class_index);
+    uint32_t granules = bytes / CN_GRANULE_BYTES;
+    uint32_t slots = pool_slots_of(bytes);
     class->block_bytes = bytes;
-    class->block_granules = bytes / CN_GRANULE_BYTES;
+    class->block_granules = (uint16_t)granules;
+    class->inverse = (uint32_t)((((uint64_t)1 << CN_CLASS_INVERSE_SHIFT) + granules - 1) / granules);
     class->least_bytes = class_index == 0 ? 1 : least_beyond(block_bytes_of(class_index - 1));
-    class->pool_slots = pool_slots_of(bytes);
-    class->pool_blocks = class->pool_slots * CN_SLOT_BYTES / bytes;
+    class->pool_slots = (uint16_t)slots;
+    class->pool_blocks = slots * CN_SLOT_BYTES / bytes;
     class->magazine_blocks =
         (uint16_t)cn_max(CN_MAGAZINE_MIN_BLOCKS, cn_min(CN_MAGAZINE_BYTES / bytes, CN_MAGAZINE_MAX_BLOCKS));
-    class->starts = starts_of(class->block_granules);
+    class->starts = starts_of(granules);
 }
 
 void cn_class_init(void) {

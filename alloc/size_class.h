@@ -20,13 +20,15 @@
 
 enum {
     CN_CLASS_LINEAR_COUNT = CN_CLASS_LINEAR_MAX_BYTES >> CN_CLASS_LINEAR_SHIFT,
+    CN_CLASS_INVERSE_SHIFT = 31,
 };
 
 struct cn_class {
     uint32_t block_bytes;
-    uint32_t block_granules;
-    uint32_t pool_slots;
+    uint16_t block_granules;
+    uint16_t pool_slots;
     uint32_t pool_blocks;
+    uint32_t inverse;         /* 2^CN_CLASS_INVERSE_SHIFT / block_granules, rounded up: see cn_class_block_at */
     uint32_t least_bytes;     /* the least request that it keeps; see cn_class_keeps */
     uint16_t magazine_blocks; /* capacity of a magazine */
     uint16_t magazine_offset; /* where its entries lie among those of its heap, counted in entries */
@@ -49,6 +51,12 @@ void cn_class_init(void);
 void cn_class_open(void);
 
 CN_INLINE const struct cn_class *cn_class_at(unsigned class_index) { return &cn_class_table.classes[class_index]; }
+
+/* The index of the block around a pool's byte. A product in place of a division: it is right up to 2^15 granules, since
+ * what the inverse is too large by makes less than 2^15 / 2^31 then, and a block is no more than 2^12 granules. */
+CN_INLINE uint32_t cn_class_block_at(const struct cn_class *class, size_t byte) {
+    return (uint32_t)((byte >> CN_GRANULE_SHIFT) * class->inverse >> CN_CLASS_INVERSE_SHIFT);
+}
 
 /* The class of a request of at most CN_CLASS_TABLE_MAX_BYTES. */
 CN_INLINE unsigned cn_class_of_small(size_t bytes) { return cn_class_table.small[bytes] / CN_MAGAZINE_WORDS; }

@@ -4,6 +4,7 @@
 #include "alloc/heap.h"
 #include "alloc/lock.h"
 #include "alloc/os.h"
+#include "alloc/os_threads.h"
 #include "alloc/purge.h"
 #include "alloc/walk.h"
 #include "damage.h"

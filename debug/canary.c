@@ -93,24 +93,68 @@ static CN_RACY const char *find_wrong_canary(const char *from, const char *to) {
     return from < to ? check_within_word(from, from + cn_min(WORD_BYTES, (size_t)(to - from))) : NULL;
 }
 
+static CN_RACY void write_around(char *head, char *user, char *tail, char *end) {
+    for (; head < user; head += WORD_BYTES) {
+        store(head, canary_word((uintptr_t)head));
+    }
+    uintptr_t offset = (uintptr_t)tail % WORD_BYTES;
+    if (offset != 0) {
+        char *word = tail - offset;
+        uint64_t kept = load(word) & cn_low_bits((unsigned)offset * CHAR_BIT);
+        store(word, kept | canaries_from(tail) << offset * CHAR_BIT);
+        tail = word + WORD_BYTES;
+    }
+    for (; tail < end; tail += WORD_BYTES) {
+        store(tail, canary_word((uintptr_t)tail));
+    }
+}
+
+static CN_RACY bool is_whole_around(const char *head, const char *user, const char *tail, const char *end) {
+    uint64_t wrong = 0;
+    for (; head < user; head += WORD_BYTES) {
+        wrong |= load(head) ^ canary_word((uintptr_t)head);
+    }
+    if (bytes_to_word(tail) != 0) {
+        uintptr_t offset = (uintptr_t)tail % WORD_BYTES;
+        wrong |= (load(tail - offset) >> offset * CHAR_BIT) ^ canaries_from(tail);
+        tail += bytes_to_word(tail);
+    }
+    for (; tail < end; tail += WORD_BYTES) {
+        wrong |= load(tail) ^ canary_word((uintptr_t)tail);
+    }
+    return wrong == 0;
+}
+
+/* What the processor reads and writes at once; anywhere. */
+typedef uint64_t lanes __attribute__((vector_size(16), aligned(1), may_alias));
+enum { LANES_BYTES = sizeof(lanes), SEVERAL_BYTES = 4 * LANES_BYTES };
+
+CN_INLINE lanes lanes_of(unsigned char byte) {
+    uint64_t word = byte * UINT64_C(0x0101010101010101);
+    return (lanes){word, word};
+}
+
+CN_INLINE CN_RACY lanes load_lanes(const char *address) { return *(const lanes *)(const void *)address; }
+CN_INLINE CN_RACY void store_lanes(char *address, lanes fill) { *(lanes *)(void *)address = fill; }
+
+/* At least as many bytes as lanes. The last ones may be looked at twice. */
+CN_INLINE CN_RACY bool is_filled(const char *from, const char *to, lanes fill) {
+    lanes wrong = load_lanes(to - LANES_BYTES) ^ fill;
+    for (; to - from >= SEVERAL_BYTES; from += SEVERAL_BYTES) {
+        wrong |= (load_lanes(from) ^ fill) | (load_lanes(from + LANES_BYTES) ^ fill);
+        wrong |= (load_lanes(from + 2 * LANES_BYTES) ^ fill) | (load_lanes(from + 3 * LANES_BYTES) ^ fill);
+    }
+    for (; to - from >= LANES_BYTES; from += LANES_BYTES) {
+        wrong |= load_lanes(from) ^ fill;
+    }
+    return (wrong[0] | wrong[1]) == 0;
+}
+
 static CN_RACY const char *find_wrong_fill(const char *from, const char *to, unsigned char byte) {
-    enum { LINE_WORDS = 4 };
-    uint64_t fill = byte * UINT64_C(0x0101010101010101);
-    for (; from + LINE_WORDS * WORD_BYTES <= to; from += LINE_WORDS * WORD_BYTES) {
-        uint64_t wrong = (load(from) ^ fill) | (load(from + WORD_BYTES) ^ fill) | (load(from + 2 * WORD_BYTES) ^ fill) |
-                         (load(from + 3 * WORD_BYTES) ^ fill);
-        if (wrong != 0) {
-            break;
-        }
+    while (from < to && (unsigned char)*from == byte) {
+        from++;
     }
-    for (; from + WORD_BYTES <= to && load(from) == fill; from += WORD_BYTES) {
-    }
-    for (; from < to; from++) {
-        if ((unsigned char)*from != byte) {
-            return from;
-        }
-    }
-    return NULL;
+    return from < to ? from : NULL;
 }
 
 static CN_RACY const char *find_canary_damage_end(const char *from, const char *to) {
@@ -142,15 +186,50 @@ const char *cn_canary_check(const char *from, const char *to) {
     return wrong;
 }
 
+void cn_canary_write_around(char *head, char *user, char *tail, char *end) {
+    cn_watch_begin_quiet();
+    write_around(head, user, tail, end);
+    cn_watch_end_quiet();
+}
+
+/* Memcheck takes what is made of canaries for unset. */
+static CN_NOINLINE bool is_whole_under_watch(const char *head, const char *user, const char *tail, const char *end) {
+    cn_watch_begin_quiet();
+    bool is_whole = is_whole_around(head, user, tail, end);
+    cn_watch_trust(&is_whole, sizeof is_whole);
+    cn_watch_end_quiet();
+    return is_whole;
+}
+
+bool cn_canary_is_whole_around(const char *head, const char *user, const char *tail, const char *end) {
+    return cn_watch_is_on() ? is_whole_under_watch(head, user, tail, end) : is_whole_around(head, user, tail, end);
+}
+
 /* AddressSanitizer has a memset of its own, which looks at the bytes. */
-CN_RACY void cn_fill_write(char *from, const char *to, unsigned char byte) {
-    size_t bytes = (size_t)(to - from);
+static CN_RACY void fill_watched(char *from, size_t bytes, unsigned char byte) {
     cn_watch_show(from, bytes);
     memset(from, byte, bytes);
     cn_watch_hide(from, bytes);
 }
 
-const char *cn_fill_check(const char *from, const char *to, unsigned char byte) {
+CN_RACY void cn_fill_write(char *from, const char *to, unsigned char byte) {
+    enum { FEW_BYTES = 512 };
+    size_t bytes = (size_t)(to - from);
+    if (bytes < LANES_BYTES || bytes > FEW_BYTES || cn_watch_is_on()) {
+        fill_watched(from, bytes, byte);
+        return;
+    }
+    lanes fill = lanes_of(byte);
+    store_lanes(from + bytes - LANES_BYTES, fill);
+    for (; to - from >= LANES_BYTES; from += LANES_BYTES) {
+        store_lanes(from, fill);
+    }
+}
+
+CN_RACY const char *cn_fill_check(const char *from, const char *to, unsigned char byte) {
+    if (!cn_watch_is_on() && to - from >= LANES_BYTES && is_filled(from, to, lanes_of(byte))) {
+        return NULL;
+    }
     cn_watch_begin_quiet();
     const char *wrong = find_wrong_fill(from, to, byte);
     cn_watch_end_quiet();

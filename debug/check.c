@@ -14,18 +14,11 @@ static void report_not_live(enum cn_kind kind_if_freed, const struct cn_look *lo
     cn_report(&incident);
 }
 
-/* Whether the block is live and its program's bytes start at `pointer`; its record's word. */
-CN_INLINE bool is_live_at(const struct cn_known *known, const void *pointer, uint64_t *word) {
-    *word = known->kind != CN_BLOCK_NONE ? cn_record_load(known->record) : 0;
-    return known->kind != CN_BLOCK_NONE && cn_record_state_of(*word) == CN_RECORD_LIVE &&
-           known->core + cn_record_head_of(*word) == pointer;
-}
-
 /* What is not where its head would be if that were of the usual size. */
 static CN_NOINLINE bool find_live(const void *pointer, struct cn_known *known, uint64_t *word) {
     cn_process_start();
     *known = cn_record_around(pointer);
-    return is_live_at(known, pointer, word);
+    return cn_check_is_live_at(known, pointer, word);
 }
 
 CN_INLINE bool is_of_other_heap(const struct cairn_heap *heap, const struct cn_known *known) {
@@ -33,16 +26,16 @@ CN_INLINE bool is_of_other_heap(const struct cairn_heap *heap, const struct cn_k
 }
 
 bool cn_check_is_live(struct cairn_heap *heap, const void *pointer, struct cn_known *known, uint64_t *word) {
-    bool is_live = CN_LIKELY(is_live_at(known, pointer, word)) || find_live(pointer, known, word);
+    bool is_live = CN_LIKELY(cn_check_is_live_at(known, pointer, word)) || find_live(pointer, known, word);
     return is_live && !is_of_other_heap(heap, known);
 }
 
-bool cn_check_live(struct cairn_heap *heap, const void *pointer, enum cn_kind kind_if_freed, const struct cn_look *look,
-                   struct cn_known *known, uint64_t *word) {
+bool cn_check_live_slowly(struct cairn_heap *heap, const void *pointer, enum cn_kind kind_if_freed,
+                          const struct cn_look *look, struct cn_known *known, uint64_t *word) {
     if (CN_LIKELY(cn_check_is_live(heap, pointer, known, word))) {
         return true;
     }
-    if (!is_live_at(known, pointer, word)) {
+    if (!cn_check_is_live_at(known, pointer, word)) {
         report_not_live(kind_if_freed, look, pointer, known);
         return false;
     }
@@ -65,8 +58,8 @@ void cn_check_family(const struct cn_known *known, uint64_t word, const void *bl
     }
 }
 
-void cn_check_size(const struct cn_known *known, const void *block, const struct cn_release *release,
-                   const struct cn_look *look) {
+void cn_check_named_size(const struct cn_known *known, const void *block, const struct cn_release *release,
+                         const struct cn_look *look) {
     size_t size = cn_record_size(known->record);
     bool is_wrong_size = release->size != CN_ANY_SIZE && release->size != size;
     bool is_wrong_alignment = release->alignment != 0 &&

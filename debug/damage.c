@@ -1,6 +1,5 @@
 #include "damage.h"
 
-#include "canary.h"
 #include "promise.h"
 
 enum { CORE_ALIGNMENT = 16 };
@@ -76,13 +75,12 @@ static const char *overflow_end(const struct cn_known *known, const char *end) {
     return range.first == core_end ? range.end : end;
 }
 
-bool cn_damage_check_live(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
-    char *user = user_of(known, word);
-    struct range head = canary_range(cn_damage_head(known, cn_record_head_of(word)), user);
+bool cn_damage_find_live(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
+    struct range head = canary_range(cn_damage_head(known, cn_record_head_of(word)), user_of(known, word));
     struct range tail = tail_range(known, word);
-    bool is_broken = CN_UNLIKELY((cn_record_marks_of(word) & (CN_MARK_SEALED | CN_MARK_FENCED)) != 0) &&
-                     cn_promise_check(known, word, look);
-    if (CN_LIKELY(head.first == NULL && tail.first == NULL) || !cn_record_is_unchanged(known, word)) {
+    bool is_broken =
+        (cn_record_marks_of(word) & (CN_MARK_SEALED | CN_MARK_FENCED)) != 0 && cn_promise_check(known, word, look);
+    if ((head.first == NULL && tail.first == NULL) || !cn_record_is_unchanged(known, word)) {
         return is_broken;
     }
     if (head.first != NULL) {
@@ -95,10 +93,7 @@ bool cn_damage_check_live(const struct cn_known *known, uint64_t word, const str
     return true;
 }
 
-bool cn_damage_check_freed(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
-    if (cn_fill_freed < 0) {
-        return false;
-    }
+bool cn_damage_find_freed(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
     struct range range = fill_range(known->core, known->core + known->core_bytes);
     if (CN_LIKELY(range.first == NULL) || !cn_record_is_unchanged(known, word)) {
         return false;

@@ -13,27 +13,44 @@
 #define CN_DAMAGE_H
 
 #include "alloc/os.h"
+#include "canary.h"
 #include "record.h"
 #include "report.h"
-
-/* The canaries of a live block, whose record's word is `word`. */
-bool cn_damage_check_live(const struct cn_known *known, uint64_t word, const struct cn_look *look);
-
-/* The fill of a block that is free, quarantined, or about to be handed out. */
-bool cn_damage_check_freed(const struct cn_known *known, uint64_t word, const struct cn_look *look);
-
-/* The fill of [from, to), behind the block before `from`, never handed out. */
-bool cn_damage_check_fresh(const char *from, const char *to, const struct cn_look *look);
 
 /* Where the canaries of a block lie: [head, user), and from user + size to the end. */
 CN_INLINE char *cn_damage_head(const struct cn_known *known, size_t head_bytes) {
     enum { HEAD_CANARY_MAX_BYTES = 4096 };
     char *user = known->core + head_bytes;
     size_t bytes = cn_min(head_bytes, HEAD_CANARY_MAX_BYTES);
-    if (known->kind == CN_BLOCK_GUARDED) { /* its first page is where its bytes start */
+    if (CN_UNLIKELY(known->kind == CN_BLOCK_GUARDED)) { /* its first page is where its bytes start */
         bytes = cn_min(bytes, (uintptr_t)user % cn_os_page_bytes());
     }
     return user - bytes;
 }
+
+/* What of it is wrong; for what is below. */
+bool cn_damage_find_live(const struct cn_known *known, uint64_t word, const struct cn_look *look);
+bool cn_damage_find_freed(const struct cn_known *known, uint64_t word, const struct cn_look *look);
+
+/* The canaries of a live block, whose record's word is `word`. */
+CN_INLINE bool cn_damage_check_live(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
+    char *user = known->core + cn_record_head_of(word);
+    const char *tail = user + cn_record_size(known->record);
+    bool is_whole = (cn_record_marks_of(word) & (CN_MARK_SEALED | CN_MARK_FENCED)) == 0 &&
+                    cn_canary_is_whole_around(cn_damage_head(known, cn_record_head_of(word)), user, tail,
+                                              known->core + known->core_bytes);
+    return CN_UNLIKELY(!is_whole) && cn_damage_find_live(known, word, look);
+}
+
+/* The fill of a block that is free, quarantined, or about to be handed out. */
+CN_INLINE bool cn_damage_check_freed(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
+    return cn_fill_freed >= 0 &&
+           CN_UNLIKELY(cn_fill_check(known->core, known->core + known->core_bytes, (unsigned char)cn_fill_freed) !=
+                       NULL) &&
+           cn_damage_find_freed(known, word, look);
+}
+
+/* The fill of [from, to), behind the block before `from`, never handed out. */
+bool cn_damage_check_fresh(const char *from, const char *to, const struct cn_look *look);
 
 #endif

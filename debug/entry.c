@@ -45,7 +45,7 @@ struct want {
 
 /* The record of a block that the core has just given. Those outside the region get one now; without, the block goes back. */
 static bool find_or_add(void *core, struct cn_known *known) {
-    *known = cn_record_of_core(core);
+    cn_record_find_core(core, known);
     if (CN_LIKELY(known->kind != CN_BLOCK_NONE)) {
         return true;
     }
@@ -53,7 +53,7 @@ static bool find_or_add(void *core, struct cn_known *known) {
         cn_route_free("malloc", core);
         return false;
     }
-    *known = cn_record_of_core(core);
+    cn_record_find_core(core, known);
     return true;
 }
 
@@ -168,7 +168,8 @@ CN_NOINLINE void *cn_debug_malloc(struct cairn_heap *heap, size_t size, size_t a
 
 CN_NOINLINE size_t cn_debug_usable_size(struct cairn_heap *heap, const char *operation, const void *block) {
     struct cn_stack_start here = cn_stack_here();
-    struct cn_known known = cn_record_of_user(block);
+    struct cn_known known;
+    cn_record_find_user(block, &known);
     uint64_t word;
     if (block == NULL) {
         return 0;
@@ -186,8 +187,8 @@ static enum cn_ending ending_of(const struct cn_known *known, uint64_t word, con
     return cn_damage_check_live(known, word, look) ? CN_ENDING_PARKED : CN_ENDING_WAITS;
 }
 
-static void end(struct cn_self *self, const struct cn_known *known, uint64_t word, enum cn_ending ending,
-                const struct cn_look *look) {
+CN_INLINE void end(struct cn_self *self, const struct cn_known *known, uint64_t word, enum cn_ending ending,
+                   const struct cn_look *look) {
     if (!cn_live_end(known, word, ending, look, self)) {
         struct cn_incident incident =
             cn_incident_of(CN_KIND_DOUBLE_FREE, look, known->core + cn_record_head_of(word), known);
@@ -213,7 +214,8 @@ CN_NOINLINE void cn_debug_free(struct cairn_heap *heap, void *block, const struc
         return;
     }
     struct cn_self *self = cn_self();
-    struct cn_known known = cn_record_of_user(block);
+    struct cn_known known;
+    cn_record_find_user(block, &known);
     prefetch(&known);
     struct cn_look look = {release->operation, cn_stack_capture(&here)};
     int saved = errno;
@@ -231,7 +233,8 @@ CN_NOINLINE void cn_debug_free(struct cairn_heap *heap, void *block, const struc
 CN_NOINLINE bool cn_debug_seal(void *block) {
     struct cn_stack_start here = cn_stack_here();
     struct cn_look look = {"cairn_seal", cn_stack_capture(&here)};
-    struct cn_known known = cn_record_of_user(block);
+    struct cn_known known;
+    cn_record_find_user(block, &known);
     uint64_t word;
     return cn_check_live(NULL, block, CN_KIND_BAD_FREE, &look, &known, &word) && cn_promise_seal(&known, word);
 }
@@ -239,7 +242,8 @@ CN_NOINLINE bool cn_debug_seal(void *block) {
 CN_NOINLINE bool cn_debug_unseal(void *block) {
     struct cn_stack_start here = cn_stack_here();
     struct cn_look look = {"cairn_unseal", cn_stack_capture(&here)};
-    struct cn_known known = cn_record_of_user(block);
+    struct cn_known known;
+    cn_record_find_user(block, &known);
     uint64_t word;
     if (!cn_check_live(NULL, block, CN_KIND_BAD_FREE, &look, &known, &word) ||
         (cn_record_marks_of(word) & CN_MARK_SEALED) == 0) {
@@ -253,7 +257,8 @@ CN_NOINLINE bool cn_debug_unseal(void *block) {
 CN_NOINLINE bool cn_debug_fence(void *block, size_t offset, size_t length) {
     struct cn_stack_start here = cn_stack_here();
     struct cn_look look = {"cairn_fence", cn_stack_capture(&here)};
-    struct cn_known known = cn_record_of_user(block);
+    struct cn_known known;
+    cn_record_find_user(block, &known);
     uint64_t word;
     return cn_check_live(NULL, block, CN_KIND_BAD_FREE, &look, &known, &word) &&
            cn_promise_fence(&known, word, offset, length);
@@ -279,7 +284,8 @@ static bool move_contents(const struct cn_known *from, uint64_t word, char *to, 
 
 CN_NOINLINE void *cn_debug_realloc(struct cairn_heap *heap, const char *operation, void *block, size_t size) {
     struct cn_stack_start here = cn_stack_here();
-    struct cn_known known = cn_record_of_user(block);
+    struct cn_known known;
+    cn_record_find_user(block, &known);
     uint64_t word;
     struct cn_self *self = cn_self();
     struct cn_look look = {operation, cn_stack_capture(&here)};

@@ -1,25 +1,23 @@
 #include "hiding.h"
 
-#include "alloc/form.h"
 #include "alloc/heap.h"
 #include "alloc/options.h"
 #include "alloc/os.h"
+#include "alloc/os_threads.h"
 #include "alloc/os_watch.h"
 #include "alloc/thread.h"
 #include "alloc/walk.h"
 #include "fresh.h"
 
-/* A pool's state: how many of its blocks wait, and one of these marks, or none. */
-enum { HIDDEN = 1 << 30, CHANGING = 1 << 29, COUNT = CHANGING - 1 };
+/* A pool's state: how many of its blocks do not wait, and one of these marks, or none. */
+#define HIDDEN ((uint64_t)1 << 62)
+#define CHANGING ((uint64_t)1 << 61)
 
 enum { MAPPINGS_SHARE = 16 }; /* of the mappings that a process can have; each hidden pool takes two */
 
-typedef _Atomic uint32_t state_word;
+#define MINUS_ONE UINT64_MAX /* to the count */
 
-_Static_assert(!CAIRN_DEBUG ||
-                   CN_SLOT_BYTES / CN_HIDING_BLOCK_MIN_BYTES * sizeof(struct cn_record) + sizeof(state_word) <=
-                       CN_NOTES_SLOT_BYTES,
-               "behind the records there is room for the state");
+typedef _Atomic uint64_t state_word;
 
 static _Atomic size_t pool_count;     /* hidden, or changing */
 static _Atomic size_t changing_count; /* between the two stores of the mark CHANGING */
@@ -71,21 +69,19 @@ void cn_hiding_end_look(void) { (void)atomic_fetch_sub(&lookers, 1); }
 /* ---- pools --------------------------------------------------------------------------------------------------- */
 
 /* Smaller blocks are the core's own. Pools of a named heap go with it at once, even if the system refused to open them. */
-static bool can_be_hidden(const struct cn_known *known) {
+CN_INLINE bool can_be_hidden(const struct cn_known *known) {
     return known->kind == CN_BLOCK_POOL && known->core_bytes >= CN_HIDING_BLOCK_MIN_BYTES &&
-           !cn_thread_is_named(known->heap);
+           (CN_LIKELY(known->heap == cn_heap_mine) || !cn_thread_is_named(known->heap));
 }
 
-static struct cn_pool *pool_of(const struct cn_known *known) {
-    return cn_pool_of_slot(cn_slot_of_granule(cn_granule_of(known->core)));
+/* Its records lie in the notes of its first slot. */
+CN_INLINE struct cn_pool *pool_of(const struct cn_known *known) {
+    return &cn_region.pools[(size_t)((char *)known->record - cn_region.notes) / CN_NOTES_SLOT_BYTES];
 }
 
 static uint32_t blocks_of(const struct cn_pool *pool) { return cn_class_at(cn_pool_class(pool))->pool_blocks; }
 
-static state_word *state_of(const struct cn_pool *pool) {
-    struct cn_record *records = (struct cn_record *)(void *)cn_slot_notes(cn_pool_slot(pool));
-    return (state_word *)(void *)(records + blocks_of(pool));
-}
+CN_INLINE state_word *state_of(struct cn_pool *pool) { return &pool->note; }
 
 /* All pages but the last: so two hidden pools are never one mapping, of which opening one would make three. */
 static size_t hidden_bytes(const struct cn_pool *pool) {
@@ -98,7 +94,10 @@ static bool protect(const struct cn_pool *pool, enum cn_access_right right) {
     return is_done;
 }
 
-void cn_hiding_start(size_t slot) { atomic_store(state_of(&cn_region.pools[slot]), 0); }
+void cn_hiding_start(size_t slot) {
+    struct cn_pool *pool = &cn_region.pools[slot];
+    atomic_store(state_of(pool), blocks_of(pool));
+}
 
 /* Room for one more; to be given back by lower_pools. */
 static bool raise_pools(void) {
@@ -118,9 +117,9 @@ static bool raise_pools(void) {
 static void lower_pools(void) { (void)atomic_fetch_sub(&pool_count, 1); }
 
 /* Changes the state from exactly `from` to CHANGING, beside the count. */
-static bool begin_change(state_word *state, uint32_t from) {
+static bool begin_change(state_word *state, uint64_t from) {
     (void)atomic_fetch_add(&changing_count, 1);
-    if (atomic_compare_exchange_strong(state, &from, (from & COUNT) | CHANGING)) {
+    if (atomic_compare_exchange_strong(state, &from, (from & ~HIDDEN) | CHANGING)) {
         return true;
     }
     (void)atomic_fetch_sub(&changing_count, 1);
@@ -128,8 +127,8 @@ static bool begin_change(state_word *state, uint32_t from) {
 }
 
 /* False where the child of a fork in a signal's handler has settled it meanwhile. */
-static bool end_change(state_word *state, uint32_t mark) {
-    uint32_t seen = atomic_load(state);
+static bool end_change(state_word *state, uint64_t mark) {
+    uint64_t seen = atomic_load(state);
     while ((seen & CHANGING) != 0) {
         if (atomic_compare_exchange_weak(state, &seen, seen ^ (CHANGING | mark))) {
             (void)atomic_fetch_sub(&changing_count, 1);
@@ -157,12 +156,12 @@ static void check(const struct cn_pool *pool, const struct cn_look *look) {
     cn_fresh_check(cn_pool_address(pool), cn_pool_slots(pool) << CN_SLOT_SHIFT, bytes, look);
 }
 
-/* C2: nobody but who finds the count still full gets to change it. */
+/* C2: nobody but who finds that still no block is in use gets to change it. */
 static void hide(const struct cn_pool *pool, state_word *state, const struct cn_look *look) {
     if (!raise_pools()) {
         return;
     }
-    bool is_open = !begin_change(state, blocks_of(pool));
+    bool is_open = !begin_change(state, 0);
     if (!is_open) {
         check(pool, look);
         bool is_hidden = protect(pool, CN_RIGHT_NONE);
@@ -177,25 +176,17 @@ void cn_hiding_add(const struct cn_known *known, const struct cn_look *look) {
     if (!can_be_hidden(known)) {
         return;
     }
-    const struct cn_pool *pool = pool_of(known);
-    state_word *state = state_of(pool);
-    if (atomic_fetch_add(state, 1) + 1 == blocks_of(pool) && cn_options.protect_freed) {
+    struct cn_pool *pool = pool_of(known);
+    if (CN_UNLIKELY(cn_os_add(state_of(pool), MINUS_ONE) == 1) && cn_options.protect_freed) {
         if (cn_hiding_try()) {
-            hide(pool, state, look);
+            hide(pool, state_of(pool), look);
         }
         cn_hiding_end();
     }
 }
 
-/* After a fork a block may be uncounted. */
-static void lower_count(state_word *state) {
-    uint32_t seen = atomic_load(state);
-    while ((seen & COUNT) != 0 && !atomic_compare_exchange_weak(state, &seen, seen - 1)) {
-    }
-}
-
 /* False where it stays hidden. */
-static bool open_pool(const struct cn_pool *pool, state_word *state, uint32_t seen) {
+static bool open_pool(const struct cn_pool *pool, state_word *state, uint64_t seen) {
     if ((seen & CHANGING) != 0 || !begin_change(state, seen)) {
         cn_os_yield();
         return true;
@@ -207,21 +198,23 @@ static bool open_pool(const struct cn_pool *pool, state_word *state, uint32_t se
     return is_open;
 }
 
-bool cn_hiding_remove(const struct cn_known *known) {
-    if (!can_be_hidden(known)) {
-        return true;
-    }
-    const struct cn_pool *pool = pool_of(known);
-    state_word *state = state_of(pool);
-    lower_count(state);
-    uint32_t seen = atomic_load(state);
-    for (; (seen & (HIDDEN | CHANGING)) != 0; seen = atomic_load(state)) {
+static CN_NOINLINE bool open_or_park(const struct cn_pool *pool, state_word *state) {
+    for (uint64_t seen = atomic_load(state); (seen & (HIDDEN | CHANGING)) != 0; seen = atomic_load(state)) {
         if (!open_pool(pool, state, seen)) {
-            (void)atomic_fetch_add(state, 1);
+            (void)cn_os_add(state, MINUS_ONE);
             return false;
         }
     }
     return true;
+}
+
+bool cn_hiding_remove(const struct cn_known *known) {
+    if (!can_be_hidden(known)) {
+        return true;
+    }
+    struct cn_pool *pool = pool_of(known);
+    uint64_t before = cn_os_add(state_of(pool), 1);
+    return CN_LIKELY((before & (HIDDEN | CHANGING)) == 0) || open_or_park(pool, state_of(pool));
 }
 
 bool cn_hiding_covers(const struct cn_known *known) {
@@ -233,7 +226,7 @@ size_t cn_hiding_pool_count(void) { return atomic_load(&pool_count); }
 /* ---- after a fork -------------------------------------------------------------------------------------------- */
 
 /* Another thread was changing a pool: it counts as hidden, and is opened as such. */
-static void settle(const struct cn_pool *pool) {
+static void settle(struct cn_pool *pool) {
     state_word *state = state_of(pool);
     if ((atomic_load(state) & CHANGING) != 0) {
         (void)atomic_fetch_xor(state, CHANGING | HIDDEN);

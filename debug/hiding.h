@@ -3,7 +3,7 @@
  * bytes of blocks meanwhile.
  *
  * Spans and guarded blocks are made inaccessible by whoever frees them (live.c). A pool is hidden, but for its last page, while
- * all of its blocks are quarantined, unless it is a named heap's: then neither the program nor the core has one. Its state stands behind its records:
+ * all of its blocks are quarantined, unless it is a named heap's: then neither the program nor the core has one. Its state is its entry's note (pool.h):
  *
  *   open --the last of its blocks is quarantined--> changing --> hidden --a block leaves--> changing --> open
  *
@@ -12,11 +12,10 @@
  * that there are at most so many at a time; a pool beyond that, or that the system refuses to hide, stays open. To open one
  * takes no mapping. Should the system refuse that all the same, the pool stays hidden, with its blocks parked.
  *
- * C1  A pool's count of waiting blocks is at most the number of its blocks whose records are quarantined: a block is counted
- *     after its record says so, and no more before it says otherwise. So the count is the number of all its blocks only
+ * C1  A pool's count of blocks that do not wait is at least the number of its blocks whose records are not quarantined: a
+ *     block is counted off after its record says so, and counted again before it says otherwise. So the count is zero only
  *     where all of them are quarantined, at each instant of a fork too.
- * C2  A pool is hidden, or about to be, only where the count was all of its blocks; whoever lowers the count waits until it
- *     is open.
+ * C2  A pool is hidden, or about to be, only where the count was zero; whoever raises it waits until the pool is open.
  */
 #ifndef CN_HIDING_H
 #define CN_HIDING_H
@@ -40,11 +39,11 @@ void cn_hiding_end_look(void);
 /* A pool starts in the slot; none of its blocks was handed out yet. */
 void cn_hiding_start(size_t slot);
 
-/* The block, whose record has just become quarantined, counts as waiting. Nothing but for blocks of such pools. `look` says who
+/* The block, whose record has just become quarantined, is counted off. Nothing but for blocks of such pools. `look` says who
  * has freed it. */
 void cn_hiding_add(const struct cn_known *known, const struct cn_look *look);
 
-/* The quarantined block counts no more, and its bytes can be accessed. False, and the block counted, where the system
+/* The quarantined block is counted again, and its bytes can be accessed. False, and the block not counted, where the system
  * refuses. True but for blocks of such pools. */
 bool cn_hiding_remove(const struct cn_known *known);
 

@@ -7,6 +7,7 @@
 #include "alloc/explain.h"
 #include "alloc/options.h"
 #include "alloc/os.h"
+#include "alloc/os_threads.h"
 #include "alloc/panic.h"
 #include "alloc/text.h"
 #include "audit.h"

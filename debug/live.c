@@ -49,8 +49,8 @@ static unsigned number_of(const struct cn_self *self) { return self != NULL ? se
 
 static void write_canaries(const struct cn_known *known, const struct cn_birth *birth) {
     char *user = known->core + birth->head_bytes;
-    cn_canary_write(cn_damage_head(known, birth->head_bytes), user);
-    cn_canary_write(user + birth->size_bytes, known->core + known->core_bytes);
+    cn_canary_write_around(cn_damage_head(known, birth->head_bytes), user, user + birth->size_bytes,
+                           known->core + known->core_bytes);
 }
 
 /* The program's bytes, but for the first `kept_bytes`. */

@@ -12,6 +12,7 @@ enum {
     CHUNK_ENTRIES = (CHUNK_BYTES - 32) / sizeof(uint64_t),
     AHEAD = 8, /* blocks are fetched into the cache so many entries before they leave */
     CACHE_LINE_BYTES = 64,
+    FETCHED_BYTES = 4 * CACHE_LINE_BYTES, /* of each block; the processor goes on by itself */
     /* A thread's chunk is handed over when it holds this share of the quarantine. */
     THREAD_SHARE = 16,
     SERIAL_SHIFT = 48,
@@ -57,8 +58,9 @@ static void leave(uint64_t entry, const struct cn_known *known) {
 
 /* A named heap may go at any time, and its blocks' records with it. */
 static void leave_named(uint64_t entry) {
+    struct cn_known known;
     cn_lock_take(&named_lock);
-    struct cn_known known = cn_record_of_core(core_of(entry));
+    cn_record_find_core(core_of(entry), &known);
     if (known.kind != CN_BLOCK_NONE) {
         leave(entry, &known);
     }
@@ -69,35 +71,37 @@ static void leave_any(uint64_t entry, const struct cn_known *known) {
     if (known->kind == CN_BLOCK_NONE) {
         return;
     }
-    if (CN_UNLIKELY(cn_thread_is_named(known->heap))) {
+    if (CN_UNLIKELY(known->heap != cn_heap_mine && cn_thread_is_named(known->heap))) {
         leave_named(entry);
     } else {
         leave(entry, known);
     }
 }
 
-/* Finds the block, and has its record and its bytes brought into the cache. */
-static struct cn_known fetch(uint64_t entry) {
-    struct cn_known known = cn_record_of_core(core_of(entry));
-    if (known.kind != CN_BLOCK_NONE) {
-        __builtin_prefetch(known.record);
-        __builtin_prefetch(known.core);
-        __builtin_prefetch(known.core + cn_min(known.core_bytes, CACHE_LINE_BYTES) - 1);
+/* Finds the block, and has its record and its first bytes brought into the cache. */
+static void fetch(uint64_t entry, struct cn_known *known) {
+    cn_record_find_core(core_of(entry), known);
+    if (known->kind != CN_BLOCK_NONE) {
+        size_t bytes = cn_min(known->core_bytes, FETCHED_BYTES);
+        __builtin_prefetch(known->record, 1);
+        for (size_t at = 0; at < bytes; at += CACHE_LINE_BYTES) {
+            __builtin_prefetch(known->core + at, 1);
+        }
+        __builtin_prefetch(known->core + bytes - 1, 1);
     }
-    return known;
 }
 
 static void leave_all(const struct cn_chunk *chunk) {
     struct cn_known ahead[AHEAD];
     for (size_t i = 0; i < chunk->count && i < AHEAD; i++) {
-        ahead[i] = fetch(chunk->entries[i]);
+        fetch(chunk->entries[i], &ahead[i]);
     }
     for (size_t i = 0; i < chunk->count; i++) {
-        struct cn_known known = ahead[i % AHEAD];
+        struct cn_known *known = &ahead[i % AHEAD];
+        leave_any(chunk->entries[i], known);
         if (i + AHEAD < chunk->count) {
-            ahead[i % AHEAD] = fetch(chunk->entries[i + AHEAD]);
+            fetch(chunk->entries[i + AHEAD], known);
         }
-        leave_any(chunk->entries[i], &known);
     }
 }
 

@@ -8,8 +8,6 @@
 
 /* ---- within the region --------------------------------------------------------------------------------------- */
 
-static struct cn_record *records_of_slot(size_t slot) { return (struct cn_record *)(void *)cn_slot_notes(slot); }
-
 /* The block of the pool around its byte `byte`. */
 CN_INLINE struct cn_known in_pool(const struct cn_pool *pool, size_t byte) {
     struct cn_known known = {.kind = CN_BLOCK_NONE};
@@ -18,13 +16,13 @@ CN_INLINE struct cn_known in_pool(const struct cn_pool *pool, size_t byte) {
         return known;
     }
     const struct cn_class *class = cn_class_at(class_index);
-    uint32_t index = (uint32_t)byte / class->block_bytes;
+    uint32_t index = cn_class_block_at(class, byte);
     if (index < cn_pool_fresh(pool)) {
         known.kind = CN_BLOCK_POOL;
         known.core = cn_pool_address(pool) + (size_t)index * class->block_bytes;
         known.core_bytes = class->block_bytes;
         known.heap = cn_pool_heap(pool);
-        known.record = records_of_slot(cn_pool_slot(pool)) + index;
+        known.record = cn_record_first(cn_pool_slot(pool)) + index;
     }
     return known;
 }
@@ -35,7 +33,7 @@ static struct cn_known in_span(size_t first) {
                              .core = cn_slot_address(first),
                              .core_bytes = cn_span_bytes(span),
                              .heap = cn_pool_heap(span),
-                             .record = records_of_slot(first)};
+                             .record = cn_record_first(first)};
 }
 
 static struct cn_known of_direct(const void *address);
@@ -118,39 +116,17 @@ CN_INLINE struct cn_known find(const void *address) {
     return CN_LIKELY(cn_region_covers(byte >> CN_GRANULE_SHIFT)) ? in_region(byte) : outside_region(address);
 }
 
-/* The block that starts at the region's byte `byte`, in a slot of a pool that is there: by the slot's owner word, where pools
- * are of one slot, without a look at the pool's entry. False where none starts there. */
-CN_INLINE bool find_start(size_t byte, struct cn_known *known) {
-    size_t slot = byte >> CN_SLOT_SHIFT;
-    uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_acquire);
-    if (CN_UNLIKELY(owner == 0 || owner == CN_OWNER_SPAN)) {
-        return false;
+CN_NOINLINE void cn_record_find_other_core(const char *core, struct cn_known *known) {
+    *known = find(core);
+    if (known->core != core) {
+        known->kind = CN_BLOCK_NONE;
     }
-    const struct cn_class *class = cn_class_at(cn_class_of_owner(owner));
-    size_t first = class->pool_slots == 1 ? slot : slot - cn_pool_back(&cn_region.pools[slot]);
-    uint32_t within = (uint32_t)(byte - (first << CN_SLOT_SHIFT));
-    uint32_t index = within / class->block_bytes;
-    known->kind = CN_BLOCK_POOL;
-    known->core = cn_region.base + byte;
-    known->core_bytes = class->block_bytes;
-    known->heap = cn_heap_of_owner(owner);
-    known->record = records_of_slot(first) + index;
-    return index * class->block_bytes == within && index < class->pool_blocks;
-}
-
-static CN_NOINLINE struct cn_known find_other_start(const char *core) {
-    struct cn_known known = find(core);
-    if (known.core != core) {
-        known.kind = CN_BLOCK_NONE;
-    }
-    return known;
 }
 
 struct cn_known cn_record_of_core(const char *core) {
     struct cn_known known;
-    size_t byte = (uintptr_t)core - (uintptr_t)cn_region.base;
-    bool is_found = cn_region_covers(byte >> CN_GRANULE_SHIFT) && find_start(byte, &known);
-    return CN_LIKELY(is_found) ? known : find_other_start(core);
+    cn_record_find_core(core, &known);
+    return known;
 }
 
 struct cn_known cn_record_around(const void *address) {
@@ -281,7 +257,7 @@ enum { ALLOC_THREAD_SHIFT = 40, FREE_THREAD_SHIFT = 52 };
 
 static _Atomic uint64_t last_serial;
 
-uint64_t cn_record_next_serial(void) { return atomic_fetch_add_explicit(&last_serial, 1, memory_order_relaxed) + 1; }
+uint64_t cn_record_next_serial(void) { return cn_os_add(&last_serial, 1) + 1; }
 
 uint64_t cn_record_last_serial(void) { return atomic_load_explicit(&last_serial, memory_order_relaxed); }
 

@@ -39,7 +39,9 @@
 #include <stdatomic.h>
 
 #include "alloc/block.h"
+#include "alloc/heap.h"
 #include "alloc/hooks.h"
+#include "alloc/os_threads.h"
 
 enum cn_record_state {
     CN_RECORD_NONE,
@@ -100,12 +102,45 @@ struct cn_facts {
  * in a pool's slack, and in blocks of a pool that the program never had. */
 struct cn_known cn_record_around(const void *address);
 
+/* The records of the pool that starts in the slot, or of the span. */
+CN_INLINE struct cn_record *cn_record_first(size_t slot) { return (struct cn_record *)(void *)cn_slot_notes(slot); }
+
+/* The block that starts at the region's byte `byte`, in a slot of a pool that is there: by the slot's owner word, where pools
+ * are of one slot, without a look at the pool's entry. False where none starts there. */
+CN_INLINE bool cn_record_find_start(size_t byte, struct cn_known *known) {
+    size_t slot = byte >> CN_SLOT_SHIFT;
+    uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_acquire);
+    if (CN_UNLIKELY(owner == 0 || owner == CN_OWNER_SPAN)) {
+        return false;
+    }
+    const struct cn_class *class = cn_class_at(cn_class_of_owner(owner));
+    size_t first = class->pool_slots == 1 ? slot : slot - cn_pool_back(&cn_region.pools[slot]);
+    size_t within = byte - (first << CN_SLOT_SHIFT);
+    uint32_t index = cn_class_block_at(class, within);
+    known->kind = CN_BLOCK_POOL;
+    known->core = cn_region.base + byte;
+    known->core_bytes = class->block_bytes;
+    known->heap = cn_heap_of_owner(owner);
+    known->record = cn_record_first(first) + index;
+    return (size_t)index * class->block_bytes == within && index < class->pool_blocks;
+}
+
 /* The block of the core that starts at `core`. Of one that its pool has not handed out yet, the record is none or free. */
 struct cn_known cn_record_of_core(const char *core);
+void cn_record_find_other_core(const char *core, struct cn_known *known); /* where `find_start` finds none */
+
+/* The same in place: what is written field by field and then copied at once would be waited for. */
+CN_INLINE void cn_record_find_core(const char *core, struct cn_known *known) {
+    size_t byte = (uintptr_t)core - (uintptr_t)cn_region.base;
+    bool is_found = cn_region_covers(byte >> CN_GRANULE_SHIFT) && cn_record_find_start(byte, known);
+    if (CN_UNLIKELY(!is_found)) {
+        cn_record_find_other_core(core, known);
+    }
+}
 
 /* The block whose program's bytes would start at `user`, if it had a head of the usual size. */
-CN_INLINE struct cn_known cn_record_of_user(const void *user) {
-    return cn_record_of_core((const char *)((uintptr_t)user - CN_RECORD_USUAL_HEAD_BYTES)); // NOLINT: any address
+CN_INLINE void cn_record_find_user(const void *user, struct cn_known *known) {
+    cn_record_find_core((const char *)((uintptr_t)user - CN_RECORD_USUAL_HEAD_BYTES), known); // NOLINT: any address
 }
 
 /* The guarded block around the address, live or freed, or about to be made. */
@@ -163,8 +198,7 @@ CN_INLINE uint64_t cn_record_load(const struct cn_record *record) {
 }
 /* False where another thread has changed it meanwhile; `expected` is what it is then. */
 CN_INLINE bool cn_record_change(struct cn_record *record, uint64_t *expected, uint64_t word) {
-    return atomic_compare_exchange_strong_explicit(&record->word, expected, word, memory_order_acq_rel,
-                                                   memory_order_acquire);
+    return cn_os_change(&record->word, expected, word);
 }
 
 #endif

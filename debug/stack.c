@@ -25,7 +25,8 @@ enum {
     MEMO_ALIGNMENT = 64,
     OUTLINE_BITS = 9,
     OUTLINE_WORDS = 7,
-    HASH_SUMS = 4,
+    RECENT_BITS = 11,
+    WORDS_AT_ONCE = 4,
     WORD_BYTES = sizeof(uintptr_t)
 };
 
@@ -39,7 +40,15 @@ struct memo {
     uint8_t has_used_fp;
     uint16_t words[MAX_WORDS]; /* where they are: words beyond sp */
 };
+_Static_assert(MAX_WORDS % WORDS_AT_ONCE == 0 && (int)MAX_WORDS < (int)CN_FRAME_MAX_DEPTH, "each word has a weight");
 _Static_assert(sizeof(struct memo) == 2 * MEMO_ALIGNMENT, "a memo is two cache lines");
+
+/* A stack that was met lately. */
+struct recent {
+    uint64_t hash; /* trail.h */
+    uint32_t count;
+    uint32_t id; /* CN_DEPOT_NONE: none */
+};
 
 /* Of all walks from one beginning. */
 struct outline {
@@ -55,6 +64,7 @@ struct thread {
     bool is_busy;
     struct cn_readable readable;
     struct cn_trail trail;
+    struct recent recents[1 << RECENT_BITS];
     struct outline outlines[1 << OUTLINE_BITS];
     _Alignas(MEMO_ALIGNMENT) struct memo memos[1 << MEMO_BITS];
 };
@@ -141,41 +151,35 @@ CN_INLINE struct memo *memo_of(struct thread *thread, const struct cn_registers 
     return &thread->memos[key & cn_low_bits(MEMO_BITS)];
 }
 
-/* Of the words that the memo names, and of all else that decided. */
-CN_INLINE uint64_t hash_now(const struct memo *memo, const struct cn_registers *at, size_t depth) {
+/* Of the words that the memo names, and of all else that decided: each times a number of its own, so that no product waits
+ * for another. */
+CN_INLINE uint64_t hash_now(const struct thread *thread, const struct memo *memo, const struct cn_registers *at,
+                            size_t depth) {
     const uintptr_t *words = (const uintptr_t *)at->sp; // NOLINT: the stack
-    const uint16_t *place = memo->words;
+    const uint64_t *weight = thread->trail.weights + 1;
     const uint16_t *end = memo->words + memo->word_count;
-    uint64_t first = depth ^ (memo->has_used_fp != 0 ? at->fp : 0);
-    uint64_t second = 1;
-    uint64_t third = 2;
-    uint64_t fourth = 3;
-    for (; end - place >= HASH_SUMS; place += HASH_SUMS) {
-        first = cn_hash_mix(first, words[place[0]]);
-        second = cn_hash_mix(second, words[place[1]]);
-        third = cn_hash_mix(third, words[place[2]]);
-        fourth = cn_hash_mix(fourth, words[place[3]]);
+    uint64_t sum = depth + (memo->has_used_fp != 0 ? at->fp : 0);
+    for (const uint16_t *place = memo->words; place < end; place += WORDS_AT_ONCE, weight += WORDS_AT_ONCE) {
+        sum += words[place[0]] * weight[0] + words[place[1]] * weight[1];
+        sum += words[place[2]] * weight[2] + words[place[3]] * weight[3];
     }
-    for (; place < end; place++) {
-        first = cn_hash_mix(first, words[*place]);
-    }
-    return cn_hash_join(first, second, third, fourth);
+    return sum;
 }
 
 /* The id that a walk would find; CN_DEPOT_NONE where that is not known. K2. */
-CN_INLINE uint32_t recall(const struct memo *memo, const struct cn_registers *at, size_t depth,
-                          const struct cn_readable *readable) {
-    bool is_safe = memo->pc == at->pc && memo->sp == at->sp && is_within(readable, at->sp, memo->farthest);
-    return is_safe && hash_now(memo, at, depth) == memo->hash ? memo->id : CN_DEPOT_NONE;
+CN_INLINE uint32_t recall(const struct thread *thread, const struct memo *memo, const struct cn_registers *at,
+                          size_t depth) {
+    bool is_safe = memo->pc == at->pc && memo->sp == at->sp && is_within(&thread->readable, at->sp, memo->farthest);
+    return is_safe && hash_now(thread, memo, at, depth) == memo->hash ? memo->id : CN_DEPOT_NONE;
 }
 
 /* Remembers the walk, which is the trail's, if its words can be named. */
-static CN_READS_STACK void remember(struct memo *memo, const struct cn_registers *at, size_t depth,
-                                    const struct cn_trail *trail, uint32_t id) {
+static CN_READS_STACK void remember(const struct thread *thread, struct memo *memo, const struct cn_registers *at,
+                                    size_t depth, uint32_t id) {
     struct cn_trail_words words;
     memo->pc = 0;
     memo->farthest = 0;
-    if (!cn_trail_words(trail, depth, &words) || words.count > MAX_WORDS) {
+    if (!cn_trail_words(&thread->trail, depth, &words) || words.count > MAX_WORDS) {
         return;
     }
     for (size_t i = 0; i < words.count; i++) {
@@ -186,11 +190,14 @@ static CN_READS_STACK void remember(struct memo *memo, const struct cn_registers
         memo->words[i] = (uint16_t)distance;
         memo->farthest = (uint16_t)cn_max(memo->farthest, distance);
     }
+    for (; words.count % WORDS_AT_ONCE != 0; words.count++) {
+        memo->words[words.count] = memo->words[words.count - 1];
+    }
     memo->word_count = (uint8_t)words.count;
     memo->has_used_fp = words.has_used_fp;
     memo->sp = at->sp;
     memo->id = id;
-    memo->hash = hash_now(memo, at, depth);
+    memo->hash = hash_now(thread, memo, at, depth);
     memo->pc = at->pc;
 }
 
@@ -214,10 +221,10 @@ static CN_NOINLINE uint32_t walk_alone(const struct cn_registers *at, enum cn_un
     return cn_depot_put(walk.frames, walk.count);
 }
 
-/* The stack is the trail's innermost frames. */
-static uint32_t ask_depot(const struct cn_trail *trail, size_t count) {
+/* The id of the stack that the trail's `count` innermost frames are. */
+static CN_NOINLINE uint32_t ask_depot(const struct cn_trail *trail, uint64_t hash, size_t count) {
     uintptr_t frames[CN_FRAME_MAX_DEPTH];
-    uint32_t id = cn_depot_recall(cn_trail_hash(trail, count), count);
+    uint32_t id = cn_depot_recall(hash, count);
     if (CN_UNLIKELY(id == CN_DEPOT_NONE)) {
         cn_trail_copy(trail, count, frames);
         id = cn_depot_put(frames, count);
@@ -225,23 +232,27 @@ static uint32_t ask_depot(const struct cn_trail *trail, size_t count) {
     return id;
 }
 
+/* Walks are remembered when they lead to a stack that was met lately: to remember one takes as long as several walks. */
 static CN_READS_STACK CN_NOINLINE uint32_t walk_and_remember(struct thread *thread, struct memo *memo,
                                                              const struct cn_registers *at, size_t depth) {
     size_t count = cn_trail_follow(&thread->trail, at, depth, &thread->readable);
     if (count == 0) {
         return walk_alone(at, CN_UNWIND_FROM_CALL, depth);
     }
-    uint32_t id = ask_depot(&thread->trail, count);
-    struct outline *outline = outline_of(thread, at);
-    if (id == CN_DEPOT_FULL) {
+    uint64_t hash = cn_trail_hash(&thread->trail, count);
+    struct recent *recent = &thread->recents[hash >> (64 - RECENT_BITS)];
+    if (recent->hash != hash || recent->count != count || recent->id == CN_DEPOT_NONE) {
+        uint32_t id = ask_depot(&thread->trail, hash, count);
+        *recent = (struct recent){hash, (uint32_t)count, id != CN_DEPOT_FULL ? id : CN_DEPOT_NONE};
         return id;
     }
-    remember(memo, at, depth, &thread->trail, id);
+    struct outline *outline = outline_of(thread, at);
+    remember(thread, memo, at, depth, recent->id);
     if (memo->pc != 0 && memo->word_count != 0 && (outline->pc != at->pc || outline->sp != at->sp)) {
         draw_outline(outline, memo);
         *memo_of(thread, at) = *memo;
     }
-    return id;
+    return recent->id;
 }
 
 CN_READS_STACK uint32_t cn_stack_capture(const struct cn_stack_start *start) {
@@ -258,7 +269,7 @@ CN_READS_STACK uint32_t cn_stack_capture(const struct cn_stack_start *start) {
     thread->is_busy = true;
     atomic_signal_fence(memory_order_seq_cst);
     struct memo *memo = memo_of(thread, at);
-    uint32_t id = recall(memo, at, depth, &thread->readable);
+    uint32_t id = recall(thread, memo, at, depth);
     if (CN_UNLIKELY(id == CN_DEPOT_NONE)) {
         id = walk_and_remember(thread, memo, at, depth);
     }

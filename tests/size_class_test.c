@@ -110,6 +110,21 @@ static void pools_hold_eight_blocks_and_waste_little(void **state) {
     }
 }
 
+static void block_around_a_byte_is_that_of_a_division(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
+        const struct cn_class *entry = cn_class_at(i);
+        size_t pool_bytes = (size_t)entry->pool_slots * CN_SLOT_BYTES;
+        for (size_t byte = 0; byte < pool_bytes; byte += 13) {
+            assert_int_equal(cn_class_block_at(entry, byte), byte / entry->block_bytes);
+        }
+        for (size_t end = entry->block_bytes; end < pool_bytes; end += entry->block_bytes) {
+            assert_int_equal(cn_class_block_at(entry, end - 1), end / entry->block_bytes - 1);
+            assert_int_equal(cn_class_block_at(entry, end), end / entry->block_bytes);
+        }
+    }
+}
+
 static void starts_mark_each_block_of_a_word(void **state) {
     (void)state;
     for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
@@ -186,6 +201,7 @@ int main(void) {
         cmocka_unit_test(aligned_requests_get_blocks_that_are_multiples),
         cmocka_unit_test(aligned_requests_get_the_least_class_that_will_do),
         cmocka_unit_test(pools_hold_eight_blocks_and_waste_little),
+        cmocka_unit_test(block_around_a_byte_is_that_of_a_division),
         cmocka_unit_test(starts_mark_each_block_of_a_word),
         cmocka_unit_test(magazines_lie_one_after_another_within_their_room),
         cmocka_unit_test(magazines_hold_no_more_of_larger_classes),
