@@ -237,8 +237,6 @@ void cn_os_close(int fd) { (void)fd; }
 
 unsigned cn_os_process_id(void) { return 1; }
 
-bool cn_os_is_single_threaded(void) { return true; }
-
 bool cn_os_is_privileged(void) { return true; }
 
 void cn_os_yield(void) {}
