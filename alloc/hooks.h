@@ -34,7 +34,7 @@ struct cn_release {
 
 /* Each slot has so many bytes for the debug form's notes, in a table of its own (layout.h): 32 for each block of the
  * smallest size class that it asks for. */
-enum { CN_NOTES_SLOT_BYTES = CAIRN_DEBUG ? 1 << 16 : 0 };
+enum { CN_NOTES_SLOT_SHIFT = 16, CN_NOTES_SLOT_BYTES = CAIRN_DEBUG ? 1 << CN_NOTES_SLOT_SHIFT : 0 };
 
 /* ---- entry points, in the debug form alone (debug/entry.c) --------------------------------------------------- */
 

@@ -76,7 +76,7 @@ CN_INLINE bool can_be_hidden(const struct cn_known *known) {
 
 /* Its records lie in the notes of its first slot. */
 CN_INLINE struct cn_pool *pool_of(const struct cn_known *known) {
-    return &cn_region.pools[(size_t)((char *)known->record - cn_region.notes) / CN_NOTES_SLOT_BYTES];
+    return &cn_region.pools[(size_t)((char *)known->record - cn_region.notes) >> CN_NOTES_SLOT_SHIFT];
 }
 
 static uint32_t blocks_of(const struct cn_pool *pool) { return cn_class_at(cn_pool_class(pool))->pool_blocks; }
