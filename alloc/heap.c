@@ -12,7 +12,11 @@ enum {
     SEARCH_SHARE = 2,
     /* Empty pools are kept up to so many slots, or this share of what is held, if that is more. */
     SPARE_MIN_SLOTS = CN_SPARE_MIN_BYTES / CN_SLOT_BYTES,
-    SPARE_SHARE = 8
+    SPARE_SHARE = 8,
+    /* A heap of which no more than this share is in use has small magazines, until it needs blocks again: each block in them
+     * keeps a page, or a pool, from going back. */
+    IDLE_SHARE = 8,
+    IDLE_MAGAZINE_BLOCKS = 32
 };
 
 /* ---- pools --------------------------------------------------------------------------------------------------- */
@@ -192,9 +196,19 @@ static size_t take_blocks(struct cairn_heap *heap, unsigned class_index, void **
     return taken;
 }
 
+/* Magazines that hold nothing at all stay so (magazine.h). */
+static void limit_magazine(struct cairn_heap *heap, unsigned class_index, size_t blocks) {
+    struct cn_magazine *magazine = &heap->magazines[class_index];
+    void **bottom = cn_heap_bottom(heap, class_index);
+    if (magazine->ceiling != bottom) {
+        magazine->ceiling = bottom + cn_min(blocks, cn_class_at(class_index)->magazine_blocks);
+    }
+}
+
 static void *refill(struct cairn_heap *heap, unsigned class_index) {
     struct cn_magazine *magazine = &heap->magazines[class_index];
     cn_heap_drain(heap);
+    limit_magazine(heap, class_index, SIZE_MAX);
     size_t wanted = cn_max((size_t)(magazine->ceiling - magazine->top) / 2, 1);
     void **first = magazine->top + 1;
     size_t taken = take_blocks(heap, class_index, first + wanted, wanted);
@@ -268,6 +282,9 @@ static void purge_excess(struct cairn_heap *heap) {
     if (heap->idle_bytes - heap->purged_at_idle_bytes > cn_max(CN_SEARCH_MIN_BYTES, in_use / SEARCH_SHARE)) {
         drop_all(heap);
         (void)purge_pools(heap);
+        for (unsigned i = 0; i < CN_CLASS_COUNT && in_use <= heap->idle_bytes / IDLE_SHARE; i++) {
+            limit_magazine(heap, i, IDLE_MAGAZINE_BLOCKS);
+        }
     }
 }
 

@@ -141,6 +141,38 @@ static void pools_are_searched_for_pages_now_and_then_alone(void **state) {
     expect_return(empty_pools_in_random_order, &seed);
 }
 
+static size_t magazine_room(unsigned class_index) {
+    return (size_t)(heap->magazines[class_index].ceiling - cn_heap_bottom(heap, class_index));
+}
+
+static void empty_heap_and_use_it_again(void *argument) {
+    const unsigned class_index = cn_class_of(512);
+    const size_t room = cn_class_at(class_index)->magazine_blocks;
+    uint64_t seed = 3;
+    (void)argument;
+    start_heap();
+    while (block_count < MOST_BLOCKS) {
+        take(class_index);
+    }
+    MUST(magazine_room(class_index) == room);
+    while (block_count > 0) {
+        give(random_next(&seed) % block_count);
+    }
+    MUST(magazine_room(class_index) < room);
+    check();
+    while (block_count <= room) {
+        take(class_index);
+    }
+    MUST(magazine_room(class_index) == room);
+    give_all();
+    check();
+}
+
+static void heap_that_is_nearly_empty_has_small_magazines(void **state) {
+    (void)state;
+    expect_return(empty_heap_and_use_it_again, NULL);
+}
+
 static void reuse_freed_pools(void *argument) {
     (void)argument;
     start_heap();
@@ -330,6 +362,7 @@ int main(void) {
         cmocka_unit_test(random_work_keeps_every_block_and_invariant),
         cmocka_unit_test(heap_whose_magazines_hold_nothing_works_all_the_same),
         cmocka_unit_test(pools_are_searched_for_pages_now_and_then_alone),
+        cmocka_unit_test(heap_that_is_nearly_empty_has_small_magazines),
         cmocka_unit_test(pools_that_one_class_empties_serve_another),
         cmocka_unit_test(frees_by_others_become_idle_when_they_are_drained),
         cmocka_unit_test(two_frees_at_the_same_instant_are_seen_by_the_drain),
