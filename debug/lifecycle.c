@@ -63,6 +63,7 @@ static bool announce_live(const struct cn_known *known, uint64_t word, void *arg
 }
 
 void cn_debug_start(void) {
+    (void)cn_self();
     if (cn_watch_is_on()) {
         (void)cn_audit_blocks(NULL, announce_live, NULL);
     }
