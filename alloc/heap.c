@@ -59,9 +59,7 @@ static void count_guarded(struct cairn_heap *heap, size_t taken, size_t given) {
 bool cn_heap_take_guarded(struct cairn_heap *heap, size_t bytes) {
     cn_lock_take(&heap->lock);
     bool is_allowed = allows(heap, bytes);
-    if (is_allowed) {
-        count_guarded(heap, bytes, 0);
-    }
+    count_guarded(heap, is_allowed ? bytes : 0, 0);
     cn_lock_give(&heap->lock);
     return is_allowed;
 }
@@ -282,8 +280,10 @@ static void purge_excess(struct cairn_heap *heap) {
     if (heap->idle_bytes - heap->purged_at_idle_bytes > cn_max(CN_SEARCH_MIN_BYTES, in_use / SEARCH_SHARE)) {
         drop_all(heap);
         (void)purge_pools(heap);
-        for (unsigned i = 0; i < CN_CLASS_COUNT && in_use <= heap->idle_bytes / IDLE_SHARE; i++) {
-            limit_magazine(heap, i, IDLE_MAGAZINE_BLOCKS);
+        if (in_use <= heap->idle_bytes / IDLE_SHARE) {
+            for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
+                limit_magazine(heap, i, IDLE_MAGAZINE_BLOCKS);
+            }
         }
     }
 }

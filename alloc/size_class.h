@@ -12,6 +12,7 @@
  *     CN_POOL_SLOTS_MAX slots, less than 1/11.
  * S3  Every block size is a multiple of the granule.
  * S4  All magazines have room in a heap: their entries and sentinels are at most CN_MAGAZINE_ENTRIES.
+ * S5  A class keeps a request of n bytes exactly where it is class_of(n), class_of(with_room(n)), or one between them.
  */
 #ifndef CN_SIZE_CLASS_H
 #define CN_SIZE_CLASS_H
@@ -73,8 +74,7 @@ CN_INLINE unsigned cn_class_of(size_t bytes) {
 /* What is asked for in place of `bytes` where a block grows little by little, as by appending: a quarter more. */
 CN_INLINE size_t cn_class_with_room(size_t bytes) { return cn_min(bytes + bytes / 4, CN_BLOCK_MAX_BYTES); }
 
-/* S5: whether a block of the class stays where it is when it is resized to `bytes`, which is not 0: the class is that of
- * `bytes`, or that with room, or one between them. */
+/* Whether a block of the class stays where it is when it is resized to `bytes`, which is not 0. */
 CN_INLINE bool cn_class_keeps(unsigned class_index, size_t bytes) {
     const struct cn_class *class = cn_class_at(class_index);
     return bytes - class->least_bytes <= class->block_bytes - class->least_bytes;

@@ -36,10 +36,6 @@ KEPT_HEAD = """\
 TOLERANCE = 0.02
 
 
-def program_of(row):
-    return OTHER_PROGRAMS.get(row, "micro")
-
-
 def instructions(row, count, allocator, program):
     command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program]
     command += ["--count", str(count), "--json", row]
@@ -51,8 +47,9 @@ def instructions(row, count, allocator, program):
     return int(collected.group(1))
 
 
-def each(row, allocator, program):
-    """Instructions of one operation; `program` is the path of program_of(row)."""
+def each(row, allocator, path_of):
+    """Instructions of one operation; `path_of` gives the path of a program by its name."""
+    program = path_of(OTHER_PROGRAMS.get(row, "micro"))
     more = instructions(row, LONG_COUNT, allocator, program) - instructions(row, SHORT_COUNT, allocator, program)
     return more / (LONG_COUNT - SHORT_COUNT)
 
@@ -103,7 +100,7 @@ def run(settings, allocators, progress):
         for allocator in allocators:
             progress.show("callgrind: " + what, allocator.name)
             try:
-                found[allocator.name][row] = each(row, allocator, programs.program(program_of(row)))
+                found[allocator.name][row] = each(row, allocator, programs.program)
             except programs.Failure as failure:
                 failures.append((allocator.name, row, failure))
     progress.clear()
