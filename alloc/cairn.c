@@ -88,7 +88,7 @@ void *cairn_aligned_alloc(size_t alignment, size_t size) {
 CN_NOINLINE void cn_slow_free(void *block) { cn_watched_or_free("free", block); }
 
 CN_NOINLINE void cn_slow_free_other(size_t granule, uintptr_t owner) {
-    if (CN_UNLIKELY(cn_watch_is_on() || !cn_route_free_foreign(granule, owner))) {
+    if (CN_UNLIKELY(cn_watch_is_on() || !cn_route_free_other(granule, owner))) {
         cn_slow_free(cn_region.base + granule * CN_GRANULE_BYTES);
     }
 }
@@ -139,21 +139,7 @@ void cairn_free_aligned_sized(void *block, size_t alignment, size_t size) {
     cairn_free(block);
 }
 
-size_t cairn_usable_size(const void *block) {
-    if (CAIRN_DEBUG) {
-        return cn_debug_usable_size(NULL, "malloc_usable_size", block);
-    }
-    if (block == NULL) {
-        return 0;
-    }
-    struct cn_block found = cn_block_find(block);
-    if (found.kind == CN_BLOCK_NONE) {
-        cn_misuse_not_live("malloc_usable_size", "bad-free", block);
-    }
-    return cn_watched_bytes(&found);
-}
-
-/* ---- realloc ------------------------------------------------------------------------------------------------- */
+/* ---- what a block is ----------------------------------------------------------------------------------------- */
 
 /* A live block of this thread's heap, with no pending free about it. Its class; CN_CLASS_COUNT: it is none such. */
 CN_INLINE unsigned class_if_mine(const void *block) {
@@ -164,6 +150,30 @@ CN_INLINE unsigned class_if_mine(const void *block) {
     uintptr_t owner = atomic_load_explicit(&cn_region.owner[cn_slot_of_granule(granule)], memory_order_relaxed);
     return cn_heap_owns(cn_heap_mine, owner) ? cn_class_of_owner(owner) : CN_CLASS_COUNT;
 }
+
+static CN_NOINLINE size_t usable_size_slow(const void *block) {
+    if (block == NULL) {
+        return 0;
+    }
+    struct cn_block found = cn_block_find(block);
+    if (found.kind == CN_BLOCK_NONE) {
+        cn_misuse_not_live("malloc_usable_size", "bad-free", block);
+    }
+    return cn_watched_bytes(&found);
+}
+
+size_t cairn_usable_size(const void *block) {
+    if (CAIRN_DEBUG) {
+        return cn_debug_usable_size(NULL, "malloc_usable_size", block);
+    }
+    unsigned class_index = class_if_mine(block);
+    if (CN_LIKELY(class_index < CN_CLASS_COUNT && !cn_watch_is_on())) {
+        return cn_class_at(class_index)->block_bytes;
+    }
+    return usable_size_slow(block);
+}
+
+/* ---- realloc ------------------------------------------------------------------------------------------------- */
 
 /* Between two classes of the thread's own heap; NULL, and nothing done, where there is no memory. */
 static void *move_between_classes(void *block, unsigned class_index, size_t size) {

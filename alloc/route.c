@@ -222,12 +222,24 @@ static bool free_found(const struct cn_block *found, void *pointer, const struct
     return false;
 }
 
-bool cn_route_free_foreign(size_t granule, uintptr_t owner) {
+/* One of the thread's own heap comes here while other threads' frees wait in its slot: it may be among them. */
+static bool free_mine(struct cairn_heap *heap, size_t granule) {
+    bool is_live = !cn_remote_test(granule);
+    if (CN_LIKELY(is_live)) {
+        cn_heap_give(heap, granule);
+    }
+    return is_live;
+}
+
+bool cn_route_free_other(size_t granule, uintptr_t owner) {
     struct cairn_heap *heap = cn_heap_of_owner(owner);
-    if (owner == CN_OWNER_SPAN || owner == 0 || heap == cn_heap_mine || cn_heap_state(heap) == CN_HEAP_NAMED) {
+    if (owner == CN_OWNER_SPAN || owner == 0) {
         return false;
     }
-    return cn_remote_post(&heap->remote, granule);
+    if (heap == cn_heap_mine) {
+        return free_mine(heap, granule);
+    }
+    return cn_heap_state(heap) != CN_HEAP_NAMED && cn_remote_post(&heap->remote, granule);
 }
 
 void cn_route_free(const char *operation, void *pointer) {

@@ -21,9 +21,9 @@ void *cn_route_take_named(struct cairn_heap *heap, size_t size, size_t alignment
 /* Frees what starts at `pointer`, whoever has it; NULL is ignored. `operation` names the call in a report. */
 void cn_route_free(const char *operation, void *pointer);
 
-/* Frees the live block at `granule`, whose slot has this owner word, where it is another thread's. False, and nothing done,
- * where it is not, or was freed already. */
-bool cn_route_free_foreign(size_t granule, uintptr_t owner);
+/* Frees the live block at `granule`, whose slot has this owner word, which the hot path does not know: where it is in a pool
+ * of a thread's heap. False, and nothing done, where it is not, or was freed already. */
+bool cn_route_free_other(size_t granule, uintptr_t owner);
 
 /* As cairn_realloc; `pointer` is not NULL. */
 void *cn_route_realloc(const char *operation, void *pointer, size_t size);

@@ -6,6 +6,7 @@
 
 #include "workload.h"
 
+#include <malloc.h>
 #include <string.h>
 
 static void bare_pair_64(struct run *run) {
@@ -13,6 +14,23 @@ static void bare_pair_64(struct run *run) {
     for (uint64_t i = 0; i < run->count; i++) {
         void *block = malloc(64);
         escape(block);
+        free(block);
+    }
+    run_end(run);
+}
+
+/* As servers that count their memory do. */
+static void bare_usable_64(struct run *run) {
+    run_begin(run);
+    for (uint64_t i = 0; i < run->count; i++) {
+        void *block = malloc(64);
+        if (malloc_usable_size(block) < 64) {
+            fail("a block is smaller than was asked for");
+        }
+        escape(block);
+        if (malloc_usable_size(block) < 64) {
+            fail("a block has become smaller");
+        }
         free(block);
     }
     run_end(run);
@@ -189,6 +207,7 @@ const struct workload pair_workloads[] = {
     {"tiny-flood", "a tiny block that lives for some 8 others", 20000000, tiny_flood},
     {"aligned", "posix_memalign to 32-4096 B and free", 5000000, aligned},
     {"bare-pair-64", "malloc(64) and free, untouched", 40000000, bare_pair_64},
+    {"bare-usable-64", "malloc(64), its usable size twice, free, untouched", 20000000, bare_usable_64},
     {"bare-calloc-64", "calloc(4, 16) and free, untouched", 20000000, bare_calloc_64},
     {"bare-aligned", "posix_memalign(64, 100) and free, untouched", 20000000, bare_aligned},
     {NULL, NULL, 0, NULL},

@@ -17,6 +17,7 @@ ROWS = {
     "bare-pair-64": "malloc(64), free",
     "bare-batch": "mixed sizes, last first",
     "bare-batch-random": "mixed sizes, at random",
+    "bare-usable-64": "malloc(64), usable size twice, free",
     "bare-calloc-64": "calloc(4, 16), free",
     "bare-aligned": "posix_memalign(64, 100), free",
     "bare-realloc": "realloc by 8 bytes",
