@@ -32,10 +32,7 @@ static struct range tail_range(const struct cn_known *known, uint64_t word) {
 }
 
 static void report(enum cn_kind kind, const struct cn_known *known, struct range range, const struct cn_look *look) {
-    struct cn_incident incident = cn_incident_of(kind, look, NULL, known);
-    incident.damage = range.first;
-    incident.damage_bytes = (size_t)(range.end - range.first);
-    cn_report(&incident);
+    cn_report_damage(kind, known, range.first, range.end, look);
 }
 
 /* The block of the same pool that ends where this one starts, if it is live. */

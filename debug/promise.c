@@ -17,6 +17,7 @@ struct entry {
     size_t offset; /* of a fence, in the program's bytes */
     size_t bytes;
     uint64_t sum; /* of a seal */
+    bool is_told; /* of a seal: that it is broken was reported */
 };
 
 static struct cn_lock lock; /* guards the table */
@@ -174,6 +175,21 @@ static bool is_seal_whole(const struct cn_known *known, uint64_t word) {
     return seal == NULL || sum == sum_of(known, word);
 }
 
+/* Once for each seal. */
+static void report_seal(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
+    cn_lock_take(&lock);
+    struct entry *seal = seal_of(known, cn_record_serial_of(word));
+    bool was_told = seal == NULL || seal->is_told;
+    if (seal != NULL) {
+        seal->is_told = true;
+    }
+    cn_lock_give(&lock);
+    if (!was_told) {
+        struct cn_incident incident = cn_incident_of(CN_KIND_SEALED_WRITE, look, NULL, known);
+        cn_report(&incident);
+    }
+}
+
 static void end_entry(struct entry *entry) { entry->what = ENDED; }
 
 void cn_promise_unseal(const struct cn_known *known, uint64_t word) {
@@ -223,23 +239,16 @@ static bool find_broken_fence(const struct cn_known *known, uint64_t word, struc
 
 /* ---- both ---------------------------------------------------------------------------------------------------- */
 
-static void report(enum cn_kind kind, const struct cn_known *known, struct range damage, const struct cn_look *look) {
-    struct cn_incident incident = cn_incident_of(kind, look, NULL, known);
-    incident.damage = damage.start;
-    incident.damage_bytes = (size_t)(damage.end - damage.start);
-    cn_report(&incident);
-}
-
 bool cn_promise_check(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
     unsigned marks = cn_record_marks_of(word);
     struct range damage = {NULL, NULL};
     if ((marks & CN_MARK_SEALED) != 0 && !is_seal_whole(known, word) && cn_record_is_unchanged(known, word)) {
-        report(CN_KIND_SEALED_WRITE, known, damage, look);
+        report_seal(known, word, look);
         return true;
     }
     if ((marks & CN_MARK_FENCED) != 0 && find_broken_fence(known, word, &damage) &&
         cn_record_is_unchanged(known, word)) {
-        report(CN_KIND_FENCE_WRITE, known, damage, look);
+        cn_report_damage(CN_KIND_FENCE_WRITE, known, damage.start, damage.end, look);
         return true;
     }
     return false;

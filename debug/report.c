@@ -9,11 +9,12 @@
 #include "alloc/os.h"
 #include "alloc/panic.h"
 #include "alloc/path.h"
+#include "hash.h"
 #include "page.h"
 #include "self.h"
 #include "sentence.h"
 
-enum { STANDARD_ERROR = 2 };
+enum { STANDARD_ERROR = 2, TOLD_COUNT = 1024 };
 
 static struct cn_lock lock;
 static _Atomic unsigned holder; /* the thread that holds it; 0: none. Only a thread's own number matters to it. */
@@ -25,6 +26,9 @@ static void *callback_argument;
 /* Of the report at hand, under the lock; they would be much for the stack of a signal handler. */
 static struct cn_page page;
 static struct cn_text out;
+
+/* Hashes of damage that was reported, each in its place; a later one takes it over. */
+static _Atomic uint64_t told[TOLD_COUNT];
 
 /* ---- one at a time ------------------------------------------------------------------------------------------- */
 
@@ -148,6 +152,22 @@ void cn_report(const struct cn_incident *incident) {
     }
     cn_report_end();
     errno = saved;
+}
+
+static bool was_told(const struct cn_incident *incident) {
+    uint64_t block = (uintptr_t)incident->known.core + incident->facts.serial;
+    uint64_t hash = cn_hash_join(block, (uintptr_t)incident->damage, incident->damage_bytes, incident->kind);
+    return atomic_exchange_explicit(&told[hash % TOLD_COUNT], hash, memory_order_relaxed) == hash;
+}
+
+void cn_report_damage(enum cn_kind kind, const struct cn_known *known, const char *first, const char *end,
+                      const struct cn_look *look) {
+    struct cn_incident incident = cn_incident_of(kind, look, NULL, known);
+    incident.damage = first;
+    incident.damage_bytes = (size_t)(end - first);
+    if (!was_told(&incident)) {
+        cn_report(&incident);
+    }
 }
 
 void cn_report_set_callback(cairn_report_fn *function, void *argument) {

@@ -68,6 +68,11 @@ CN_INLINE struct cn_incident cn_incident_of(enum cn_kind kind, const struct cn_l
  * error callback says so: then the caller goes on as if the bad call had not been made. */
 void cn_report(const struct cn_incident *incident);
 
+/* The same for the bytes [first, end), which are not what they should be. Where the process goes on, they are reported once,
+ * however often they are looked at: until so many others have been that these are forgotten, some thousand. */
+void cn_report_damage(enum cn_kind kind, const struct cn_known *known, const char *first, const char *end,
+                      const struct cn_look *look);
+
 /* What decides after a report, in place of halt_on_error; NULL: nobody. */
 void cn_report_set_callback(cairn_report_fn *callback, void *argument);
 
