@@ -108,12 +108,13 @@ static void *no_memory(void) {
 
 /* How many blocks the call stands for: those that come out of the magazine without asking here. */
 static uint64_t sampled_blocks(size_t size, size_t alignment) {
-    const struct cairn_heap *heap = cn_heap_mine;
+    struct cairn_heap *heap = cn_heap_mine;
     if (heap == NULL || !is_pooled(size, alignment)) {
         return 1;
     }
-    const struct cn_magazine *magazine = &heap->magazines[class_of(size, alignment)];
-    return 1 + (uint64_t)(magazine->ceiling - magazine->top) / 2;
+    unsigned class_index = class_of(size, alignment);
+    bool is_to_be_filled = heap->magazines[class_index].ceiling != cn_heap_bottom(heap, class_index);
+    return is_to_be_filled ? cn_max(cn_class_at(class_index)->magazine_blocks / 2, 1) : 1;
 }
 
 CN_NOINLINE void *cn_route_malloc(size_t size, size_t alignment, enum cn_fill fill) {
