@@ -87,6 +87,8 @@ void *cairn_aligned_alloc(size_t alignment, size_t size) {
 
 CN_NOINLINE void cn_slow_free(void *block) { cn_watched_or_free("free", block); }
 
+void cn_slow_free_by(const char *operation, void *block) { cn_watched_or_free(operation, block); }
+
 CN_NOINLINE void cn_slow_free_other(size_t granule, uintptr_t owner) {
     if (CN_UNLIKELY(cn_watch_is_on() || !cn_route_free_other(granule, owner))) {
         cn_slow_free(cn_region.base + granule * CN_GRANULE_BYTES);
@@ -104,7 +106,7 @@ CN_NOINLINE void cn_slow_free_full(size_t granule) {
 void cn_slow_free_sized(const char *operation, void *block, size_t size, enum cn_origin origin) {
     if (block != NULL) {
         cn_route_check_size(operation, block, CN_GRANULE_BYTES, cn_watched_padded(size), origin);
-        cn_fast_free(block);
+        cn_fast_free(block, cn_slow_free);
     }
 }
 
@@ -117,7 +119,7 @@ void cairn_free(void *block) {
         cn_debug_free(NULL, block, &(struct cn_release){"free", CN_ASKED_MALLOC, CN_ANY_SIZE, 0});
         return;
     }
-    cn_fast_free(block);
+    cn_fast_free(block, cn_slow_free);
 }
 
 void cairn_free_sized(void *block, size_t size) {
@@ -182,7 +184,7 @@ static void *move_between_classes(void *block, unsigned class_index, size_t size
     void *moved = cn_fast_malloc(grows_a_little ? cn_class_with_room(size) : size);
     if (CN_LIKELY(moved != NULL)) {
         memcpy(moved, block, cn_min(size, old_bytes));
-        cn_fast_free(block);
+        cn_fast_free(block, cn_slow_free);
     }
     return moved;
 }

@@ -52,8 +52,8 @@ CAIRN_API void *cairn_aligned_alloc(size_t alignment, size_t size);
 CAIRN_API void cairn_free(void *block);
 
 /* As cairn_free, for a block that was asked for with exactly this size (and alignment): a size that belongs to another
- * size class is reported as size-mismatch. In the release form a size of up to a fifth less than the block's may pass:
- * realloc leaves room in blocks that grow. */
+ * size class is reported as size-mismatch. In the release form a size down to four fifths of the next smaller class may
+ * pass: realloc leaves room in blocks that grow. */
 CAIRN_API void cairn_free_sized(void *block, size_t size);
 CAIRN_API void cairn_free_aligned_sized(void *block, size_t alignment, size_t size);
 
@@ -76,7 +76,7 @@ struct cairn_heap_options {
     void *argument;
 };
 
-/* A new heap. `name` is copied, cut at 31 bytes; NULL `options` stands for all zero. NULL and ENOMEM at the limit of
+/* A new heap. `name` is copied, cut at 31 bytes; NULL is an empty one. NULL `options` stands for all zero. NULL and ENOMEM at the limit of
  * 32,768 heaps and threads together, or when there is no memory. */
 CAIRN_API struct cairn_heap *cairn_heap_create(const char *name, const struct cairn_heap_options *options);
 

@@ -44,7 +44,7 @@ EXPORT void free(void *block) {
         cairn_free(block);
         return;
     }
-    cn_fast_free(block);
+    cn_fast_free(block, cn_slow_free);
 }
 EXPORT void cfree(void *block) { cairn_free(block); }
 EXPORT void free_sized(void *block, size_t size) { cairn_free_sized(block, size); }
@@ -115,26 +115,11 @@ EXPORT int malloc_trim(size_t pad) {
     return cairn_trim() != 0;
 }
 
-/* Known parameters are accepted; there is nothing here that they would set. */
+/* Any parameter is accepted, as by glibc; there is nothing here that one would set. */
 EXPORT int mallopt(int parameter, int value) {
+    (void)parameter;
     (void)value;
-    switch (parameter) {
-    case M_MXFAST:
-    case M_NLBLKS:
-    case M_GRAIN:
-    case M_KEEP:
-    case M_TRIM_THRESHOLD:
-    case M_TOP_PAD:
-    case M_MMAP_THRESHOLD:
-    case M_MMAP_MAX:
-    case M_CHECK_ACTION:
-    case M_PERTURB:
-    case M_ARENA_TEST:
-    case M_ARENA_MAX:
-        return 1;
-    default:
-        return 0;
-    }
+    return 1;
 }
 
 EXPORT struct mallinfo2 mallinfo2(void) {

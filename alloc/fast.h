@@ -17,9 +17,10 @@
 #include "heap.h"
 #include "route.h"
 
-/* In cairn.c. The block is not known to be good. */
+/* In cairn.c. The block is not known to be good. `operation` names the call in a report; the first is for "free". */
 void cn_slow_free(void *block);
-/* Likewise, and the size is not known to be the block's. `operation` names the call in a report. */
+void cn_slow_free_by(const char *operation, void *block);
+/* Likewise, and the size is not known to be the block's. */
 void cn_slow_free_sized(const char *operation, void *block, size_t size, enum cn_origin origin);
 /* The block at the granule is live; by its slot's owner word it is not this thread's, or the slot is marked. */
 void cn_slow_free_other(size_t granule, uintptr_t owner);
@@ -105,10 +106,10 @@ CN_INLINE void cn_fast_push(struct cn_magazine *magazine, void *block, const str
     magazine->top = top + 1;
 }
 
-CN_INLINE void cn_fast_free(void *block) {
+CN_INLINE void cn_fast_free(void *block, void (*slow)(void *block)) {
     struct cn_fast_block found;
     if (CN_UNLIKELY(!cn_fast_find(block, &found))) {
-        cn_slow_free(block);
+        slow(block);
         return;
     }
     if (CN_UNLIKELY(!cn_heap_owns(cn_heap_mine, found.owner))) {

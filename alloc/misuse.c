@@ -59,7 +59,7 @@ void cn_misuse_size(const char *operation, const void *pointer, size_t alignment
     struct cn_text text;
     start(&text, "size-mismatch", operation, pointer);
     put_bytes(&text, " with size ", size, "");
-    if (alignment > CN_GRANULE_BYTES) {
+    if (alignment > CN_GRANULE_BYTES || !cn_is_power_of_two(alignment)) {
         put_bytes(&text, " and alignment ", alignment, "");
     }
     put_bytes(&text, ", which does not belong to its block of ", block_bytes, "");

@@ -33,8 +33,8 @@ struct cairn_heap *cairn_heap_create(const char *name, const struct cairn_heap_o
         heap->on_budget = options->on_budget;
         heap->on_budget_argument = options->argument;
     }
-    size_t length = cn_min(strlen(name), CN_HEAP_NAME_BYTES - 1);
-    memcpy(heap->name, name, length);
+    size_t length = name != NULL ? cn_min(strlen(name), CN_HEAP_NAME_BYTES - 1) : 0;
+    memcpy(heap->name, name != NULL ? name : "", length);
     heap->name[length] = '\0';
     return heap;
 }

@@ -1,6 +1,6 @@
 /*
- * new_delete.cc: the operators new and delete, on the public header; and, in the debug form, on its entry points, which
- * tell the families of new and new[] apart. Six of the twenty are in operators.c.
+ * new_delete.cc: the operators new, on the public header; and, in the debug form, on its entry points, which tell the
+ * families of new and new[] apart. The two that programs call most, and all delete, are in operators.c.
  *
  * Nothing here needs the C++ runtime where the program has none: what it takes to call the new-handler, to throw
  * std::bad_alloc and to catch is found through weak references, and a process without them is stopped instead.
@@ -48,8 +48,9 @@ bool call_handler() {
 
 /* As cairn_aligned_alloc and cairn_malloc; the debug form remembers the family. */
 inline void *take(family of, std::size_t size, std::size_t alignment) {
+    const bool is_power_of_two = alignment != 0 && (alignment & (alignment - 1)) == 0;
     if (CAIRN_DEBUG != 0) {
-        return cn_debug_malloc(nullptr, size, alignment, static_cast<cn_asked>(of));
+        return is_power_of_two ? cn_debug_malloc(nullptr, size, alignment, static_cast<cn_asked>(of)) : nullptr;
     }
     return cairn_aligned_alloc(alignment, size);
 }
@@ -93,32 +94,6 @@ inline void *allocate_nothrow(family of, std::size_t size, std::align_val_t alig
     return block != nullptr ? block : retry_nothrow(of, size, static_cast<std::size_t>(alignment));
 }
 
-inline void release_checked(family of, void *block, std::size_t size, std::size_t alignment) {
-    const cn_release how = {of == ARRAY ? "delete[]" : "delete", static_cast<cn_asked>(of), size, alignment};
-    cn_debug_free(nullptr, block, &how);
-}
-inline void release(family of, void *block) {
-    if (CAIRN_DEBUG != 0) {
-        release_checked(of, block, CN_ANY_SIZE, 0);
-    } else {
-        cairn_free(block);
-    }
-}
-inline void release(family of, void *block, std::align_val_t alignment) {
-    if (CAIRN_DEBUG != 0) {
-        release_checked(of, block, CN_ANY_SIZE, static_cast<std::size_t>(alignment));
-    } else {
-        cairn_free(block);
-    }
-}
-inline void release(family of, void *block, std::size_t size, std::align_val_t alignment) {
-    if (CAIRN_DEBUG != 0) {
-        release_checked(of, block, size, static_cast<std::size_t>(alignment));
-    } else {
-        cairn_free_aligned_sized(block, static_cast<std::size_t>(alignment), size);
-    }
-}
-
 } // namespace
 
 void *cn_operator_new_slow(std::size_t size, cn_asked asked) {
@@ -136,21 +111,4 @@ EXPORT void *operator new(std::size_t size, std::align_val_t alignment, const st
 }
 EXPORT void *operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t &) noexcept {
     return allocate_nothrow(ARRAY, size, alignment);
-}
-
-EXPORT void operator delete(void *block, const std::nothrow_t &) noexcept { release(OBJECT, block); }
-EXPORT void operator delete[](void *block, const std::nothrow_t &) noexcept { release(ARRAY, block); }
-EXPORT void operator delete(void *block, std::align_val_t alignment) noexcept { release(OBJECT, block, alignment); }
-EXPORT void operator delete[](void *block, std::align_val_t alignment) noexcept { release(ARRAY, block, alignment); }
-EXPORT void operator delete(void *block, std::align_val_t alignment, const std::nothrow_t &) noexcept {
-    release(OBJECT, block, alignment);
-}
-EXPORT void operator delete[](void *block, std::align_val_t alignment, const std::nothrow_t &) noexcept {
-    release(ARRAY, block, alignment);
-}
-EXPORT void operator delete(void *block, std::size_t size, std::align_val_t alignment) noexcept {
-    release(OBJECT, block, size, alignment);
-}
-EXPORT void operator delete[](void *block, std::size_t size, std::align_val_t alignment) noexcept {
-    release(ARRAY, block, size, alignment);
 }

@@ -22,9 +22,9 @@
  * P3  A word in which an idle block starts has its bit in the slot's `worth`.
  * P4  A pool is on `partial` exactly where held < blocks.
  * P5  The owner word of each of the pool's slots is the magazine of its heap and class, perhaps marked CN_OWNER_PENDING.
- * P6  A page marked resident-free in `clean` holds no live block, and was given back since it last did.
+ * P6  A page that `clean` marks holds no live block, and was given back since it last did.
  *
- * Only the thread that owns the heap (or holds its lock) calls anything here, but for cn_pool_at and the remote part.
+ * Only the thread that owns the heap (or holds its lock) calls anything here, but for cn_pool_of_slot and the remote part.
  */
 #ifndef CN_POOL_H
 #define CN_POOL_H

@@ -157,8 +157,7 @@ void cn_heap_disable_magazines(struct cairn_heap *mine) {
 
 /* ---- after a fork -------------------------------------------------------------------------------------------- */
 
-/* Spans of which another thread was the owner of no more than the slots: freed but not given back yet, or not handed out
- * yet. */
+/* A span without a live bit, which another thread was making or freeing: its slots are given back. */
 static void finish_span(size_t slot) {
     if (!cn_live_test(slot * CN_SLOT_GRANULES)) {
         atomic_store_explicit(&cn_region.owner[slot], 0, memory_order_relaxed);

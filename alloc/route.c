@@ -39,8 +39,10 @@ static void *take_pooled(struct cairn_heap *heap, size_t size, size_t alignment,
     return block;
 }
 
+static size_t span_slots(size_t size) { return cn_span_slots_of(cn_max(size, 1)); }
+
 static void *take_span(struct cairn_heap *named, size_t size, size_t alignment, enum cn_fill fill) {
-    size_t slots = cn_span_slots_of(cn_max(size, 1));
+    size_t slots = span_slots(size);
     void *block = cn_span_malloc(named, slots << CN_SLOT_SHIFT, alignment, fill);
     if (block != NULL) {
         cn_requested_note(cn_granule_of(block), slots << CN_SLOT_SHIFT, size);
@@ -57,8 +59,8 @@ static void *take(struct cairn_heap *heap, struct cairn_heap *named, size_t size
 }
 
 static bool is_allowed(const struct cairn_heap *named, size_t size, size_t alignment) {
-    return named == NULL || (is_pooled(size, alignment) ? cn_heap_allows_pool(named)
-                                                        : cn_heap_allows_span(named, cn_span_slots_of(size)));
+    return named == NULL ||
+           (is_pooled(size, alignment) ? cn_heap_allows_pool(named) : cn_heap_allows_span(named, span_slots(size)));
 }
 
 /* As take; but of spans, only what the budget allows. Pools see to that themselves. */
@@ -254,25 +256,42 @@ void cn_route_free(const char *operation, void *pointer) {
     }
 }
 
-/* The usable bytes of a block that was asked for like this, as far as the size class goes; 0: none has. */
-static size_t expected_bytes(const struct cn_block *found, size_t alignment, size_t size) {
-    if (size > PTRDIFF_MAX || !cn_is_power_of_two(alignment)) {
-        return 0;
-    }
-    if (found->kind == CN_BLOCK_GUARDED) {
-        return size;
-    }
-    if (found->kind == CN_BLOCK_DIRECT) {
-        return cn_round_up(cn_max(size, 1), cn_os_page_bytes());
-    }
-    if (is_pooled(size, alignment)) {
-        return cn_class_at(class_of(size, alignment))->block_bytes;
-    }
-    return cn_span_slots_of(cn_max(size, 1)) << CN_SLOT_SHIFT;
+/* The usable bytes of a block of the region that is asked for like this. */
+static size_t region_bytes(size_t size, size_t alignment) {
+    return is_pooled(size, alignment) ? cn_class_at(class_of(size, alignment))->block_bytes
+                                      : span_slots(size) << CN_SLOT_SHIFT;
 }
 
+/* As far as the size class goes: also of a guarded block, so that it does not decide what passes whether a block is one. */
+static bool is_size_of(const struct cn_block *found, size_t alignment, size_t size) {
+    switch (found->kind) {
+    case CN_BLOCK_DIRECT:
+        return cn_round_up(cn_max(size, 1), cn_os_page_bytes()) == found->bytes;
+    case CN_BLOCK_GUARDED:
+        return region_bytes(size, alignment) == region_bytes(found->bytes, alignment);
+    case CN_BLOCK_POOL:
+    case CN_BLOCK_SPAN:
+        return region_bytes(size, alignment) == found->bytes;
+    case CN_BLOCK_NONE:
+        break;
+    }
+    return false;
+}
+
+/* Whether realloc may have left the block larger than the size asks for. */
 static bool has_room(const struct cn_block *found, size_t alignment, size_t size) {
-    return found->kind == CN_BLOCK_POOL && alignment <= CN_GRANULE_BYTES && cn_class_keeps(found->class_index, size);
+    if (alignment > CN_GRANULE_BYTES) {
+        return false;
+    }
+    bool is_guarded = found->kind == CN_BLOCK_GUARDED && is_pooled(found->bytes, alignment);
+    return (is_guarded || found->kind == CN_BLOCK_POOL) &&
+           cn_class_keeps(is_guarded ? cn_class_of(found->bytes) : found->class_index, size);
+}
+
+static bool is_right_size(const struct cn_block *found, size_t alignment, size_t size, enum cn_origin origin) {
+    return size <= PTRDIFF_MAX && cn_is_power_of_two(alignment) &&
+           (is_size_of(found, alignment, size) ||
+            (origin == CN_ORIGIN_REALLOC && (has_room(found, alignment, size) || atomic_load(&kept_too_large))));
 }
 
 void cn_route_check_size(const char *operation, void *pointer, size_t alignment, size_t size, enum cn_origin origin) {
@@ -283,13 +302,9 @@ void cn_route_check_size(const char *operation, void *pointer, size_t alignment,
     if (found.kind == CN_BLOCK_NONE) {
         report(operation, pointer);
     }
-    if (expected_bytes(&found, alignment, size) == found.bytes) {
-        return;
+    if (!is_right_size(&found, alignment, size, origin)) {
+        cn_misuse_size(operation, pointer, alignment, size, found.bytes);
     }
-    if (origin == CN_ORIGIN_REALLOC && (has_room(&found, alignment, size) || atomic_load(&kept_too_large))) {
-        return;
-    }
-    cn_misuse_size(operation, pointer, alignment, size, found.bytes);
 }
 
 /* ---- realloc ------------------------------------------------------------------------------------------------- */

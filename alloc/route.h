@@ -25,7 +25,7 @@ void cn_route_free(const char *operation, void *pointer);
  * of a thread's heap. False, and nothing done, where it is not, or was freed already. */
 bool cn_route_free_other(size_t granule, uintptr_t owner);
 
-/* As cairn_realloc; `pointer` is not NULL. */
+/* As cairn_realloc. */
 void *cn_route_realloc(const char *operation, void *pointer, size_t size);
 
 /* Whether realloc may have made the block what it is, and left room in it. */

@@ -138,7 +138,7 @@ static void audit(cn_audit_fn *check, struct cn_look *look) {
     cn_lock_give(&lock);
 }
 
-void cn_audit(const char *operation) { audit(check_block, &(struct cn_look){operation, 0}); }
+void cn_audit(const char *operation, uint32_t stack) { audit(check_block, &(struct cn_look){operation, stack}); }
 
 void cn_audit_live(const char *operation) { audit(check_block_if_live, &(struct cn_look){operation, 0}); }
 

@@ -18,6 +18,8 @@ static uint64_t key = UINT64_C(0x51a5c0de0b1ec7ed);
 
 void cn_canary_init(void) { key ^= cn_os_random(); }
 
+void cn_canary_set_key(uint64_t seed) { key = seed; }
+
 /* The eight canary bytes at a multiple of eight. A multiply spreads the address upwards; the shift brings it back down.
  * The lowest bit of each byte is set, so that none is NUL. */
 CN_INLINE uint64_t canary_word(uintptr_t address) {

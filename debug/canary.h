@@ -15,6 +15,8 @@
 
 /* Chooses the process's key; before the first block. */
 void cn_canary_init(void);
+/* Another key; what was written by the one before is no canary any more. */
+void cn_canary_set_key(uint64_t seed);
 
 void cn_canary_write(char *from, const char *to);
 const char *cn_canary_check(const char *from, const char *to);

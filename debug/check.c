@@ -58,13 +58,21 @@ void cn_check_family(const struct cn_known *known, uint64_t word, const void *bl
     }
 }
 
-void cn_check_named_size(const struct cn_known *known, const void *block, const struct cn_release *release,
-                         const struct cn_look *look) {
+/* What operator new has aligned is deleted with that alignment: the head tells it, but on guarded pages. */
+static bool is_other_alignment(const struct cn_known *known, uint64_t word, const struct cn_release *release) {
+    size_t head_bytes = cn_record_head_of(word);
+    return cn_options.mismatch && release->family != CN_ASKED_MALLOC &&
+           family_of(cn_record_asked_of(word)) == release->family && known->kind != CN_BLOCK_GUARDED &&
+           head_bytes > CN_RECORD_USUAL_HEAD_BYTES && release->alignment != head_bytes;
+}
+
+void cn_check_named_size(const struct cn_known *known, uint64_t word, const void *block,
+                         const struct cn_release *release, const struct cn_look *look) {
     size_t size = cn_record_size(known->record);
     bool is_wrong_size = release->size != CN_ANY_SIZE && release->size != size;
     bool is_wrong_alignment = release->alignment != 0 &&
                               (!cn_is_power_of_two(release->alignment) || (uintptr_t)block % release->alignment != 0);
-    if (is_wrong_size || is_wrong_alignment) {
+    if (is_wrong_size || is_wrong_alignment || is_other_alignment(known, word, release)) {
         struct cn_incident incident =
             cn_incident_of(is_wrong_size ? CN_KIND_SIZE_MISMATCH : CN_KIND_INVALID_ALIGNMENT, look, block, known);
         incident.asked_size = release->size;

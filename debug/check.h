@@ -33,12 +33,13 @@ bool cn_check_is_live(struct cairn_heap *heap, const void *pointer, struct cn_kn
 /* Whether the block is to be freed by the family of functions, with the size and alignment that the call names. */
 void cn_check_family(const struct cn_known *known, uint64_t word, const void *block, enum cn_asked family,
                      const struct cn_look *look);
-void cn_check_named_size(const struct cn_known *known, const void *block, const struct cn_release *release,
-                         const struct cn_look *look);
-CN_INLINE void cn_check_size(const struct cn_known *known, const void *block, const struct cn_release *release,
-                             const struct cn_look *look) {
-    if (CN_UNLIKELY(release->size != CN_ANY_SIZE || release->alignment != 0)) {
-        cn_check_named_size(known, block, release, look);
+void cn_check_named_size(const struct cn_known *known, uint64_t word, const void *block,
+                         const struct cn_release *release, const struct cn_look *look);
+CN_INLINE void cn_check_size(const struct cn_known *known, uint64_t word, const void *block,
+                             const struct cn_release *release, const struct cn_look *look) {
+    if (CN_UNLIKELY(release->size != CN_ANY_SIZE || release->alignment != 0 ||
+                    cn_record_head_of(word) > CN_RECORD_USUAL_HEAD_BYTES)) {
+        cn_check_named_size(known, word, block, release, look);
     }
 }
 

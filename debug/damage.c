@@ -43,13 +43,23 @@ static bool find_live_before(const struct cn_known *known, struct cn_known *befo
            cn_record_state_of(cn_record_load(before->record)) == CN_RECORD_LIVE;
 }
 
-/* Reports damage in the head of a block: as an overflow of the one before it where that is damaged up to its end. */
+/* Whether bytes between the ends of two blocks are nearer to the end of the first than to the start of the second. */
+static bool is_nearer_to_end(struct range range, const struct cn_known *first, const struct cn_known *second) {
+    const char *end = user_of(first, cn_record_load(first->record)) + size_of(first);
+    const char *start = user_of(second, cn_record_load(second->record));
+    return range.first - end < start - range.end;
+}
+
+/* Reports damage in the head of a block: as an overflow of the one before it where that is damaged up to its end, or nearer. */
 static void report_head(const struct cn_known *known, struct range range, const struct cn_look *look) {
     struct cn_known before;
-    if (range.first == known->core && find_live_before(known, &before)) {
-        struct range tail = tail_range(&before, cn_record_load(before.record));
-        if (tail.first != NULL) {
-            range.first = tail.first;
+    if (find_live_before(known, &before)) {
+        struct range tail = {NULL, NULL};
+        if (range.first == known->core) {
+            tail = tail_range(&before, cn_record_load(before.record));
+        }
+        range.first = tail.first != NULL ? tail.first : range.first;
+        if (tail.first != NULL || is_nearer_to_end(range, &before, known)) {
             report(CN_KIND_HEAP_BUFFER_OVERFLOW, &before, range, look);
             return;
         }
@@ -57,19 +67,41 @@ static void report_head(const struct cn_known *known, struct range range, const 
     report(CN_KIND_HEAP_BUFFER_UNDERFLOW, known, range, look);
 }
 
-/* Damage at the tail goes on in the next block's head where that is damaged from its start. */
-static const char *overflow_end(const struct cn_known *known, const char *end) {
-    const char *core_end = known->core + known->core_bytes;
-    struct cn_known next = cn_record_around(core_end);
-    if (end != core_end || next.kind != CN_BLOCK_POOL || next.core != core_end) {
-        return end;
-    }
-    uint64_t word = cn_record_load(next.record);
+/* What must not have been written at the start of a block: the head of a live one, all of one that is not. */
+static struct range start_range(const struct cn_known *known) {
+    uint64_t word = cn_record_load(known->record);
     struct range range = {NULL, NULL};
-    if (cn_record_state_of(word) == CN_RECORD_LIVE) {
-        range = canary_range(next.core, user_of(&next, word));
+    switch (cn_record_state_of(word)) {
+    case CN_RECORD_LIVE:
+        return canary_range(known->core, user_of(known, word));
+    case CN_RECORD_FREE:
+    case CN_RECORD_QUARANTINED:
+        return cn_fill_freed < 0 || cn_record_marks_of(word) != 0
+                   ? range
+                   : fill_range(known->core, known->core + known->core_bytes);
+    case CN_RECORD_NONE:
+    case CN_RECORD_BUSY:
+        break;
     }
-    return range.first == core_end ? range.end : end;
+    return range;
+}
+
+/* Damage up to the end of a block goes on in those behind it where they are damaged from their start; not into another slot,
+ * whose pool may be hidden. */
+static const char *overflow_end(const struct cn_known *known, const char *end) {
+    struct cn_known next = *known;
+    while (end == next.core + next.core_bytes && (uintptr_t)end % CN_SLOT_BYTES != 0) {
+        next = cn_record_of_core(end);
+        if (next.kind != CN_BLOCK_POOL) {
+            break;
+        }
+        struct range range = start_range(&next);
+        if (range.first != end) {
+            break;
+        }
+        end = range.end;
+    }
+    return end;
 }
 
 bool cn_damage_find_live(const struct cn_known *known, uint64_t word, const struct cn_look *look) {

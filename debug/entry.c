@@ -9,6 +9,7 @@
 #include "alloc/options.h"
 #include "alloc/os.h"
 #include "alloc/os_watch.h"
+#include "alloc/panic.h"
 #include "alloc/route.h"
 #include "alloc/sample.h"
 #include "alloc/span.h"
@@ -24,12 +25,15 @@
 #include "stack.h"
 
 enum {
-    MOVE_MIN_BYTES = 1 << 20 /* from here on realloc moves pages instead of bytes */
+    MOVE_MIN_BYTES = 1 << 20, /* from here on realloc moves pages instead of bytes */
+    /* Behind a block on slots of its own there may be none that anybody looks at: its own tail must be long. */
+    LARGE_TAIL_BYTES = 1024
 };
 
-static void tick(struct cn_self *self) {
+/* `stack` is that of the call. */
+static void tick(struct cn_self *self, uint32_t stack) {
     if (CN_UNLIKELY(cn_options.check_every != 0) && self != NULL && ++self->operations % cn_options.check_every == 0) {
-        cn_audit("check_every");
+        cn_audit("check_every", stack);
     }
 }
 
@@ -101,6 +105,7 @@ static void *make_in_core(struct cn_self *self, struct cairn_heap *heap, size_t 
         return NULL;
     }
     struct want want = {.heap = heap, .bytes = birth->head_bytes + birth->size_bytes + 1, .alignment = alignment};
+    want.bytes += want.bytes > CN_BLOCK_MAX_BYTES ? LARGE_TAIL_BYTES : 0;
     bool is_to_be_clear = birth->asked == CN_ASKED_CALLOC && want.bytes > CN_BLOCK_MAX_BYTES;
     want.fill = is_to_be_clear ? CN_FILL_ZERO : CN_FILL_NONE;
     if (CN_UNLIKELY(!ask_core(&want, &known)) && !ask_core_again(self, &want, birth->size_bytes, &known)) {
@@ -111,6 +116,15 @@ static void *make_in_core(struct cn_self *self, struct cairn_heap *heap, size_t 
     return cn_live_make(&known, birth, self);
 }
 
+/* Once: the user would take it that all are. */
+static CN_NOINLINE void tell_of_unguarded(void) {
+    static _Atomic bool was_told;
+    static const char why[] = "blocks that guard= asks for find no more guarded pages (README: Guarded blocks)";
+    if (cn_options.guard.choice != CN_GUARD_SAMPLE && !atomic_exchange(&was_told, true)) {
+        cn_warn(why, "these are not guarded", sizeof "these are not guarded" - 1);
+    }
+}
+
 /* The same on guarded pages, or NULL. */
 static void *make_guarded(struct cn_self *self, struct cairn_heap *heap, size_t alignment, struct cn_birth *birth) {
     if (heap != NULL && !cn_heap_take_guarded(heap, birth->size_bytes)) {
@@ -118,6 +132,7 @@ static void *make_guarded(struct cn_self *self, struct cairn_heap *heap, size_t 
     }
     char *user = cn_guard_malloc(birth->size_bytes, cn_max(CN_RECORD_USUAL_HEAD_BYTES, alignment));
     if (user == NULL) {
+        tell_of_unguarded();
         if (heap != NULL) {
             cn_heap_give_guarded(heap, birth->size_bytes);
         }
@@ -160,7 +175,7 @@ CN_NOINLINE void *cn_debug_malloc(struct cairn_heap *heap, size_t size, size_t a
     struct cn_stack_start here = cn_stack_here();
     struct cn_self *self = cn_self();
     struct cn_birth birth = {.size_bytes = size, .asked = asked, .stack = cn_stack_capture(&here)};
-    tick(self);
+    tick(self, birth.stack);
     return make(self, heap, alignment, &birth);
 }
 
@@ -219,10 +234,10 @@ CN_NOINLINE void cn_debug_free(struct cairn_heap *heap, void *block, const struc
     prefetch(&known);
     struct cn_look look = {release->operation, cn_stack_capture(&here)};
     int saved = errno;
-    tick(self);
+    tick(self, look.stack);
     if (cn_check_live(heap, block, CN_KIND_DOUBLE_FREE, &look, &known, &word)) {
         cn_check_family(&known, word, block, release->family, &look);
-        cn_check_size(&known, block, release, &look);
+        cn_check_size(&known, word, block, release, &look);
         end(self, &known, word, ending_of(&known, word, &look), &look);
     }
     errno = saved;
@@ -290,7 +305,7 @@ CN_NOINLINE void *cn_debug_realloc(struct cairn_heap *heap, const char *operatio
     struct cn_self *self = cn_self();
     struct cn_look look = {operation, cn_stack_capture(&here)};
     struct cn_birth birth = {.size_bytes = size, .asked = CN_ASKED_MALLOC, .stack = look.stack};
-    tick(self);
+    tick(self, look.stack);
     if (block == NULL) {
         return make(self, heap, CN_GRANULE_BYTES, &birth);
     }

@@ -1,8 +1,10 @@
 /*
- * fault.c: an access that guarded or protected pages stopped, as a report of the same kind as any other.
+ * fault.c: an access that guarded or protected pages stopped, as a report of the same kind as any other. Any other fault ends
+ * the process, perhaps for what was done to the heap: so all blocks are looked at before.
  */
 #include "alloc/hooks.h"
 #include "alloc/os_fault.h"
+#include "audit.h"
 #include "report.h"
 #include "stack.h"
 
@@ -26,7 +28,8 @@ static bool is_own(const struct cn_known *known, const struct cn_facts *facts) {
            (facts->marks & (CN_MARK_PROTECTED | CN_MARK_SEALED)) != 0;
 }
 
-bool cn_debug_fault(const struct cn_os_fault *fault) {
+/* False, and nothing reported, where the fault is none of this form's doing. */
+static bool report_own(const struct cn_os_fault *fault, uint32_t stack) {
     struct cn_incident incident = {.operation = fault->access == CN_ACCESS_WRITE ? "write" : "read",
                                    .pointer = fault->address,
                                    .known = cn_record_around(fault->address),
@@ -40,7 +43,15 @@ bool cn_debug_fault(const struct cn_os_fault *fault) {
         return false;
     }
     incident.kind = kind_of(&incident.facts, incident.known.core + incident.facts.head_bytes, fault->address);
-    incident.stack = cn_stack_capture_interrupted(fault->context);
+    incident.stack = stack;
     cn_report(&incident);
+    return true;
+}
+
+bool cn_debug_fault(const struct cn_os_fault *fault) {
+    uint32_t stack = cn_stack_capture_interrupted(fault->context);
+    if (!report_own(fault, stack)) {
+        cn_audit("SIGSEGV", stack);
+    }
     return false; /* the access cannot be made: it ends the process */
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "alloc/os.h"
+#include "canary.h"
 #include "sentence.h"
 
 enum {
@@ -139,20 +140,65 @@ static bool put_if_element(struct cn_text *text, const struct cn_incident *incid
     return true;
 }
 
+static void put_distance(struct cn_text *text, ptrdiff_t bytes, const char *words) {
+    cn_text_put(text, "nothing but the distance tells whose write it is: the block ");
+    cn_text_put(text, words);
+    cn_sentence_put_bytes(text, (size_t)bytes);
+    cn_text_put(text, " away");
+}
+
+/* Bytes between two live blocks that touch neither. */
+static bool put_if_between(struct cn_text *text, const struct cn_incident *incident, const struct damage *damage) {
+    bool is_before = incident->kind == CN_KIND_HEAP_BUFFER_UNDERFLOW;
+    const struct cn_known *known = &incident->known;
+    if (known->kind != CN_BLOCK_POOL || (!is_before && incident->kind != CN_KIND_HEAP_BUFFER_OVERFLOW)) {
+        return false;
+    }
+    struct cn_known other = cn_record_around(is_before ? known->core - 1 : known->core + known->core_bytes);
+    if (other.kind != CN_BLOCK_POOL) {
+        return false;
+    }
+    struct cn_facts facts = cn_record_facts(other.record);
+    const char *user = other.core + facts.head_bytes;
+    const char *end = damage->address + damage->bytes;
+    if (facts.state != CN_RECORD_LIVE) {
+        return false;
+    }
+    if (is_before && end < known->core + incident->facts.head_bytes) {
+        put_distance(text, damage->address - (user + facts.size_bytes), "before ends ");
+        return true;
+    }
+    if (!is_before && damage->address >= other.core) {
+        put_distance(text, user - end, "behind starts ");
+        return true;
+    }
+    return false;
+}
+
 static void put_of_damage(struct cn_text *text, const struct cn_incident *incident) {
     struct damage damage = {.address = incident->damage, .bytes = incident->damage_bytes};
     damage.length = cn_os_peek(damage.address, damage.seen, cn_min(damage.bytes, SEEN_BYTES));
     bool has_block = incident->known.kind != CN_BLOCK_NONE;
-    (void)(damage.length == 0 || (has_block && put_if_nul(text, incident, &damage)) || put_if_text(text, &damage) ||
-           put_if_pointer(text, &damage) || (has_block && put_if_element(text, incident, &damage)) ||
-           put_if_zeros(text, &damage) || put_if_counter(text, &damage));
+    (void)(damage.length == 0 || (has_block && put_if_nul(text, incident, &damage)) ||
+           put_if_between(text, incident, &damage) || put_if_text(text, &damage) || put_if_pointer(text, &damage) ||
+           (has_block && put_if_element(text, incident, &damage)) || put_if_zeros(text, &damage) ||
+           put_if_counter(text, &damage));
 }
 
 /* ---- what was handed in -------------------------------------------------------------------------------------- */
 
+static bool is_made_of(const void *pointer, int fill) {
+    uint64_t word = (uint64_t)(unsigned char)fill * UINT64_C(0x0101010101010101);
+    return fill > 0 && (uintptr_t)pointer == word;
+}
+
 static void put_of_pointer(struct cn_text *text, const struct cn_incident *incident, const struct cn_where *where) {
     bool is_array = incident->facts.asked == CN_ASKED_NEW_ARRAY;
-    if (where->kind == CN_WHERE_INSIDE && where->offset == COOKIE_BYTES && is_array) {
+    if (is_made_of(incident->pointer, cn_fill_allocated)) {
+        cn_text_put(text, "the pointer was read from a new block that was not written yet");
+    } else if (is_made_of(incident->pointer, cn_fill_freed)) {
+        cn_text_put(text, "the pointer was read from a block that was freed");
+    } else if (where->kind == CN_WHERE_INSIDE && where->offset == COOKIE_BYTES && is_array) {
         cn_text_put(text, "an array of objects with a destructor: delete[], not delete, belongs to it");
     } else if (where->kind == CN_WHERE_INSIDE) {
         cn_text_put(text, "free wants the pointer that malloc returned: was it moved on since?");

@@ -8,7 +8,10 @@
 #include "quarantine.h"
 #include "stack.h"
 
-void cn_debug_check(void) { cn_audit("cairn_check"); }
+void cn_debug_check(void) {
+    struct cn_stack_start here = cn_stack_here();
+    cn_audit("cairn_check", cn_stack_capture(&here));
+}
 
 bool cn_debug_is_live(const struct cairn_heap *heap, const void *core) {
     struct cn_known known = cn_record_around(core);

@@ -26,11 +26,20 @@ struct search {
     bool is_done;
 };
 
+/* The serial number up to which blocks are not looked at: in the child of a fork those of before, where there were other
+ * threads: their stacks are gone, and with them what pointed to some. The parent looks at these blocks. */
+static uint64_t inherited;
+
+static bool is_lost(const struct cn_known *known, uint64_t word) {
+    return cn_record_state_of(word) == CN_RECORD_LIVE && cn_record_serial_of(word) > inherited &&
+           cn_scan_fate_of(known) != CN_SCAN_REACHABLE;
+}
+
 /* ---- what is lost -------------------------------------------------------------------------------------------- */
 
 static bool count_lost(const struct cn_known *known, uint64_t word, void *argument) {
     struct search *search = argument;
-    if (cn_record_state_of(word) == CN_RECORD_LIVE && cn_scan_fate_of(known) != CN_SCAN_REACHABLE) {
+    if (is_lost(known, word)) {
         search->lost++;
     }
     return true;
@@ -38,14 +47,13 @@ static bool count_lost(const struct cn_known *known, uint64_t word, void *argume
 
 static bool group_lost(const struct cn_known *known, uint64_t word, void *argument) {
     struct search *search = argument;
-    enum cn_scan_fate fate = cn_scan_fate_of(known);
-    if (cn_record_state_of(word) != CN_RECORD_LIVE || fate == CN_SCAN_REACHABLE || search->lost == 0) {
+    if (!is_lost(known, word) || search->lost == 0) {
         return true;
     }
     search->lost--; /* never more groups than there is room for */
     struct cn_facts facts = cn_record_facts(known->record);
     cn_leak_group_add(&search->groups, known, &facts,
-                      fate == CN_SCAN_LOST_INDIRECTLY ? CN_LEAK_INDIRECT : CN_LEAK_DIRECT);
+                      cn_scan_fate_of(known) == CN_SCAN_LOST_INDIRECTLY ? CN_LEAK_INDIRECT : CN_LEAK_DIRECT);
     return true;
 }
 
@@ -119,6 +127,12 @@ size_t cn_leak_report(void) {
     cn_report_end();
     errno = saved;
     return blocks;
+}
+
+void cn_leak_after_fork(void) {
+    if (!cn_os_is_single_threaded()) {
+        inherited = cn_record_last_serial();
+    }
 }
 
 size_t cn_debug_leaks(void) { return cn_leak_report(); }

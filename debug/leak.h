@@ -14,4 +14,7 @@ size_t cn_leak_report(void);
  * leaks_exitcode, unless that is 0. */
 void cn_leak_at_exit(void);
 
+/* In the child of a fork. */
+void cn_leak_after_fork(void);
+
 #endif

@@ -5,10 +5,12 @@
 #include "alloc/hooks.h"
 #include "alloc/options.h"
 #include "alloc/os.h"
+#include "alloc/os_threads.h"
 #include "alloc/os_watch.h"
 #include "alloc/walk.h"
 #include "audit.h"
 #include "canary.h"
+#include "damage.h"
 #include "fail.h"
 #include "fresh.h"
 #include "hiding.h"
@@ -49,9 +51,26 @@ static void set_fills(void) {
     }
 }
 
+static bool write_canaries(const struct cn_known *known, uint64_t word, void *argument) {
+    (void)argument;
+    if (cn_record_state_of(word) == CN_RECORD_LIVE) {
+        char *user = known->core + cn_record_head_of(word);
+        cn_canary_write(cn_damage_head(known, cn_record_head_of(word)), user);
+        cn_canary_write(user + cn_record_size(known->record), known->core + known->core_bytes);
+    }
+    return true;
+}
+
+/* Canaries are the same in every run then, as far as addresses are. Blocks from before main are checked by the old key. */
+static void set_key(void) {
+    cn_audit("start", 0);
+    cn_canary_set_key(cn_options.seed);
+    (void)cn_audit_blocks(NULL, write_canaries, NULL);
+}
+
 static void on_check_signal(int number) {
     (void)number;
-    cn_audit("signal");
+    cn_audit("signal", 0);
 }
 
 static bool announce_live(const struct cn_known *known, uint64_t word, void *argument) {
@@ -71,6 +90,9 @@ void cn_debug_start(void) {
     cn_stack_set_depth(cn_options.stack_depth);
     if (cn_options.fill_freed != cn_fill_freed || cn_options.fill_allocated != cn_fill_allocated) {
         set_fills();
+    }
+    if (cn_options.seed != 0 && cn_os_is_single_threaded()) {
+        set_key();
     }
     if (cn_options.check_signal != 0) {
         cn_os_handle_signal(cn_options.check_signal, on_check_signal);
@@ -95,6 +117,7 @@ void cn_debug_after_fork(void) {
     cn_audit_after_fork();
     cn_promise_after_fork();
     cn_report_after_fork();
+    cn_leak_after_fork();
     cn_quarantine_after_fork();
 }
 
@@ -102,7 +125,7 @@ void cn_debug_stop(void) {
     if (cn_options.check_at_exit && is_forked) { /* there can be many: what was freed is the parent's to look at */
         cn_audit_live("exit");
     } else if (cn_options.check_at_exit) {
-        cn_audit("exit");
+        cn_audit("exit", 0);
     }
     cn_leak_at_exit();
 }

@@ -71,17 +71,31 @@ static void put_block_line(struct cn_text *text, const struct cn_page *page) {
     cn_text_put(text, known->kind == CN_BLOCK_POOL ? "\n" : ", pages of its own\n");
 }
 
+/* Whether on pages of its own the block would have met the end of them: not by what is written into it while it is live, nor
+ * within the multiple of its alignment in which it ends. */
+static bool is_stopped_by_guard(const struct cn_page *page) {
+    const struct cn_incident *incident = page->incident;
+    if (!cn_page_has_block(page) || incident->damage == NULL || incident->known.kind == CN_BLOCK_GUARDED) {
+        return false;
+    }
+    const char *user = cn_where_user(&incident->known, &incident->facts);
+    const char *end = user + cn_round_up(incident->facts.size_bytes, incident->facts.head_bytes);
+    return incident->kind == CN_KIND_HEAP_USE_AFTER_FREE || incident->damage < user ||
+           incident->damage + incident->damage_bytes > end;
+}
+
 static void put_site_line(struct cn_text *text, const struct cn_page *page) {
     if (page->site == 0) {
         return;
     }
     put_label(text, "site");
     cn_text_put_hex(text, page->site);
-    if (cn_page_has_block(page) && page->incident->damage != NULL) {
+    if (is_stopped_by_guard(page)) {
         cn_text_put(text, "; to stop at the store itself, run again with guard=site:");
         cn_text_put_hex(text, page->site);
         cn_text_put(text, " or guard=serial:");
         cn_text_put_number(text, page->incident->facts.serial);
+        cn_text_put(text, page->incident->kind == CN_KIND_HEAP_BUFFER_UNDERFLOW ? ", and guard_side=before" : "");
     }
     cn_text_put(text, "\n");
 }
@@ -137,7 +151,12 @@ static void put_stack(struct cn_text *text, const char *verb, unsigned thread, u
 
 static void put_stacks(struct cn_text *text, const struct cn_page *page) {
     const struct cn_facts *facts = &page->incident->facts;
-    put_stack(text, page->incident->pointer == NULL ? "noticed" : "called", page->thread, page->incident->stack);
+    const bool is_access = page->incident->access != CN_ACCESS_NONE;
+    put_stack(text,
+              page->incident->pointer == NULL ? "noticed"
+              : is_access                     ? "accessed"
+                                              : "called",
+              page->thread, page->incident->stack);
     if (cn_page_has_block(page)) {
         put_stack(text, "allocated", facts->alloc_thread, facts->alloc_stack);
         if (cn_where_is_freed(facts)) {

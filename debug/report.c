@@ -155,8 +155,9 @@ void cn_report(const struct cn_incident *incident) {
 }
 
 static bool was_told(const struct cn_incident *incident) {
-    uint64_t block = (uintptr_t)incident->known.core + incident->facts.serial;
-    uint64_t hash = cn_hash_join(block, (uintptr_t)incident->damage, incident->damage_bytes, incident->kind);
+    uint64_t hash = cn_hash_mix((uintptr_t)incident->known.core, incident->facts.serial);
+    hash = cn_hash_mix(hash, (uintptr_t)incident->damage);
+    hash = cn_hash_mix(cn_hash_mix(hash, incident->damage_bytes), incident->kind);
     return atomic_exchange_explicit(&told[hash % TOLD_COUNT], hash, memory_order_relaxed) == hash;
 }
 

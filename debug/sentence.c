@@ -84,11 +84,22 @@ static void put_size_mismatch(struct cn_text *text, const struct cn_incident *in
 }
 
 static void put_alignment(struct cn_text *text, const struct cn_incident *incident) {
+    size_t asked = incident->asked_alignment;
     put_call(text, incident);
-    cn_text_put(text, " with alignment ");
-    cn_sentence_put_bytes(text, incident->asked_alignment);
-    bool is_possible = cn_is_power_of_two(incident->asked_alignment);
-    cn_text_put(text, is_possible ? ", which the block does not have" : ", which is not a power of two");
+    if (asked == 0) {
+        cn_text_put(text, " without an alignment");
+    } else {
+        cn_text_put(text, " with alignment ");
+        cn_sentence_put_bytes(text, asked);
+    }
+    if (asked != 0 && !cn_is_power_of_two(asked)) {
+        cn_text_put(text, ", which is not a power of two");
+    } else if (asked != 0 && (uintptr_t)incident->pointer % asked != 0) {
+        cn_text_put(text, ", which the block does not have");
+    } else {
+        cn_text_put(text, ", a block that was allocated with one of ");
+        cn_sentence_put_bytes(text, incident->facts.head_bytes);
+    }
 }
 
 /* ---- bytes that were written, or accessed -------------------------------------------------------------------- */

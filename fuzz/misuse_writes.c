@@ -13,7 +13,7 @@
 
 enum {
     NEXT_HEAD_BYTES = 16, /* at least */
-    COPY_BYTES = 16,
+    COPY_BYTES = 8,
     CANARY_HEAD_MAX_BYTES = 4096,
     FRESH_MAX_BYTES = 4096, /* so much that was never handed out is looked at behind a pool's last block */
 };
@@ -119,13 +119,32 @@ static void write_behind(struct cn_misuse_blocks *blocks) {
     search_for(blocks, block);
 }
 
+static const struct cn_misuse_block *find_live_before(const struct cn_misuse_blocks *blocks,
+                                                      const struct cn_misuse_block *block) {
+    const char *core = block->user - block->head_bytes;
+    for (const struct cn_misuse_block *at = blocks->places; at < blocks->places + CN_MISUSE_PLACES; at++) {
+        if (at->state == CN_MISUSE_LIVE && cn_misuse_is_of_pool(at) && at->user + at->size + at->tail_bytes == core) {
+            return at;
+        }
+    }
+    return NULL;
+}
+
+/* Nearer to the end of the block before, it is that one's. */
 static void write_before(struct cn_misuse_blocks *blocks) {
     struct cn_misuse_block *block = cn_misuse_take_live(blocks, cn_misuse_is_live_of_named);
     size_t distance = 1 + cn_misuse_take_below(blocks, cn_min(block->head_bytes, CANARY_HEAD_MAX_BYTES));
     size_t bytes = take_length(blocks, distance);
-    cn_misuse_due("heap-buffer-underflow", NULL, block);
-    cn_misuse_due_exactly(block, "before its start", block->user - distance, bytes);
-    write_at(blocks, block->user - distance, bytes);
+    char *at = block->user - distance;
+    const struct cn_misuse_block *before = cn_misuse_is_of_pool(block) ? find_live_before(blocks, block) : NULL;
+    if (before != NULL && at - (before->user + before->size) < (ptrdiff_t)(distance - bytes)) {
+        cn_misuse_due("heap-buffer-overflow", NULL, before);
+        cn_misuse_due_exactly(before, "past its end", at, bytes);
+    } else {
+        cn_misuse_due("heap-buffer-underflow", NULL, block);
+        cn_misuse_due_exactly(block, "before its start", at, bytes);
+    }
+    write_at(blocks, at, bytes);
     search_for(blocks, block);
 }
 
@@ -156,17 +175,6 @@ static void write_after_free(struct cn_misuse_blocks *blocks) {
     cn_misuse_due_exactly(block, "after it was freed", block->user + distance, bytes);
     write_at(blocks, block->user + distance, bytes);
     search_for(blocks, block);
-}
-
-static const struct cn_misuse_block *find_live_before(const struct cn_misuse_blocks *blocks,
-                                                      const struct cn_misuse_block *block) {
-    const char *core = block->user - block->head_bytes;
-    for (const struct cn_misuse_block *at = blocks->places; at < blocks->places + CN_MISUSE_PLACES; at++) {
-        if (at->state == CN_MISUSE_LIVE && cn_misuse_is_of_pool(at) && at->user + at->size + at->tail_bytes == core) {
-            return at;
-        }
-    }
-    return NULL;
 }
 
 /* Whose write that is depends on the block before, so it is looked for at once. */

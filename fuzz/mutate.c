@@ -209,7 +209,9 @@ static void (*const mutations[])(struct draft *draft) = {
 };
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed) {
-    struct draft draft = {data, size / CN_OPERATION_BYTES, max_size / CN_OPERATION_BYTES, seed};
+    /* To shorten an input libFuzzer asks for less than there is. */
+    size_t length = (size < max_size ? size : max_size) / CN_OPERATION_BYTES;
+    struct draft draft = {data, length, max_size / CN_OPERATION_BYTES, seed};
     if (draft.room == 0) {
         return 0;
     }

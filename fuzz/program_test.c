@@ -126,6 +126,21 @@ static void mutants_are_whole_operations_and_fit(void **state) {
     }
 }
 
+/* As libFuzzer does to shorten an input. */
+static void mutants_fit_where_less_is_asked_for_than_there_is(void **state) {
+    (void)state;
+    for (unsigned seed = 0; seed < ROUNDS; seed++) {
+        uint8_t data[INPUT_BYTES + 1];
+        size_t size = CN_OPERATION_BYTES + seed % (INPUT_BYTES - CN_OPERATION_BYTES);
+        size_t room = size - 1 - seed % CN_OPERATION_BYTES;
+        fill_input(data, sizeof data, seed);
+        uint8_t behind = data[size];
+        size_t mutated = LLVMFuzzerCustomMutator(data, size, room, seed);
+        assert_true(mutated <= room);
+        assert_int_equal(data[size], behind);
+    }
+}
+
 static void same_seed_makes_the_same_mutant(void **state) {
     (void)state;
     for (unsigned seed = 0; seed < ROUNDS / 10; seed++) {
@@ -185,6 +200,7 @@ int main(void) {
         cmocka_unit_test(products_that_overflow_wrap_around_to_little),
         cmocka_unit_test(incomplete_operation_at_the_end_is_left_out),
         cmocka_unit_test(mutants_are_whole_operations_and_fit),
+        cmocka_unit_test(mutants_fit_where_less_is_asked_for_than_there_is),
         cmocka_unit_test(same_seed_makes_the_same_mutant),
         cmocka_unit_test(most_mutants_differ_from_their_parent),
         cmocka_unit_test(crossing_takes_operations_of_both_in_order),

@@ -54,11 +54,16 @@ the_block_that_was_named_is_guarded_in_the_next_run() {
     is_stopped "guard=$1:$(cat "$scratch/$1")" 500 write-last
 }
 
+# is_silent: nothing was said, but that there were more blocks than can be guarded.
+is_silent() {
+    ! grep -v "^cairn: WARNING: blocks that guard= asks for find no more guarded pages" "$scratch/error"
+}
+
 results_are_the_same_with_it() {
     local without
     without=$(printf '%s\n' {1..5000} | sort -R --random-source=/bin/true | sort -n | md5sum)
     run "$1" bash -c 'printf "%s\n" {1..5000} | sort -R --random-source=/bin/true | sort -n | md5sum' &&
-        [ "$(cat "$scratch/out")" = "$without" ] && [ ! -s "$scratch/error" ]
+        [ "$(cat "$scratch/out")" = "$without" ] && is_silent
 }
 
 python_runs_with_it() {
@@ -73,7 +78,7 @@ threads = [threading.Thread(target=work) for _ in range(3)]
 assert subprocess.run(["/bin/echo", "child"], capture_output=True).stdout == b"child\n"
 [t.join() for t in threads]
 print("well")
-' && grep -qx well "$scratch/out" && [ ! -s "$scratch/error" ] || { head -n 20 "$scratch/error"; return 1; }
+' && grep -qx well "$scratch/out" && is_silent || { head -n 20 "$scratch/error"; return 1; }
 }
 
 tap_run "no block is guarded unasked" no_block_is_guarded_unasked

@@ -53,6 +53,18 @@ static void give_all(void **last) {
     }
 }
 
+static void budget_counts_blocks_of_no_bytes_on_slots_of_their_own(void **state) {
+    struct cairn_heap *heap = budgeted();
+    size_t count = 0;
+    (void)state;
+    while (cairn_heap_aligned_alloc(heap, 128 * KIB, 0) != NULL) {
+        count++;
+    }
+    assert_true(count > 0 && count <= budget / (64 * KIB));
+    assert_true(stats_of(heap).span_bytes <= budget);
+    cairn_heap_destroy(heap);
+}
+
 static void budget_is_never_exceeded_by_a_pool(void **state) {
     (void)state;
     for (size_t size = 16; size <= 4 * MIB; size = size * 5 / 2) {
@@ -249,6 +261,7 @@ static void no_lock_is_held_during_the_callback(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(budget_is_never_exceeded_by_a_pool),
+        cmocka_unit_test(budget_counts_blocks_of_no_bytes_on_slots_of_their_own),
         cmocka_unit_test(mixed_sizes_stay_within_the_budget),
         cmocka_unit_test(span_that_does_not_fit_fails),
         cmocka_unit_test(every_entry_point_keeps_to_the_budget),

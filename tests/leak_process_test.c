@@ -92,6 +92,40 @@ static void *say_number_and_wait(void *argument) {
     return NULL;
 }
 
+static void *keep_on_the_stack_and_wait(void *argument) {
+    struct pause *pause = argument;
+    char *volatile block = block_of(SIZE);
+    pthread_barrier_wait(&pause->started);
+    pthread_barrier_wait(&pause->over);
+    cairn_free(block);
+    return NULL;
+}
+
+static void search_in_a_fork_beside_a_thread(void *argument) {
+    struct pause pause;
+    pthread_t thread;
+    int status = 0;
+    (void)argument;
+    MUST(pthread_barrier_init(&pause.started, NULL, 2) == 0 && pthread_barrier_init(&pause.over, NULL, 2) == 0);
+    MUST(pthread_create(&thread, NULL, keep_on_the_stack_and_wait, &pause) == 0);
+    pthread_barrier_wait(&pause.started);
+    pid_t child = fork();
+    if (child == 0) {
+        EXPECT_LOST(0);
+        lose(SIZE);
+        EXPECT_LOST(1);
+        _exit(0);
+    }
+    MUST(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    pthread_barrier_wait(&pause.over);
+    MUST(pthread_join(thread, NULL) == 0);
+}
+
+static void child_of_a_fork_knows_that_it_has_no_more_of_other_threads_stacks(void **state) {
+    (void)state;
+    (void)expect_well(search_in_a_fork_beside_a_thread, NULL);
+}
+
 /* A debugger of one thread: nobody else can stop that one then. */
 static pid_t debug_threads_of(pid_t process) {
     int ready[2];
@@ -227,6 +261,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_lost_while_other_threads_allocate_and_free),
         cmocka_unit_test(read_of_another_thread_goes_on_behind_the_search),
+        cmocka_unit_test(child_of_a_fork_knows_that_it_has_no_more_of_other_threads_stacks),
         cmocka_unit_test(threads_that_cannot_be_stopped_are_looked_at_as_they_run),
         cmocka_unit_test(process_with_leaks_ends_with_a_status_of_its_own),
         cmocka_unit_test(suppressed_leaks_are_counted_and_not_told),

@@ -96,6 +96,36 @@ static void damage_is_reported_once(void **state) {
     assert_int_equal(count_of(end.text, "cairn: ERROR: fence-write: "), 1);
 }
 
+static unsigned overflows;
+
+static enum cairn_verdict count_overflow(const struct cairn_report *report, void *argument) {
+    (void)argument;
+    overflows += strcmp(report->kind, "heap-buffer-overflow") == 0;
+    return CAIRN_GO_ON;
+}
+
+/* Blocks at one address, each damaged a little otherwise. */
+static void damage_one_after_another(void *argument) {
+    enum { BLOCKS = 64 };
+    (void)argument;
+    MUST(cairn_set_report_callback(count_overflow, NULL));
+    cn_options.quarantine_bytes = 0;
+    for (size_t i = 0; i < BLOCKS; i++) {
+        struct cairn_heap *heap = cairn_heap_create("damaged", NULL);
+        char *block = hide(cairn_heap_malloc(heap, 24));
+        spoil(block + 24, 1 + i % 8);
+        cairn_heap_free(heap, block);
+        cairn_heap_destroy(heap);
+    }
+    MUST(overflows == BLOCKS);
+}
+
+static void each_block_has_a_report_of_its_own(void **state) {
+    (void)state;
+    struct child_end end = run_in_child(damage_one_after_another, NULL, SECONDS);
+    expect_success(&end);
+}
+
 static void damage_and_look(void *argument) {
     (void)argument;
     cn_options.halt_on_error = false;
@@ -364,6 +394,7 @@ int main(void) {
         cmocka_unit_test(bad_calls_are_as_if_not_made_where_one_goes_on),
         cmocka_unit_test(damaged_block_is_never_handed_out_again),
         cmocka_unit_test(damage_is_reported_once),
+        cmocka_unit_test(each_block_has_a_report_of_its_own),
         cmocka_unit_test(more_damage_is_reported_anew),
         cmocka_unit_test(callback_says_whether_to_stop),
         cmocka_unit_test(reports_allocate_nothing),

@@ -1,5 +1,4 @@
-// expect: double-free: free of @, which is already free
-// expect-debug: double-free: delete of @, which is already free
+// expect: double-free: delete of @, which is already free
 #include <new>
 
 #include "misuse.h"

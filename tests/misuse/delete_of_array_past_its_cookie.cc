@@ -1,4 +1,4 @@
-// expect: bad-free: free of @, which is not the start of a live block: it lies 8 bytes inside a block of 256 bytes
+// expect: bad-free: delete of @, which is not the start of a live block: it lies 8 bytes inside a block of 256 bytes
 // expect-debug: bad-free: delete of @, which is not the start of a live block: it lies 8 bytes inside a block of 248 bytes
 /* An array of objects with a destructor starts behind its length; plain delete of it does not. */
 #include "misuse.h"

@@ -1,4 +1,4 @@
-// expect: bad-free: free of @, which is not the start of a live block: it lies outside the heap
+// expect: bad-free: delete of @, which is not the start of a live block: it lies outside the heap
 // expect-debug: bad-free: delete of @, which is not the start of a live block: it lies outside the heap, on the stack of thread 1
 #include "misuse.h"
 

@@ -1,10 +1,9 @@
-// expect: size-mismatch: free_sized of @ with size 101 bytes, which does not belong to its block of 100 bytes
-/* The exact size of a guarded block is known. */
+// expect: size-mismatch: free_sized of @ with size 200 bytes, which does not belong to its block of 100 bytes
 #include "misuse.h"
 
 int main(int count, char **arguments) {
     (void)count;
     run_with_options(arguments, "guard=1/1");
-    free_sized(aim(malloc(100)), 101);
+    free_sized(aim(malloc(100)), 200);
     return 0;
 }

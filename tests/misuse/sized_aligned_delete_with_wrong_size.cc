@@ -1,6 +1,4 @@
-// expect: size-mismatch: free_aligned_sized of @ with size 4096 bytes and alignment 64 bytes, which does not belong to its block of 128 bytes
-// expect-debug: size-mismatch: delete of @ with size 4096 bytes and alignment 64 bytes, which does not belong to its block of 128 bytes
-#include <new>
+// expect: size-mismatch: delete of @ with size 4096 bytes and alignment 64 bytes, which does not belong to its block of 128 bytes
 
 #include "misuse.h"
 

@@ -5,6 +5,7 @@
 int main(void) {
     void *before = malloc(24);
     unsigned char *block = aim(malloc(24));
+    free(before);
     spoil(block - 16, 1);
     free(block);
     return 0;

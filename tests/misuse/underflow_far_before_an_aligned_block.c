@@ -5,6 +5,7 @@
 int main(void) {
     void *before = aligned_alloc(64, 100);
     unsigned char *block = aim(aligned_alloc(64, 100));
+    free(before);
     spoil(block - 64, 1);
     free(block);
     return 0;
