@@ -184,8 +184,8 @@ CAIRN_API bool cairn_set_report_callback(cairn_report_fn *callback, void *argume
 /* Promises, which the debug form watches over; the release form does nothing and returns false.
  *
  * cairn_seal: the block does not change until cairn_unseal. A write meanwhile, by whomever, is reported as sealed-write when
- * it is unsealed, freed, or looked at by a sweep; at once, at the instruction, in pages that the block fills, and in all
- * of it where it lies on guard pages. Freeing and resizing end a seal. False where there are too many promises (65,536).
+ * it is unsealed, freed, or looked at by a sweep; at once, at the instruction, in pages that a block of more than 64 KiB
+ * fills, and in all of it where it lies on guard pages. Freeing and resizing end a seal. False where there are too many promises (65,536).
  * cairn_unseal also returns false where the block is not sealed, or has changed.
  *
  * cairn_fence: the `length` bytes from `offset` in the block on, which get bytes of the debug form's own, are not written

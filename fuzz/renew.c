@@ -5,7 +5,6 @@
 #include <sys/mman.h>
 
 #include "alloc/bitmap.h"
-#include "alloc/form.h"
 #include "alloc/heap.h"
 #include "fuzz/expect.h"
 #include "fuzz/system.h"

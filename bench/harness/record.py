@@ -97,7 +97,7 @@ def section(found):
     if found is None:
         return NOTHING_YET
     parts = [machine_text(found)]
-    parts.append("Geometric means over the best of the other peers in each row, and the rows won:")
+    parts.append("Geometric means over the best of the others in each row, and the rows won; the peers are compared without Cairn:")
     parts.append(summary_table(found))
     parts.append(latency_text(found))
     drawn = [name for name in PICTURES if os.path.exists(os.path.join(RECORDED, name + ".svg"))]

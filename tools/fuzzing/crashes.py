@@ -53,10 +53,19 @@ def minimise(binary: pathlib.Path, path: pathlib.Path, folder: pathlib.Path) -> 
     return smaller if is_same else path
 
 
+def built_tool() -> Optional[pathlib.Path]:
+    """The command line tool; None where none is built. bazel-bin is of the last build, perhaps of another configuration."""
+    for configuration in ("k8-opt", "k8-optclang", "k8-dbg"):
+        tool = fuzz.ROOT / "bazel-out" / configuration / "bin" / "tools" / "cairn"
+        if tool.exists():
+            return tool
+    return None
+
+
 def printed(path: pathlib.Path) -> str:
     """The input as `cairn fuzz print` shows it; as a hex dump, where it is no program or the tool is not built."""
-    tool = fuzz.ROOT / "bazel-bin" / "tools" / "cairn"
-    if tool.exists():
+    tool = built_tool()
+    if tool is not None:
         done = run([str(tool), "fuzz", "print", str(path)])
         if done.returncode == 0:
             return done.stdout
