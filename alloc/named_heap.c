@@ -27,6 +27,8 @@ struct cairn_heap *cairn_heap_create(const char *name, const struct cairn_heap_o
         errno = ENOMEM;
         return NULL;
     }
+    /* Before, it may have been a thread's. */
+    atomic_store_explicit(&heap->peak_held_bytes, 0, memory_order_relaxed);
     heap->budget_bytes = options != NULL ? options->budget_bytes : 0;
     heap->on_budget = NULL;
     if (options != NULL && options->on_budget != NULL) {
@@ -56,7 +58,6 @@ void cairn_heap_destroy(struct cairn_heap *heap) {
     }
     cn_heap_clear_pools(heap);
     atomic_store_explicit(&heap->guarded_bytes, 0, memory_order_relaxed);
-    atomic_store_explicit(&heap->peak_held_bytes, 0, memory_order_relaxed);
     heap->budget_bytes = 0;
     heap->on_budget = NULL;
     cn_heap_vacate(heap);

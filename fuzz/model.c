@@ -230,6 +230,9 @@ void cn_model_heap_created(struct cn_model *model, unsigned heap, struct cairn_h
     for (unsigned i = 0; i < CN_MODEL_HEAPS; i++) {
         CN_EXPECT(model->heaps[i].handle != handle, "a new heap is none of those that are there");
     }
+    struct cairn_stats stats;
+    cairn_heap_stats_get(handle, &stats);
+    CN_EXPECT(stats.block_count == 0 && stats.peak_used_bytes == 0, "a new heap has held nothing yet");
     model->heaps[heap] = (struct cn_model_heap){.handle = handle, .budget_bytes = budget_bytes};
 }
 

@@ -163,8 +163,12 @@ static void print_statement(struct printer *printer, const struct cn_operation *
     if (is_allocation(operation->kind)) {
         fprintf(printer->out, "cairn_free(take(%u)); ", operation->slot);
         print_guard(printer->out, bytes);
-        fprintf(printer->out, "put(%u, %u, ", operation->slot, operation->heap);
+        bool is_calloc = operation->kind == CN_OP_CALLOC;
+        fprintf(printer->out, "put(%u, %u, %s", operation->slot, operation->heap, is_calloc ? "zero(" : "");
         print_call(printer->out, operation);
+        if (is_calloc) {
+            fprintf(printer->out, ", %u, %s)", operation->slot, number(bytes).text);
+        }
         fprintf(printer->out, ", %s, %s)", number(bytes).text,
                 number(operation->kind == CN_OP_ALIGNED_ALLOC ? operation->alignment : 0).text);
     } else if (is_resizing(operation->kind)) {
