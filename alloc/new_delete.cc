@@ -48,8 +48,8 @@ bool call_handler() {
 
 /* As cairn_aligned_alloc and cairn_malloc; the debug form remembers the family. */
 inline void *take(family of, std::size_t size, std::size_t alignment) {
-    const bool is_power_of_two = alignment != 0 && (alignment & (alignment - 1)) == 0;
     if (CAIRN_DEBUG != 0) {
+        const bool is_power_of_two = alignment != 0 && (alignment & (alignment - 1)) == 0;
         return is_power_of_two ? cn_debug_malloc(nullptr, size, alignment, static_cast<cn_asked>(of)) : nullptr;
     }
     return cairn_aligned_alloc(alignment, size);
