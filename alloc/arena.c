@@ -281,8 +281,8 @@ size_t cn_arena_take(size_t count, size_t alignment) {
     return first != SIZE_MAX && settle_claim(first, count) ? first : SIZE_MAX;
 }
 
-/* Where the run of `count` slots reaches beyond the last arena, appends arenas, whose slots come taken, and claims what it
- * has in the others. */
+/* Where the run of `count` slots reaches beyond the last arena, appends arenas, whose slots come taken, and claims
+ * what it has in the others. */
 static bool claim_beyond(size_t first, size_t count) {
     size_t known = cn_arena_count();
     size_t end = (first + count + CN_ARENA_SLOTS - 1) / CN_ARENA_SLOTS;

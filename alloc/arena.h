@@ -2,13 +2,13 @@
  * arena.h: who has which slots.
  *
  * A slot is free or taken: one bit in its arena's `used` word, changed by compare-and-swap alone, so that there is no
- * lock to hold across a fork. Free slots may still hold memory (`dirty`); a purge gives it back. Runs of slots are taken
- * first-fit from the lowest arena, dirty ones first there, so that the upper arenas drain.
+ * lock to hold across a fork. Free slots may still hold memory (`dirty`); a purge gives it back. Runs of slots are
+ * taken first-fit from the lowest arena, dirty ones first there, so that the upper arenas drain.
  *
  *   fresh --take--> taken --give--> free and dirty --purge--> free and clean --take--> taken
  *
- * Runs longer than an arena are made of whole arenas; the slots that the last of these has too much are free. Purging is
- * in purge.h.
+ * Runs longer than an arena are made of whole arenas; the slots that the last of these has too much are free. Purging
+ * is in purge.h.
  *
  * A1  A slot's `used` bit is set from the take that got it to the give that ends it; whoever has set it owns the slot.
  * A2  Only the owner of a slot changes its `dirty` bit, its memory and its entries in the other tables.
@@ -28,7 +28,8 @@ size_t cn_arena_take(size_t count, size_t alignment);
 /* Gives slots back, taken by whichever calls. */
 void cn_arena_give(size_t first, size_t count);
 
-/* Takes the `more` slots that follow the run [first, first + count); false, and nothing taken, where one is not free. */
+/* Takes the `more` slots that follow the run [first, first + count); false, and nothing taken, where one is not
+ * free. */
 bool cn_arena_extend(size_t first, size_t count, size_t more);
 
 /* Makes all bytes of the owned run zero, writing only where they may not be. */
@@ -48,7 +49,8 @@ size_t cn_arena_resident_bytes(void);
 /* In the child of a fork. */
 void cn_arena_after_fork(void);
 
-/* Panics where A5 does not hold. The second: A3 or A4, which only hold where no other thread takes or gives meanwhile. */
+/* Panics where A5 does not hold. The second: A3 or A4, which only hold where no other thread takes or gives
+ * meanwhile. */
 void cn_arena_check(void);
 void cn_arena_check_quiet(void);
 

@@ -32,8 +32,8 @@ CN_INLINE unsigned cn_popcount(uint64_t word) { return (unsigned)__builtin_popco
 
 CN_INLINE uint64_t cn_rotate_right(uint64_t word, unsigned by) { return word >> by | word << (64 - by); }
 
-/* Sets or clears the bit `bit % 64` of `word`; returns whether it was set before. On x86-64 one instruction does both, which
- * the compilers do not find by themselves. */
+/* Sets or clears the bit `bit % 64` of `word`; returns whether it was set before. On x86-64 one instruction does
+ * both, which the compilers do not find by themselves. */
 CN_INLINE bool cn_bit_put(uint64_t *word, size_t bit) {
 #if defined(__x86_64__) && defined(__GCC_ASM_FLAG_OUTPUTS__)
     bool was_set;
@@ -57,8 +57,8 @@ CN_INLINE bool cn_bit_take(uint64_t *word, size_t bit) {
     return was_set;
 }
 
-/* `index` itself, in such a way that the compiler does not know it to be the same: it would keep the address that it has
- * computed from it in a register, where indexing twice takes no instruction at all. */
+/* `index` itself, in such a way that the compiler does not know it to be the same: it would keep the address that it
+ * has computed from it in a register, where indexing twice takes no instruction at all. */
 CN_INLINE size_t cn_same(size_t index) {
     __asm__("" : "+r"(index));
     return index;

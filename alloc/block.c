@@ -44,8 +44,8 @@ static struct cn_block find_in_region(size_t granule) {
     return block;
 }
 
-/* Addresses of the region that are not held, as where a span was lost or the region is not held at all (os.h), the system
- * may give to a direct block. */
+/* Addresses of the region that are not held, as where a span was lost or the region is not held at all (os.h), the
+ * system may give to a direct block. */
 struct cn_block cn_block_find(const void *pointer) {
     size_t granule = cn_granule_of(pointer);
     if (cn_region_covers(granule)) {

@@ -19,8 +19,8 @@ struct cn_block {
     struct cairn_heap *heap; /* of a pool's block; of a span, NULL unless it is a named heap's */
 };
 
-/* What the live block is that starts at `pointer`; kind CN_BLOCK_NONE where there is none, or it is freed already and its
- * owner does not know yet. NULL is no block. */
+/* What the live block is that starts at `pointer`; kind CN_BLOCK_NONE where there is none, or it is freed already
+ * and its owner does not know yet. NULL is no block. */
 struct cn_block cn_block_find(const void *pointer);
 
 struct cn_pool;

@@ -1,6 +1,6 @@
 /*
- * cairn.c: the entry points: check, and route to pools, spans or mappings. The hot paths of malloc and free are in fast.h;
- * what they do not know leads to the slow paths here.
+ * cairn.c: the entry points: check, and route to pools, spans or mappings. The hot paths of malloc and free are in
+ * fast.h; what they do not know leads to the slow paths here.
  */
 #include "cairn.h"
 

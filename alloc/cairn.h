@@ -70,14 +70,14 @@ struct cairn_heap_options {
      * beyond it fails with ENOMEM. Pools are taken whole, so the budget may be exceeded by less than one pool (at most
      * 512 KiB); a span is taken only where it fits. */
     size_t budget_bytes;
-    /* Called before an allocation of `size` bytes fails, for the budget or for lack of memory; it may free blocks of the heap, after which
-     * the allocation is tried once more. No lock is held. NULL: none. */
+    /* Called before an allocation of `size` bytes fails, for the budget or for lack of memory; it may free blocks of
+     * the heap, after which the allocation is tried once more. No lock is held. NULL: none. */
     void (*on_budget)(struct cairn_heap *heap, size_t size, void *argument);
     void *argument;
 };
 
-/* A new heap. `name` is copied, cut at 31 bytes; NULL is an empty one. NULL `options` stands for all zero. NULL and ENOMEM at the limit of
- * 32,768 heaps and threads together, or when there is no memory. */
+/* A new heap. `name` is copied, cut at 31 bytes; NULL is an empty one. NULL `options` stands for all zero. NULL and
+ * ENOMEM at the limit of 32,768 heaps and threads together, or when there is no memory. */
 CAIRN_API struct cairn_heap *cairn_heap_create(const char *name, const struct cairn_heap_options *options);
 
 /* Frees all blocks of the heap and the heap itself, in time proportional to its pools. No other thread may use the
@@ -139,9 +139,9 @@ CAIRN_API void cairn_heap_stats_get(struct cairn_heap *heap, struct cairn_stats 
 CAIRN_API int cairn_stats_print(int fd);
 CAIRN_API int cairn_stats_print_json(int fd);
 
-/* Calls `visit` for each live block, in order of address, those in mappings of their own last; stops when it returns false, and returns false then. `visit`
- * may free the block it is given, and nothing else. Blocks that other threads allocate or free meanwhile may or may
- * not be seen. */
+/* Calls `visit` for each live block, in order of address, those in mappings of their own last; stops when it returns
+ * false, and returns false then. `visit` may free the block it is given, and nothing else. Blocks that other threads
+ * allocate or free meanwhile may or may not be seen. */
 typedef bool cairn_visit_fn(void *block, size_t usable_bytes, void *argument);
 CAIRN_API bool cairn_walk(cairn_visit_fn *visit, void *argument);
 CAIRN_API bool cairn_heap_walk(struct cairn_heap *heap, cairn_visit_fn *visit, void *argument);
@@ -167,9 +167,9 @@ struct cairn_report {
     uint64_t site;        /* a hash of where it was allocated, the same in every run; 0: not known */
 };
 
-/* To go on is: a call with a pointer that is no live block does nothing; a block that was freed by a function of another
- * family, or with a wrong size, is freed; a block that was damaged while it was in use, or in quarantine, is set aside
- * and never used again; damage to memory that was free is undone when it is handed out. */
+/* To go on is: a call with a pointer that is no live block does nothing; a block that was freed by a function of
+ * another family, or with a wrong size, is freed; a block that was damaged while it was in use, or in quarantine, is
+ * set aside and never used again; damage to memory that was free is undone when it is handed out. */
 enum cairn_verdict {
     CAIRN_STOP, /* raise SIGABRT */
     CAIRN_GO_ON
@@ -183,22 +183,22 @@ CAIRN_API bool cairn_set_report_callback(cairn_report_fn *callback, void *argume
 
 /* Promises, which the debug form watches over; the release form does nothing and returns false.
  *
- * cairn_seal: the block does not change until cairn_unseal. A write meanwhile, by whomever, is reported as sealed-write when
- * it is unsealed, freed, or looked at by a sweep; at once, at the instruction, in pages that a block of more than 64 KiB
- * fills, and in all of it where it lies on guard pages. Freeing and resizing end a seal. False where there are too many promises (65,536).
- * cairn_unseal also returns false where the block is not sealed, or has changed.
+ * cairn_seal: the block does not change until cairn_unseal. A write meanwhile, by whomever, is reported as sealed-write
+ * when it is unsealed, freed, or looked at by a sweep; at once, at the instruction, in pages that a block of more than
+ * 64 KiB fills, and in all of it where it lies on guard pages. Freeing and resizing end a seal. False where there are
+ * too many promises (65,536). cairn_unseal also returns false where the block is not sealed, or has changed.
  *
- * cairn_fence: the `length` bytes from `offset` in the block on, which get bytes of the debug form's own, are not written
- * while the block lives. A write is reported as fence-write when the block is freed or looked at. False as above, where the
- * bytes are not within the block, or where that is sealed.
+ * cairn_fence: the `length` bytes from `offset` in the block on, which get bytes of the debug form's own, are not
+ * written while the block lives. A write is reported as fence-write when the block is freed or looked at. False as
+ * above, where the bytes are not within the block, or where that is sealed.
  *
  * `block` must be the start of a live block, else bad-free is reported. One thread at a time for each block. */
 CAIRN_API bool cairn_seal(void *block);
 CAIRN_API bool cairn_unseal(void *block);
 CAIRN_API bool cairn_fence(void *block, size_t offset, size_t length);
 
-/* Prints on standard error what the pointer is: which block's start or inside, with size and stacks, else what else lies
- * there. Any value may be asked for. In a debugger: `call cairn_describe(pointer)`. The release form says less. */
+/* Prints on standard error what the pointer is: which block's start or inside, with size and stacks, else what else
+ * lies there. Any value may be asked for. In a debugger: `call cairn_describe(pointer)`. The release form says less. */
 CAIRN_API void cairn_describe(const void *pointer);
 
 /* Looks for live blocks that no memory of the program points to, prints them by where they were allocated, the largest

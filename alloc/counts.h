@@ -1,6 +1,6 @@
 /*
- * counts.h: what is counted while slots change hands. All of it is relaxed: the counts steer, and are exact only where no
- * other thread runs (A3 in arena.h).
+ * counts.h: what is counted while slots change hands. All of it is relaxed: the counts steer, and are exact only where
+ * no other thread runs (A3 in arena.h).
  */
 #ifndef CN_COUNTS_H
 #define CN_COUNTS_H

@@ -2,9 +2,9 @@
  * direct.h: blocks that the region cannot serve, in mappings of their own: where it is used up, or could not be
  * reserved, or an alignment is too large for it. They are found through a table of addresses.
  *
- * The table is open-addressed, with room for twice the mappings that a process can have. An entry is claimed and given up
- * by compare-and-swap on its address, so that no lock is held across a fork, and of two threads that free the same block
- * one alone succeeds.
+ * The table is open-addressed, with room for twice the mappings that a process can have. An entry is claimed and given
+ * up by compare-and-swap on its address, so that no lock is held across a fork, and of two threads that free the same
+ * block one alone succeeds.
  *
  *   empty --add--> an address --remove--> tombstone --add--> an address
  */

@@ -1,7 +1,7 @@
 /*
- * fast.h: the paths that nearly every malloc and free of the release form takes. They are inlined where they are exported,
- * in cairn.c by the names of cairn.h and in dropin.c by those of the C library, so that neither is a jump to the other. All
- * else is in slow paths, which are called last, so that these here save no registers.
+ * fast.h: the paths that nearly every malloc and free of the release form takes. They are inlined where they are
+ * exported, in cairn.c by the names of cairn.h and in dropin.c by those of the C library, so that neither is a jump to
+ * the other. All else is in slow paths, which are called last, so that these here save no registers.
  *
  * What keeps them short, and so must stay as it is (`tools/bench instructions` counts):
  *   - A request below cn_class_table.small_end is looked up by its bytes; what it finds is where the magazine lies.
@@ -60,7 +60,8 @@ CN_INLINE void *cn_fast_malloc(size_t size) {
     return CN_LIKELY(block != NULL) ? block : cn_slow_malloc(size);
 }
 
-/* A block at a multiple of `alignment`, a power of two; NULL, and errno as it was, where it takes a slow path to find one. */
+/* A block at a multiple of `alignment`, a power of two; NULL, and errno as it was, where it takes a slow path to
+ * find one. */
 CN_INLINE void *cn_fast_aligned(size_t alignment, size_t size) {
     size_t end = cn_class_table.small_end;
     if (CN_UNLIKELY(size >= end || alignment >= end)) {

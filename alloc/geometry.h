@@ -34,7 +34,8 @@ enum {
 
     /* Empty pools are kept for the heap's next use up to so many bytes, or a share of what it holds. */
     CN_SPARE_MIN_BYTES = 2 << 20,
-    /* Pools are searched for empty pages when so much has become idle since the last search, or a share of what is in use. */
+    /* Pools are searched for empty pages when so much has become idle since the last search, or a share of what is
+     * in use. */
     CN_SEARCH_MIN_BYTES = 4 << 20,
     /* Free slots hold memory up to so many bytes, and a share of what is in use. */
     CN_RETAIN_MIN_BYTES = 8 << 20,

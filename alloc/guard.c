@@ -7,8 +7,8 @@
 #include "os.h"
 #include "panic.h"
 
-/* An extent, by its first page. Written by whoever made it busy: relaxed, but release when `state` is written, and acquire
- * where that is read. */
+/* An extent, by its first page. Written by whoever made it busy: relaxed, but release when `state` is written, and
+ * acquire where that is read. */
 struct extent {
     _Atomic uint32_t state;
     _Atomic uint32_t page_count; /* without the guard page */
@@ -115,7 +115,8 @@ void cn_guard_start(enum cn_guard_side side) {
 
 /* ---- extents ------------------------------------------------------------------------------------------------- */
 
-/* How many pages from `at` on nobody uses: whole freed extents among them; no more than are needed, or by one extent. */
+/* How many pages from `at` on nobody uses: whole freed extents among them; no more than are needed, or by one
+ * extent. */
 static size_t free_run(size_t at, size_t needed) {
     size_t run = 0;
     while (run < needed && at + run < zone.page_count) {

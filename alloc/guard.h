@@ -2,21 +2,22 @@
  * guard.h: blocks that lie on pages of their own, against a page that cannot be accessed: a write, or a read, beyond
  * such a block stops at the instruction that makes it, and so does one after its free.
  *
- * They come from a zone of their own, a reservation of inaccessible addresses, which is told from the rest of the heap by
- * one comparison. The zone is cut into extents, one after another; each is some pages with a block in them, and the page
- * that guards it:
+ * They come from a zone of their own, a reservation of inaccessible addresses, which is told from the rest of the heap
+ * by one comparison. The zone is cut into extents, one after another; each is some pages with a block in them, and the
+ * page that guards it:
  *
  *   guard_side=after    | ........ block tail | guard page |      the tail is less than the block's alignment
  *   guard_side=before   | guard page | block tail ........ |
  *
  * A block of size 0 has no byte: it starts between its two pages, neither of which can be accessed. What is known of
- * extents lies in tables by page, outside of the zone. A page before the zone and one behind it cannot be accessed either.
+ * extents lies in tables by page, outside of the zone. A page before the zone and one behind it cannot be accessed
+ * either.
  *
  *   none --malloc--> busy --> live --free--> busy --> freed --the zone has come round--> none
  *
  * The pages of a freed block cannot be accessed either, and their memory has gone back. New extents are taken round the
- * zone in order, so that addresses come back as late as can be. Each live block costs the system two mappings, of which a
- * process has a bounded number: only a share of them is used (CN_GUARD_LIVE_SHARE).
+ * zone in order, so that addresses come back as late as can be. Each live block costs the system two mappings, of which
+ * a process has a bounded number: only a share of them is used (CN_GUARD_LIVE_SHARE).
  *
  * G1  All pages of an extent, with its guard page, name it in `firsts`, and no other page does.
  * G2  The pages of a live block can be written, but for one of size 0; but for a busy one's, all others of the zone cannot be accessed.
@@ -76,8 +77,8 @@ CN_INLINE bool cn_guard_covers(const void *address) {
     return (uintptr_t)address - (uintptr_t)cn_guard_zone.start < bytes;
 }
 
-/* A live block, zero, on guarded pages; NULL where there is no zone or no room, or it is too large for this. errno stays
- * as it was. */
+/* A live block, zero, on guarded pages; NULL where there is no zone or no room, or it is too large for this. errno
+ * stays as it was. */
 void *cn_guard_malloc(size_t size, size_t alignment);
 
 /* The extent that the address lies in, in whatever state; false where there is none. */

@@ -8,13 +8,14 @@
 #include "text.h"
 
 enum {
-    /* Pools are searched for empty pages beyond CN_SEARCH_MIN_BYTES, or this share of what is in use, if that is more. */
+    /* Pools are searched for empty pages beyond CN_SEARCH_MIN_BYTES, or this share of what is in use, if that is
+     * more. */
     SEARCH_SHARE = 2,
     /* Empty pools are kept up to so many slots, or this share of what is held, if that is more. */
     SPARE_MIN_SLOTS = CN_SPARE_MIN_BYTES / CN_SLOT_BYTES,
     SPARE_SHARE = 8,
-    /* A heap of which no more is in use than this share of what is idle has small magazines, until it needs blocks again: each
-     * block in them keeps a page, or a pool, from going back. */
+    /* A heap of which no more is in use than this share of what is idle has small magazines, until it needs blocks
+     * again: each block in them keeps a page, or a pool, from going back. */
     IDLE_SHARE = 8,
     IDLE_MAGAZINE_BLOCKS = 32
 };

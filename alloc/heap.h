@@ -73,10 +73,10 @@ _Static_assert(offsetof(struct cairn_heap, magazines) == 0 && offsetof(struct cn
 _Static_assert(sizeof(struct cairn_heap) + CN_MAGAZINE_ENTRIES * sizeof(void *) <= CN_HEAP_BYTES,
                "a heap fits its place");
 
-/* The calling thread's heap; cn_heap_none before its first allocation, cn_heap_gone when its end has come: the magazines of
- * these two are empty. An allocation can come before the dynamic linker has copied initial values; then it is NULL, and
- * the hot path is not open yet (size_class.h). One pointer wide and initial-exec, so that the library can be loaded at any
- * time. */
+/* The calling thread's heap; cn_heap_none before its first allocation, cn_heap_gone when its end has come: the
+ * magazines of these two are empty. An allocation can come before the dynamic linker has copied initial values; then
+ * it is NULL, and the hot path is not open yet (size_class.h). One pointer wide and initial-exec, so that the
+ * library can be loaded at any time. */
 extern _Thread_local struct cairn_heap *cn_heap_mine CN_TLS CN_HIDDEN;
 extern struct cairn_heap cn_heap_none CN_HIDDEN;
 extern struct cairn_heap cn_heap_gone CN_HIDDEN;
@@ -160,8 +160,8 @@ bool cn_heap_allows_span(const struct cairn_heap *heap, size_t slots);
 bool cn_heap_allows_pool(const struct cairn_heap *heap);
 void cn_heap_count_slots(struct cairn_heap *heap, size_t taken, size_t given);
 
-/* Counts a block of `bytes` on guarded pages against the named heap, which the caller has not locked; false where the budget
- * has no room for it. What another thread was about to make stays counted in the child of a fork. */
+/* Counts a block of `bytes` on guarded pages against the named heap, which the caller has not locked; false where
+ * the budget has no room for it. What another thread was about to make stays counted in the child of a fork. */
 bool cn_heap_take_guarded(struct cairn_heap *heap, size_t bytes);
 void cn_heap_give_guarded(struct cairn_heap *heap, size_t bytes);
 

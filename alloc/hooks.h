@@ -44,7 +44,8 @@ void *cn_debug_malloc(struct cairn_heap *heap, size_t size, size_t alignment, en
 void *cn_debug_realloc(struct cairn_heap *heap, const char *operation, void *block, size_t size);
 void cn_debug_free(struct cairn_heap *heap, void *block, const struct cn_release *release);
 size_t cn_debug_usable_size(struct cairn_heap *heap, const char *operation, const void *block);
-/* Of a live block of the core: whether the program has it, from the named heap where that is not NULL; and how many bytes. */
+/* Of a live block of the core: whether the program has it, from the named heap where that is not NULL; and how many
+ * bytes. */
 bool cn_debug_is_live(const struct cairn_heap *heap, const void *core);
 size_t cn_debug_requested(const void *core);
 bool cn_debug_walk(const struct cairn_heap *heap, bool (*visit)(void *block, size_t bytes, void *argument),

@@ -2,9 +2,10 @@
  * lock.h: a small lock on one word, which sleeps where it must wait. It needs no initialisation beyond zero, allocates
  * nothing, and works before main.
  *
- * Who holds one: named heaps (heap.h), whoever purges (purge.h), and the region while it grows or commits (region.h). They
- * are taken in this order, and no two of a kind at once. The zone of guarded blocks (guard.h) has one of its own. None is held across fork: the child makes the locks of threads
- * that it does not have anew, and rebuilds what they guarded (see heap.h).
+ * Who holds one: named heaps (heap.h), whoever purges (purge.h), and the region while it grows or commits (region.h).
+ * They are taken in this order, and no two of a kind at once. The zone of guarded blocks (guard.h) has one of its own.
+ * None is held across fork: the child makes the locks of threads that it does not have anew, and rebuilds what they
+ * guarded (see heap.h).
  */
 #ifndef CN_LOCK_H
 #define CN_LOCK_H

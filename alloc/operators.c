@@ -1,6 +1,7 @@
 /*
- * operators.c: the operators new that programs call most, and all delete, by the paths of fast.h. The other operators new,
- * and what these do where memory has run out, are in new_delete.cc: C++ may throw, and cannot include the core's headers.
+ * operators.c: the operators new that programs call most, and all delete, by the paths of fast.h. The other operators
+ * new, and what these do where memory has run out, are in new_delete.cc: C++ may throw, and cannot include the core's
+ * headers.
  *
  * The functions here have C names of their own; the linker knows them by the operators' names, where `m` stands for
  * size_t, `RKSt9nothrow_t` for std::nothrow's address and `St11align_val_t` for an alignment.

@@ -10,7 +10,8 @@
 extern "C" {
 #endif
 
-/* In new_delete.cc: the operator new, or new[], in full; it may call the new-handler, and throws where there is no memory. */
+/* In new_delete.cc: the operator new, or new[], in full; it may call the new-handler, and throws where there is no
+ * memory. */
 void *cn_operator_new_slow(size_t size, enum cn_asked asked);
 
 #ifdef __cplusplus

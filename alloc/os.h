@@ -16,7 +16,8 @@ size_t cn_os_page_bytes(void);
 size_t cn_os_physical_bytes(void);
 
 /* Reserves `bytes` of addresses, aligned to `alignment` (a power of two), that cannot be accessed until they are
- * committed, and are not part of a core file until then. NULL where the system refuses. At most one reservation is made in a process.
+ * committed, and are not part of a core file until then. NULL where the system refuses. At most one reservation is made
+ * in a process.
  *
  * Under a limit of address space (RLIMIT_AS) the addresses are only chosen, not held, since holding them would use the
  * limit up: committing then fails where somebody else has mapped them meanwhile. */
@@ -25,15 +26,17 @@ char *cn_os_reserve(size_t bytes, size_t alignment);
 /* Makes reserved memory accessible; it reads as zero if it was not committed before. False where the system refuses. */
 bool cn_os_commit(void *memory, size_t bytes);
 
-/* Gives memory back to the system and makes it what it was when it was reserved. False where the system refuses; nothing has changed then. */
+/* Gives memory back to the system and makes it what it was when it was reserved. False where the system refuses;
+ * nothing has changed then. */
 bool cn_os_decommit(void *memory, size_t bytes);
 
-/* Gives committed memory back; it stays accessible and reads as zero. False where the system refuses, as for memory that
- * the program has locked; nothing has changed then. */
+/* Gives committed memory back; it stays accessible and reads as zero. False where the system refuses, as for memory
+ * that the program has locked; nothing has changed then. */
 bool cn_os_purge(void *memory, size_t bytes);
 
-/* Moves the pages of [from, from + bytes) to `to`, both committed; what `from` holds then is zero. Where the system cannot,
- * nothing is moved, and what `to` held is gone: CN_MOVE_REFUSED. CN_MOVE_LOST: it is not even accessible any more. */
+/* Moves the pages of [from, from + bytes) to `to`, both committed; what `from` holds then is zero. Where the system
+ * cannot, nothing is moved, and what `to` held is gone: CN_MOVE_REFUSED. CN_MOVE_LOST: it is not even accessible any
+ * more. */
 enum cn_move { CN_MOVE_DONE, CN_MOVE_REFUSED, CN_MOVE_LOST };
 enum cn_move cn_os_move(void *from, void *to, size_t bytes);
 
@@ -49,10 +52,9 @@ void cn_os_unmap(void *memory, size_t bytes);
 enum cn_access_right { CN_RIGHT_NONE, CN_RIGHT_READ, CN_RIGHT_WRITE };
 bool cn_os_protect(void *memory, size_t bytes, enum cn_access_right right);
 
-/* Addresses that cannot be accessed, until `protect` says otherwise; they cost nothing but a limit of address space, and are
- * no part of a core file. NULL
- * where the system refuses. `withhold` makes them again what they were at first, and gives their memory back; false where
- * the system refuses. */
+/* Addresses that cannot be accessed, until `protect` says otherwise; they cost nothing but a limit of address space,
+ * and are no part of a core file. NULL where the system refuses. `withhold` makes them again what they were at
+ * first, and gives their memory back; false where the system refuses. */
 char *cn_os_hold(size_t bytes);
 bool cn_os_withhold(void *memory, size_t bytes);
 
@@ -77,8 +79,8 @@ uint64_t cn_os_milliseconds(void);
 /* The system's number for the calling thread. */
 unsigned cn_os_thread_id(void);
 
-/* Writes all bytes; 0 or an errno. `open` creates or truncates a file for writing, `open_to_append` creates it or goes on
- * at its end, `open_to_read` opens one that is there; -1 where it fails. */
+/* Writes all bytes; 0 or an errno. `open` creates or truncates a file for writing, `open_to_append` creates it or
+ * goes on at its end, `open_to_read` opens one that is there; -1 where it fails. */
 int cn_os_write(int fd, const char *bytes, size_t length);
 int cn_os_open(const char *path);
 int cn_os_open_to_append(const char *path);

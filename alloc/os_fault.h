@@ -14,8 +14,8 @@ struct cn_os_fault {
     const void *context; /* the ucontext_t of the signal */
 };
 
-/* From now on faults are shown to `handler` first; what it returns false for ends the process, as it would have done. Does
- * nothing, and returns false, where the program handles faults itself already. */
+/* From now on faults are shown to `handler` first; what it returns false for ends the process, as it would have
+ * done. Does nothing, and returns false, where the program handles faults itself already. */
 bool cn_os_handle_faults(bool (*handler)(const struct cn_os_fault *fault));
 
 #endif

@@ -124,8 +124,8 @@ static char *choose_unheld(size_t bytes, size_t alignment) {
     return (char *)((top - UNHELD_DISTANCE_BYTES - bytes) & ~(alignment - 1));
 }
 
-/* Whether the memory is written to a core file: what was never accessible is not, since it can be hundreds of GiB. Where
- * the system cannot say so, core files are larger. */
+/* Whether the memory is written to a core file: what was never accessible is not, since it can be hundreds of GiB.
+ * Where the system cannot say so, core files are larger. */
 static void set_dumped(void *memory, size_t bytes, int advice) {
     int saved = errno;
     (void)madvise(memory, bytes, advice);
@@ -251,8 +251,8 @@ size_t cn_os_resident_bytes(const void *memory, size_t bytes) {
     return resident;
 }
 
-/* The system reads the set before it sees that there is no such way to change the mask by it; but not one at NULL. A tool
- * would take it for a mistake. */
+/* The system reads the set before it sees that there is no such way to change the mask by it; but not one at NULL. A
+ * tool would take it for a mistake. */
 bool cn_os_is_readable(const void *address) {
     enum { NO_WAY = -1, SET_BYTES = 8 };
     int saved = errno;

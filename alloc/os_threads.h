@@ -1,9 +1,9 @@
 /*
- * os_threads.h: whether the process has one thread, and steps that are atomic only where it has more: a locked instruction
- * waits for all that was written before it, and there are several in each call of the debug form.
+ * os_threads.h: whether the process has one thread, and steps that are atomic only where it has more: a locked
+ * instruction waits for all that was written before it, and there are several in each call of the debug form.
  *
- * As the C library does, it counts on threads that are made by it. A signal's handler may come between the two halves of a
- * step: it must not change the same word.
+ * As the C library does, it counts on threads that are made by it. A signal's handler may come between the two halves
+ * of a step: it must not change the same word.
  */
 #ifndef CN_OS_THREADS_H
 #define CN_OS_THREADS_H

@@ -1,16 +1,17 @@
 /*
- * os_watch.h: the tools that watch each access of a program, and what they are told of Cairn's blocks: AddressSanitizer,
- * where Cairn is built with it, and Valgrind's memcheck, where the program runs under it. Then a wrong access to a block
- * is reported by the tool at the instruction that makes it, as for a block of the C library's malloc.
+ * os_watch.h: the tools that watch each access of a program, and what they are told of Cairn's blocks:
+ * AddressSanitizer, where Cairn is built with it, and Valgrind's memcheck, where the program runs under it. Then a
+ * wrong access to a block is reported by the tool at the instruction that makes it, as for a block of the C library's
+ * malloc.
  *
  *   memory of arenas --becomes accessible--> hidden --block_starts--> shown --block_ends--> hidden
  *
- * Only the bytes that the program asked for are shown; what lies between two blocks is hidden, and so are free blocks. The
- * core itself touches no hidden memory while a tool watches, but for what stands between begin_quiet and end_quiet, and in
- * functions that are compiled without the sanitizer.
+ * Only the bytes that the program asked for are shown; what lies between two blocks is hidden, and so are free blocks.
+ * The core itself touches no hidden memory while a tool watches, but for what stands between begin_quiet and end_quiet,
+ * and in functions that are compiled without the sanitizer.
  *
- * Whoever asks for blocks (watched.h in the release form, debug/live.h in the debug form) says where they start and end.
- * Until cn_watch_start has found a tool nothing is told, and the calls cost a test.
+ * Whoever asks for blocks (watched.h in the release form, debug/live.h in the debug form) says where they start and
+ * end. Until cn_watch_start has found a tool nothing is told, and the calls cost a test.
  */
 #ifndef CN_OS_WATCH_H
 #define CN_OS_WATCH_H

@@ -9,8 +9,8 @@
 
 struct cn_text;
 
-/* Starts a report on standard error, `cairn: ERROR: <kind>: `, that the caller completes; `stop` ends its line and raises
- * SIGABRT. */
+/* Starts a report on standard error, `cairn: ERROR: <kind>: `, that the caller completes; `stop` ends its line and
+ * raises SIGABRT. */
 void cn_panic_start(struct cn_text *text, const char *kind);
 CN_COLD CN_NORETURN void cn_panic_stop(struct cn_text *text);
 

@@ -33,8 +33,8 @@ static void set_owner(size_t slot, uintptr_t owner) {
     }
 }
 
-/* The slots' entries and owner words, the first slot's first: a fork between two of them leaves a pool that the child can
- * rebuild, for unmake goes the other way. */
+/* The slots' entries and owner words, the first slot's first: a fork between two of them leaves a pool that the
+ * child can rebuild, for unmake goes the other way. */
 static void mark_slots(struct cn_pool *pool, uint64_t worth, uintptr_t owner) {
     for (size_t i = 0; i < cn_pool_slots(pool); i++) {
         pool[i].worth = worth;

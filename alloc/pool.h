@@ -24,7 +24,8 @@
  * P5  The owner word of each of the pool's slots is the magazine of its heap and class, perhaps marked CN_OWNER_PENDING.
  * P6  A page that `clean` marks holds no live block, and was given back since it last did.
  *
- * Only the thread that owns the heap (or holds its lock) calls anything here, but for cn_pool_of_slot and the remote part.
+ * Only the thread that owns the heap (or holds its lock) calls anything here, but for cn_pool_of_slot and the remote
+ * part.
  */
 #ifndef CN_POOL_H
 #define CN_POOL_H
@@ -106,8 +107,8 @@ struct cn_pool *cn_pool_make(size_t slot, unsigned class_index, struct cairn_hea
 /* Ends a pool that holds no block; its slots stay taken. */
 void cn_pool_unmake(struct cn_pool *pool);
 
-/* Takes up to `count` blocks, in order of address, and writes them downwards: the first to end[-1]; so a magazine pops them in
- * that order. Returns how many. The magazine must be empty. */
+/* Takes up to `count` blocks, in order of address, and writes them downwards: the first to end[-1]; so a magazine
+ * pops them in that order. Returns how many. The magazine must be empty. */
 size_t cn_pool_take(struct cn_pool *pool, void **end, size_t count);
 
 /* Notes that `count` blocks of the pool, which start in the slot, in the words `worth` of its bitmap, are idle now. */
@@ -122,7 +123,8 @@ uint32_t cn_pool_count_live(const struct cn_pool *pool);
 /* Gives back the pages that hold no live block; returns the bytes. No block of the pool may be cached. */
 size_t cn_pool_purge(struct cn_pool *pool);
 
-/* After a fork: derives counts and marks anew from the live bits and the first slot's entry; no block is cached then. */
+/* After a fork: derives counts and marks anew from the live bits and the first slot's entry; no block is cached
+ * then. */
 void cn_pool_rebuild(struct cn_pool *pool, uintptr_t owner);
 
 /* Panics where P1, P2, P3, P5 or P6 does not hold. `cached` is what the heap's magazine has of this pool. */

@@ -33,7 +33,8 @@ static CN_COLD void start_or_wait(void) {
         cn_region_init();
         cn_thread_init();
         atomic_store_explicit(&phase, READY, memory_order_release);
-        /* As early as can be: handlers of others that are registered before it allocate in a child that is not repaired. */
+        /* As early as can be: handlers of others that are registered before it allocate in a child that is not
+         * repaired. */
         (void)pthread_atfork(NULL, NULL, after_fork_in_child); /* may allocate */
         return;
     }

@@ -12,8 +12,8 @@ static void push(struct cn_remote_list *list, struct cn_pool *slot_entry) {
                                                     memory_order_relaxed)); /* (d) */
 }
 
-/* As atomic_fetch_or. The word is read first, so that it is one locked instruction also where other bits are set, as they
- * mostly are. Ends without a store where `bits` are set already. */
+/* As atomic_fetch_or. The word is read first, so that it is one locked instruction also where other bits are set, as
+ * they mostly are. Ends without a store where `bits` are set already. */
 static uint64_t fetch_or(_Atomic uint64_t *word, uint64_t bits) {
     uint64_t before = atomic_load_explicit(word, memory_order_relaxed);
     while ((before & bits) != bits && !atomic_compare_exchange_weak(word, &before, before | bits)) {

@@ -18,8 +18,8 @@
  *   g before h      a mark that (g) takes away belongs to words that (h) takes; a later one stays.
  *
  * The mark makes a double free exact: while a slot has pending frees, its owner's own frees take the slow path, which
- * looks at the block's remote bit. Only a second free between another's (a) and (c) escapes, some instructions long unless
- * that thread is held up there; the owner finds the bit without a live block then, when it drains.
+ * looks at the block's remote bit. Only a second free between another's (a) and (c) escapes, some instructions long
+ * unless that thread is held up there; the owner finds the bit without a live block then, when it drains.
  */
 #ifndef CN_REMOTE_H
 #define CN_REMOTE_H
@@ -41,8 +41,8 @@ bool cn_remote_test(size_t granule);
 typedef void cn_remote_freed_fn(struct cairn_heap *heap, size_t word, uint64_t bits);
 void cn_remote_drain(struct cn_remote_list *list, cn_remote_freed_fn *freed, struct cairn_heap *heap);
 
-/* In the child of a fork, before it has a second thread: announces all pending frees of the slot anew, whatever step their
- * posters had come to. The lists must have been emptied. */
+/* In the child of a fork, before it has a second thread: announces all pending frees of the slot anew, whatever step
+ * their posters had come to. The lists must have been emptied. */
 void cn_remote_repair(struct cn_remote_list *list, size_t slot);
 
 #endif

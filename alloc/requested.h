@@ -7,14 +7,15 @@
 
 #include "region.h"
 
-/* From now on every request is counted; blocks that are there already count in full. Before there is a second thread. */
+/* From now on every request is counted; blocks that are there already count in full. Before there is a second
+ * thread. */
 void cn_requested_enable(void);
 
 /* Whether requests are counted. */
 CN_INLINE bool cn_requested_is_on(void) { return cn_region.slack_is_enabled; }
 
-/* Notes that `size` bytes were asked for of the block of `bytes` bytes that starts at the granule. Nothing where requests
- * are not counted. */
+/* Notes that `size` bytes were asked for of the block of `bytes` bytes that starts at the granule. Nothing where
+ * requests are not counted. */
 CN_INLINE void cn_requested_note(size_t granule, size_t bytes, size_t size) {
     if (CN_UNLIKELY(cn_requested_is_on())) {
         size_t slack = bytes - cn_min(size, bytes);

@@ -20,8 +20,8 @@ static unsigned class_of(size_t size, size_t alignment) {
     return alignment <= CN_GRANULE_BYTES ? cn_class_of(size) : cn_class_of_aligned(size, alignment);
 }
 
-/* A realloc to a smaller size could not move, for lack of memory, and left a block in a class that its size does not name:
- * from then on sized frees are not compared. */
+/* A realloc to a smaller size could not move, for lack of memory, and left a block in a class that its size does not
+ * name: from then on sized frees are not compared. */
 static _Atomic bool kept_too_large;
 
 /* ---- allocating ---------------------------------------------------------------------------------------------- */
@@ -262,7 +262,8 @@ static size_t region_bytes(size_t size, size_t alignment) {
                                       : span_slots(size) << CN_SLOT_SHIFT;
 }
 
-/* As far as the size class goes: also of a guarded block, so that it does not decide what passes whether a block is one. */
+/* As far as the size class goes: also of a guarded block, so that it does not decide what passes whether a block is
+ * one. */
 static bool is_size_of(const struct cn_block *found, size_t alignment, size_t size) {
     switch (found->kind) {
     case CN_BLOCK_DIRECT:

@@ -1,6 +1,6 @@
 /*
- * route.h: the slow paths behind the entry points: which of pool, span and mapping serves a request, and which of them a
- * block goes back to. Each starts the process's heap where it has not started yet.
+ * route.h: the slow paths behind the entry points: which of pool, span and mapping serves a request, and which of them
+ * a block goes back to. Each starts the process's heap where it has not started yet.
  */
 #ifndef CN_ROUTE_H
 #define CN_ROUTE_H
@@ -21,8 +21,8 @@ void *cn_route_take_named(struct cairn_heap *heap, size_t size, size_t alignment
 /* Frees what starts at `pointer`, whoever has it; NULL is ignored. `operation` names the call in a report. */
 void cn_route_free(const char *operation, void *pointer);
 
-/* Frees the live block at `granule`, whose slot has this owner word, which the hot path does not know: where it is in a pool
- * of a thread's heap. False, and nothing done, where it is not, or was freed already. */
+/* Frees the live block at `granule`, whose slot has this owner word, which the hot path does not know: where it is
+ * in a pool of a thread's heap. False, and nothing done, where it is not, or was freed already. */
 bool cn_route_free_other(size_t granule, uintptr_t owner);
 
 /* As cairn_realloc. */

@@ -5,8 +5,9 @@
  * The choice is made where a magazine is empty, so that nothing is added to the hot paths: it counts the blocks that a
  * refill brings. A thread that goes on for long with what its magazines hold is not looked at meanwhile.
  *
- * A guarded block costs some microseconds, for the system's part in it. Who asks for one in CN_SAMPLE_GENTLE_FROM or fewer
- * asks for no cost that can be measured: in the release form there is one in CN_SAMPLE_GENTLE_MILLISECONDS at most then.
+ * A guarded block costs some microseconds, for the system's part in it. Who asks for one in CN_SAMPLE_GENTLE_FROM or
+ * fewer asks for no cost that can be measured: in the release form there is one in CN_SAMPLE_GENTLE_MILLISECONDS at
+ * most then.
  */
 #ifndef CN_SAMPLE_H
 #define CN_SAMPLE_H
@@ -33,7 +34,8 @@ CN_INLINE bool cn_sample_is_due(uint64_t count) {
 
 /* ---- the release form's guarded blocks ----------------------------------------------------------------------- */
 
-/* As cn_guard_malloc, or NULL where there was such a block just now, and cn_guard_free; `place` is where the program called. */
+/* As cn_guard_malloc, or NULL where there was such a block just now, and cn_guard_free; `place` is where the program
+ * called. */
 void *cn_sample_malloc(size_t size, size_t alignment, const struct cn_registers *place);
 bool cn_sample_free(void *block, const struct cn_registers *place);
 

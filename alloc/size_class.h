@@ -47,8 +47,8 @@ extern struct cn_class_table cn_class_table CN_HIDDEN;
 
 void cn_class_init(void);
 
-/* From now on the hot path looks requests up. To be called when the library is loaded: the thread-local variables of all
- * threads have their initial values then. */
+/* From now on the hot path looks requests up. To be called when the library is loaded: the thread-local variables of
+ * all threads have their initial values then. */
 void cn_class_open(void);
 
 CN_INLINE const struct cn_class *cn_class_at(unsigned class_index) { return &cn_class_table.classes[class_index]; }
@@ -81,9 +81,9 @@ CN_INLINE bool cn_class_keeps(unsigned class_index, size_t bytes) {
 }
 
 /* The least class that holds `bytes` in blocks at multiples of `alignment` (a power of two), both at most
- * CN_BLOCK_MAX_BYTES. Pools start at multiples of that, so the block size must be a multiple of the alignment: it is, for
- * `bytes` rounded up to one. For a class's size is a multiple of its doubling's step; an alignment below the step divides
- * that, and a multiple of one that is not below it is a class's size itself. */
+ * CN_BLOCK_MAX_BYTES. Pools start at multiples of that, so the block size must be a multiple of the alignment: it
+ * is, for `bytes` rounded up to one. For a class's size is a multiple of its doubling's step; an alignment below the
+ * step divides that, and a multiple of one that is not below it is a class's size itself. */
 CN_INLINE unsigned cn_class_of_aligned(size_t bytes, size_t alignment) {
     return cn_class_of(cn_round_up(cn_max(bytes, 1), alignment));
 }

@@ -32,15 +32,16 @@ bool cn_span_free(size_t slot);
 /* Resizes in place, to hold `bytes`. False, and the span as it was, where what follows is not free or not allowed. */
 bool cn_span_resize(size_t slot, size_t bytes);
 
-/* Moves the contents of one live span, up to the length of the shorter, to another: by pages where that is cheaper. False
- * where the system has taken the target away, for a full map table: the target is lost then. No lock is held. */
+/* Moves the contents of one live span, up to the length of the shorter, to another: by pages where that is cheaper.
+ * False where the system has taken the target away, for a full map table: the target is lost then. No lock is held. */
 bool cn_span_move(size_t from, size_t to);
 
-/* A live span whose memory cannot be accessed any more, and cannot be made to be, is no block from now on. Its slots stay
- * taken: who knows what lies there. No lock is held. */
+/* A live span whose memory cannot be accessed any more, and cannot be made to be, is no block from now on. Its slots
+ * stay taken: who knows what lies there. No lock is held. */
 void cn_span_lose(size_t slot);
 
-/* The slots in which the span lies that slot is part of; SIZE_MAX where it is part of none. For reports: it searches. */
+/* The slots in which the span lies that slot is part of; SIZE_MAX where it is part of none. For reports: it
+ * searches. */
 size_t cn_span_find(size_t slot);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * stats.h: how much memory is where. Everything but the high-water marks is counted when it is asked for, by a walk over
- * the tables (walk.h), so that nothing is counted on the way.
+ * stats.h: how much memory is where. Everything but the high-water marks is counted when it is asked for, by a walk
+ * over the tables (walk.h), so that nothing is counted on the way.
  */
 #ifndef CN_STATS_H
 #define CN_STATS_H

@@ -19,8 +19,8 @@ struct cn_text {
     char bytes[CN_TEXT_BYTES];
 };
 
-/* With CN_TEXT_NOWHERE in place of a descriptor, the text is kept in `bytes`, where the caller finds it: as much as fits,
- * `length` bytes without an end mark. */
+/* With CN_TEXT_NOWHERE in place of a descriptor, the text is kept in `bytes`, where the caller finds it: as much as
+ * fits, `length` bytes without an end mark. */
 void cn_text_init(struct cn_text *text, int fd);
 void cn_text_put(struct cn_text *text, const char *string);
 void cn_text_put_char(struct cn_text *text, char c);

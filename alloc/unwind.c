@@ -9,8 +9,8 @@
 /* ---- the rules that were looked up --------------------------------------------------------------------------- */
 
 /*
- * A rule in one word, so that it is read and written at once, in a table of pairs, of which each has the newest two that
- * fell there, the newest first:
+ * A rule in one word, so that it is read and written at once, in a table of pairs, of which each has the newest two
+ * that fell there, the newest first:
  *
  *   what the address has beyond its index 32 bits | module's tag 7 | fp 8 | frame_offset 14 | kind 3
  *
@@ -252,8 +252,8 @@ static CN_NOINLINE enum cn_step step_by_rule(struct cn_walker *walker) {
     return is_done && walker->at.pc != 0 ? CN_STEP_DONE : CN_STEP_LOST;
 }
 
-/* As most steps go: the rule is remembered, and counts from sp; the words that it names are within the frame. False, and
- * nothing is done, elsewhere. */
+/* As most steps go: the rule is remembered, and counts from sp; the words that it names are within the frame. False,
+ * and nothing is done, elsewhere. */
 CN_INLINE bool step_fast(struct cn_walker *walker) {
     uintptr_t address = walker->at.pc - 1;
     if (!CN_MACHINE_HAS_CFI || walker->is_interrupted || !is_in_module(walker, address)) {

@@ -1,9 +1,9 @@
 /*
  * unwind.h: from a place in the calling thread outwards, frame by frame.
  *
- * On x86-64 by the modules' call frame information (cfi.h); the rule for each place is looked up once, and remembered for
- * all threads. Code without any, as a JIT makes it, is gone through by the frame pointer where what that leads to makes
- * sense. On other machines by the frame pointer alone.
+ * On x86-64 by the modules' call frame information (cfi.h); the rule for each place is looked up once, and remembered
+ * for all threads. Code without any, as a JIT makes it, is gone through by the frame pointer where what that leads to
+ * makes sense. On other machines by the frame pointer alone.
  *
  * U1  A word of the stack is read only where the thread has seen its page to be readable. A rule that is wrong, or is of
  *     a module that is not there any more, gives wrong frames or too few; it cannot fault.
@@ -26,8 +26,8 @@ struct cn_readable {
 enum cn_unwind_start { CN_UNWIND_FROM_CALL, CN_UNWIND_FROM_INTERRUPTED };
 
 /*
- * A walk that goes on as its user asks. Where it goes to next is a function of the place `at`, of the modules, and of words
- * of the stack: the one below the next place's sp, which is its pc, and those that the step names.
+ * A walk that goes on as its user asks. Where it goes to next is a function of the place `at`, of the modules, and of
+ * words of the stack: the one below the next place's sp, which is its pc, and those that the step names.
  */
 struct cn_walker {
     struct cn_registers at;

@@ -2,10 +2,10 @@
  * watched.h: the release form's calls while a tool watches (os_watch.h): each block is announced, and has hidden bytes
  * behind it.
  *
- * All calls take the slow paths then: magazines hold nothing, and requests are counted, so that the table of requested.h
- * says of each block in the region how many bytes the program has. A resize always moves, so that a stale pointer is
- * found. Blocks outside of the region have all their bytes: their pages end them. A free block may be handed out again at
- * once; the debug form keeps it in quarantine. In the debug form, debug/live.h announces the blocks.
+ * All calls take the slow paths then: magazines hold nothing, and requests are counted, so that the table of
+ * requested.h says of each block in the region how many bytes the program has. A resize always moves, so that a stale
+ * pointer is found. Blocks outside of the region have all their bytes: their pages end them. A free block may be handed
+ * out again at once; the debug form keeps it in quarantine. In the debug form, debug/live.h announces the blocks.
  */
 #ifndef CN_WATCHED_H
 #define CN_WATCHED_H
@@ -14,8 +14,8 @@
 #include "route.h"
 #include "walk.h"
 
-/* A tool watches, and is told of the blocks that are there already. Before there is a second thread. Nothing where there is
- * no memory for it. `describe` as for cn_watch_start. */
+/* A tool watches, and is told of the blocks that are there already. Before there is a second thread. Nothing where
+ * there is no memory for it. `describe` as for cn_watch_start. */
 void cn_watched_start(void (*describe)(const void *address));
 
 /* As cn_route_malloc and the rest, while a tool watches; `heap` is NULL for the thread's. */

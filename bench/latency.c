@@ -8,12 +8,13 @@
  * many, so that the allocator's rarer work (fetching memory, giving it back) is within the figures. The blocks are
  * written and checked outside of what is timed.
  *
- * A call that took long while the system gave the processor to somebody else is left out: where a thread was interrupted
- * is found out by its count of involuntary switches, looked at after each long call and from time to time in between.
+ * A call that took long while the system gave the processor to somebody else is left out: where a thread was
+ * interrupted is found out by its count of involuntary switches, looked at after each long call and from time to time
+ * in between.
  *
- * A time goes into one of the buckets of a histogram, whose width is a sixteenth of its lower end. What the clock itself
- * takes, the least that was ever seen between two readings, is taken off. The result is JSON: for malloc and for free
- * the percentiles, in nanoseconds.
+ * A time goes into one of the buckets of a histogram, whose width is a sixteenth of its lower end. What the clock
+ * itself takes, the least that was ever seen between two readings, is taken off. The result is JSON: for malloc and for
+ * free the percentiles, in nanoseconds.
  */
 #define _GNU_SOURCE
 

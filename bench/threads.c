@@ -5,8 +5,8 @@
  */
 #include "worker.h"
 
-/* Each thread gets its share of `all` cells: how much is live, and so how much of it the caches hold, does not depend on the
- * number of threads. */
+/* Each thread gets its share of `all` cells: how much is live, and so how much of it the caches hold, does not
+ * depend on the number of threads. */
 static void cells_map(const struct run *run, uint32_t all) {
     for (unsigned i = 0; i < run->threads; i++) {
         workers[i].cell_count = all / run->threads;

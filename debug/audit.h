@@ -10,14 +10,15 @@
 
 #include "record.h"
 
-/* Reports all damage that it finds; `operation` names the occasion, `stack` the calls that led to it; 0: none do. Does nothing
- * where another audit is going on. */
+/* Reports all damage that it finds; `operation` names the occasion, `stack` the calls that led to it; 0: none do.
+ * Does nothing where another audit is going on. */
 void cn_audit(const char *operation, uint32_t stack);
 
 /* The same of live blocks alone, and of memory that was never handed out. */
 void cn_audit_live(const char *operation);
 
-/* Calls `visit` for every block that has a record, in order of address, those outside of the region last; of one heap, or NULL for all. */
+/* Calls `visit` for every block that has a record, in order of address, those outside of the region last; of one
+ * heap, or NULL for all. */
 typedef bool cn_audit_fn(const struct cn_known *known, uint64_t word, void *argument);
 bool cn_audit_blocks(const struct cairn_heap *heap, cn_audit_fn *visit, void *argument);
 

@@ -75,7 +75,8 @@ static CN_RACY void write_canaries(char *from, const char *to) {
     }
 }
 
-/* Whether the bytes from the address to the end of its word are canaries; what is before them there is read, and no matter. */
+/* Whether the bytes from the address to the end of its word are canaries; what is before them there is read, and no
+ * matter. */
 CN_INLINE CN_RACY bool is_rest_of_word_right(const char *address) {
     uintptr_t offset = (uintptr_t)address % WORD_BYTES;
     return load(address - offset) >> offset * CHAR_BIT == canaries_from(address);

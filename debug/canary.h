@@ -21,8 +21,8 @@ void cn_canary_set_key(uint64_t seed);
 void cn_canary_write(char *from, const char *to);
 const char *cn_canary_check(const char *from, const char *to);
 
-/* The same of [head, user) and [tail, end) at once. All but `tail` are multiples of a word, of which what is before `tail`
- * is the caller's too. */
+/* The same of [head, user) and [tail, end) at once. All but `tail` are multiples of a word, of which what is before
+ * `tail` is the caller's too. */
 void cn_canary_write_around(char *head, char *user, char *tail, char *end);
 bool cn_canary_is_whole_around(const char *head, const char *user, const char *tail, const char *end);
 

@@ -18,9 +18,9 @@ CN_INLINE bool cn_check_is_live_at(const struct cn_known *known, const void *poi
 bool cn_check_live_slowly(struct cairn_heap *heap, const void *pointer, enum cn_kind kind_if_freed,
                           const struct cn_look *look, struct cn_known *known, uint64_t *word);
 
-/* The live block that starts at `pointer`, of the named heap if there is one, and its record's word. Else a report, of
- * kind `kind_if_freed` where a block started there and was freed, and false. `known` is that of cn_record_find_user(pointer)
- * when it is called, and the block when it returns. */
+/* The live block that starts at `pointer`, of the named heap if there is one, and its record's word. Else a report,
+ * of kind `kind_if_freed` where a block started there and was freed, and false. `known` is that of
+ * cn_record_find_user(pointer) when it is called, and the block when it returns. */
 CN_INLINE bool cn_check_live(struct cairn_heap *heap, const void *pointer, enum cn_kind kind_if_freed,
                              const struct cn_look *look, struct cn_known *known, uint64_t *word) {
     return CN_LIKELY(heap == NULL && cn_check_is_live_at(known, pointer, word)) ||

@@ -50,7 +50,8 @@ static bool is_nearer_to_end(struct range range, const struct cn_known *first, c
     return range.first - end < start - range.end;
 }
 
-/* Reports damage in the head of a block: as an overflow of the one before it where that is damaged up to its end, or nearer. */
+/* Reports damage in the head of a block: as an overflow of the one before it where that is damaged up to its end, or
+ * nearer. */
 static void report_head(const struct cn_known *known, struct range range, const struct cn_look *look) {
     struct cn_known before;
     if (find_live_before(known, &before)) {
@@ -86,8 +87,8 @@ static struct range start_range(const struct cn_known *known) {
     return range;
 }
 
-/* Damage up to the end of a block goes on in those behind it where they are damaged from their start; not into another slot,
- * whose pool may be hidden. */
+/* Damage up to the end of a block goes on in those behind it where they are damaged from their start; not into
+ * another slot, whose pool may be hidden. */
 static const char *overflow_end(const struct cn_known *known, const char *end) {
     struct cn_known next = *known;
     while (end == next.core + next.core_bytes && (uintptr_t)end % CN_SLOT_BYTES != 0) {

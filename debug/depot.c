@@ -90,8 +90,8 @@ static uint32_t take_room(uint32_t units) {
     return map_chunk(id / CHUNK_UNITS) ? id : CN_DEPOT_FULL;
 }
 
-/* The stack's id among the chain's entries from `id` up to `end`, or CN_DEPOT_NONE. The frames are not looked at: they lie
- * on other cache lines, and of a million stacks two have the same hash once in some ten million runs. */
+/* The stack's id among the chain's entries from `id` up to `end`, or CN_DEPOT_NONE. The frames are not looked at:
+ * they lie on other cache lines, and of a million stacks two have the same hash once in some ten million runs. */
 static uint32_t look_for(uint32_t id, uint32_t end, uint64_t hash, size_t count) {
     while (id != end) {
         const struct cn_depot_stack *entry = entry_of(id);

@@ -38,9 +38,9 @@ uint32_t cn_depot_put(const uintptr_t *frames, size_t count);
 uint32_t cn_depot_recall(uint64_t hash, size_t count);
 
 /*
- * The hash of a stack is made of a sum: a polynomial in CN_DEPOT_BASE whose coefficients are the frames, the outermost's
- * with the highest power. So a frame is put before the others, or taken off, in one step; and that of the `count` innermost
- * frames is the sum of all less CN_DEPOT_BASE to the power of `count` times that of those beyond.
+ * The hash of a stack is made of a sum: a polynomial in CN_DEPOT_BASE whose coefficients are the frames, the
+ * outermost's with the highest power. So a frame is put before the others, or taken off, in one step; and that of the
+ * `count` innermost frames is the sum of all less CN_DEPOT_BASE to the power of `count` times that of those beyond.
  */
 #define CN_DEPOT_BASE UINT64_C(0xD1342543DE82EF95)    /* odd */
 #define CN_DEPOT_INVERSE UINT64_C(0x572B5EE77A54E3BD) /* 1 / CN_DEPOT_BASE, modulo 2^64 */

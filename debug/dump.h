@@ -1,6 +1,6 @@
 /*
- * dump.h: the bytes around a place in the heap, as a person looks at them: rows of sixteen, those that are not what they
- * should be marked, and what they should be.
+ * dump.h: the bytes around a place in the heap, as a person looks at them: rows of sixteen, those that are not what
+ * they should be marked, and what they should be.
  *
  * Any memory can be asked for: what cannot be read is shown as such.
  */

@@ -47,7 +47,8 @@ struct want {
     enum cn_fill fill;
 };
 
-/* The record of a block that the core has just given. Those outside the region get one now; without, the block goes back. */
+/* The record of a block that the core has just given. Those outside the region get one now; without, the block goes
+ * back. */
 static bool find_or_add(void *core, struct cn_known *known) {
     cn_record_find_core(core, known);
     if (CN_LIKELY(known->kind != CN_BLOCK_NONE)) {

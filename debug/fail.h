@@ -1,9 +1,9 @@
 /*
- * fail.h: allocations that the options single out: break_on stops one in the debugger; fail_at and fail_rate let some fail,
- * as if there were no memory, to see what the program does then.
+ * fail.h: allocations that the options single out: break_on stops one in the debugger; fail_at and fail_rate let some
+ * fail, as if there were no memory, to see what the program does then.
  *
- * Which ones depends on their serial numbers, and on the seed, alone. So a run with one thread is the same again with the
- * same seed.
+ * Which ones depends on their serial numbers, and on the seed, alone. So a run with one thread is the same again with
+ * the same seed.
  */
 #ifndef CN_FAIL_H
 #define CN_FAIL_H

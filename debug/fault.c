@@ -1,6 +1,6 @@
 /*
- * fault.c: an access that guarded or protected pages stopped, as a report of the same kind as any other. Any other fault ends
- * the process, perhaps for what was done to the heap: so all blocks are looked at before.
+ * fault.c: an access that guarded or protected pages stopped, as a report of the same kind as any other. Any other
+ * fault ends the process, perhaps for what was done to the heap: so all blocks are looked at before.
  */
 #include "alloc/hooks.h"
 #include "alloc/os_fault.h"
@@ -20,8 +20,8 @@ static enum cn_kind kind_of(const struct cn_facts *facts, const char *user, cons
     return is_inside && (facts->marks & CN_MARK_SEALED) != 0 ? CN_KIND_SEALED_WRITE : CN_KIND_HEAP_BUFFER_OVERFLOW;
 }
 
-/* Whether the fault can come of what this form does to blocks: on guarded pages all are its doing, and in blocks of pools that
- * are not live, whose pool may be open again by now. */
+/* Whether the fault can come of what this form does to blocks: on guarded pages all are its doing, and in blocks of
+ * pools that are not live, whose pool may be open again by now. */
 static bool is_own(const struct cn_known *known, const struct cn_facts *facts) {
     bool is_freed_in_pool = known->kind == CN_BLOCK_POOL && facts->state != CN_RECORD_LIVE;
     return known->kind == CN_BLOCK_GUARDED || is_freed_in_pool ||

@@ -25,8 +25,8 @@ static _Atomic size_t changing_count; /* between the two stores of the mark CHAN
 /* ---- who looks ----------------------------------------------------------------------------------------------- */
 
 /*
- * Who makes pages inaccessible says so first, and then looks whether somebody looks at all blocks; who looks says so first,
- * and then waits for those that are at it. Both are sequentially consistent: of two, one sees the other.
+ * Who makes pages inaccessible says so first, and then looks whether somebody looks at all blocks; who looks says so
+ * first, and then waits for those that are at it. Both are sequentially consistent: of two, one sees the other.
  */
 static _Atomic unsigned hiders;
 static _Atomic unsigned lookers;
@@ -68,7 +68,8 @@ void cn_hiding_end_look(void) { (void)atomic_fetch_sub(&lookers, 1); }
 
 /* ---- pools --------------------------------------------------------------------------------------------------- */
 
-/* Smaller blocks are the core's own. Pools of a named heap go with it at once, even if the system refused to open them. */
+/* Smaller blocks are the core's own. Pools of a named heap go with it at once, even if the system refused to open
+ * them. */
 CN_INLINE bool can_be_hidden(const struct cn_known *known) {
     return known->kind == CN_BLOCK_POOL && known->core_bytes >= CN_HIDING_BLOCK_MIN_BYTES &&
            (CN_LIKELY(known->heap == cn_heap_mine) || !cn_thread_is_named(known->heap));

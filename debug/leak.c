@@ -26,8 +26,8 @@ struct search {
     bool is_done;
 };
 
-/* The serial number up to which blocks are not looked at: in the child of a fork those of before, where there were other
- * threads: their stacks are gone, and with them what pointed to some. The parent looks at these blocks. */
+/* The serial number up to which blocks are not looked at: in the child of a fork those of before, where there were
+ * other threads: their stacks are gone, and with them what pointed to some. The parent looks at these blocks. */
 static uint64_t inherited;
 
 static bool is_lost(const struct cn_known *known, uint64_t word) {

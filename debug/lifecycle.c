@@ -61,7 +61,8 @@ static bool write_canaries(const struct cn_known *known, uint64_t word, void *ar
     return true;
 }
 
-/* Canaries are the same in every run then, as far as addresses are. Blocks from before main are checked by the old key. */
+/* Canaries are the same in every run then, as far as addresses are. Blocks from before main are checked by the old
+ * key. */
 static void set_key(void) {
     cn_audit("start", 0);
     cn_canary_set_key(cn_options.seed);

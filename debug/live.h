@@ -21,12 +21,12 @@ struct cn_birth {
 /* The core's block `known`, which is the caller's, becomes live. Returns where the program's bytes start. */
 char *cn_live_make(const struct cn_known *known, const struct cn_birth *birth, const struct cn_self *self);
 
-/* Writes what is around the live block anew, after its pages were exchanged for some with other canaries, and the program's
- * bytes from `kept_bytes` on. */
+/* Writes what is around the live block anew, after its pages were exchanged for some with other canaries, and the
+ * program's bytes from `kept_bytes` on. */
 void cn_live_repair(const struct cn_known *known, size_t kept_bytes);
 
-/* The live block, whose record's word is `word`, becomes quarantined, or, if it is damaged, parked for good. False where
- * another thread has freed it meanwhile. */
+/* The live block, whose record's word is `word`, becomes quarantined, or, if it is damaged, parked for good. False
+ * where another thread has freed it meanwhile. */
 enum cn_ending { CN_ENDING_WAITS, CN_ENDING_PARKED };
 bool cn_live_end(const struct cn_known *known, uint64_t word, enum cn_ending ending, const struct cn_look *look,
                  const struct cn_self *self);

@@ -1,7 +1,8 @@
 /*
  * maps.h: what the system has mapped at an address, read from /proc/self/maps as it is at that moment.
  *
- * Nothing here allocates. There is one buffer: one thread at a time, the one that reports (report.h) or looks for leaks.
+ * Nothing here allocates. There is one buffer: one thread at a time, the one that reports (report.h) or looks for
+ * leaks.
  */
 #ifndef CN_MAPS_H
 #define CN_MAPS_H

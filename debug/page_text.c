@@ -71,8 +71,8 @@ static void put_block_line(struct cn_text *text, const struct cn_page *page) {
     cn_text_put(text, known->kind == CN_BLOCK_POOL ? "\n" : ", pages of its own\n");
 }
 
-/* Whether on pages of its own the block would have met the end of them: not by what is written into it while it is live, nor
- * within the multiple of its alignment in which it ends. */
+/* Whether on pages of its own the block would have met the end of them: not by what is written into it while it is
+ * live, nor within the multiple of its alignment in which it ends. */
 static bool is_stopped_by_guard(const struct cn_page *page) {
     const struct cn_incident *incident = page->incident;
     if (!cn_page_has_block(page) || incident->damage == NULL || incident->known.kind == CN_BLOCK_GUARDED) {

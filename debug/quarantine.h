@@ -1,10 +1,10 @@
 /*
  * quarantine.h: where freed blocks wait, so that writes through stale pointers meet no new owner, and are found.
  *
- * Blocks wait in chunks of addresses, in the order in which they were freed: a thread fills a chunk of its own, without a
- * lock, and hands it over to the one queue when it is full. When the queue holds more bytes than the option `quarantine`
- * says, the thread that handed over lets the oldest chunks' blocks leave: each is checked (a byte that is not the freed
- * fill was written after the free), and goes back to the core.
+ * Blocks wait in chunks of addresses, in the order in which they were freed: a thread fills a chunk of its own, without
+ * a lock, and hands it over to the one queue when it is full. When the queue holds more bytes than the option
+ * `quarantine` says, the thread that handed over lets the oldest chunks' blocks leave: each is checked (a byte that is
+ * not the freed fill was written after the free), and goes back to the core.
  *
  *   a thread's chunk --full, or the thread ends--> the queue --too many bytes, or a flush--> spare chunk
  *

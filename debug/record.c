@@ -38,9 +38,9 @@ static struct cn_known in_span(size_t first) {
 
 static struct cn_known of_direct(const void *address);
 
-/* In a slot that is no pool's now, whatever it was last. Where a span was lost, the system may have given the addresses to
- * somebody else: a direct block too. What is read here may be changing in another thread: who asks looks at the record's
- * serial number afterwards. */
+/* In a slot that is no pool's now, whatever it was last. Where a span was lost, the system may have given the
+ * addresses to somebody else: a direct block too. What is read here may be changing in another thread: who asks
+ * looks at the record's serial number afterwards. */
 static CN_NOINLINE struct cn_known in_other_slot(size_t slot, size_t byte) {
     uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_acquire);
     if (owner == CN_OWNER_SPAN) {
@@ -74,7 +74,8 @@ CN_INLINE struct cn_known in_region(size_t byte) {
     return in_pool(pool, byte - (cn_pool_slot(pool) << CN_SLOT_SHIFT));
 }
 
-/* A power of two, as all heads, that reaches up to where the pages begin or almost so; beyond it where there is no room. */
+/* A power of two, as all heads, that reaches up to where the pages begin or almost so; beyond it where there is no
+ * room. */
 static size_t guarded_head(const struct cn_guarded *guarded) {
     size_t room = guarded->block > guarded->pages ? (size_t)(guarded->block - guarded->pages) : 0;
     return room < CN_GRANULE_BYTES ? CN_GRANULE_BYTES : cn_power_of_two_above(room / 2 + 1);
@@ -159,9 +160,9 @@ struct cairn_heap *cn_record_named_heap(const struct cn_known *known) {
 
 /* ---- outside of the region ----------------------------------------------------------------------------------- */
 
-/* Records of direct blocks stand in a table with room for twice the mappings that a process can have, each within a window
- * of places from where a hash of its address says. An address inside a block, but for the usual start of the program's
- * bytes, is looked for everywhere. */
+/* Records of direct blocks stand in a table with room for twice the mappings that a process can have, each within a
+ * window of places from where a hash of its address says. An address inside a block, but for the usual start of the
+ * program's bytes, is looked for everywhere. */
 enum { DIRECT_LIMIT = 1 << 17, DIRECT_WINDOW = 64, DIRECT_USUAL_HEAD_BYTES = 16 };
 
 struct direct_entry {

@@ -6,8 +6,8 @@
  *   | head canary | the program's bytes, as many as it asked for | tail canary, to the end of the core's block |
  *   ^ core        ^ user = core + head_bytes
  *
- * The head is 16 bytes, or the alignment that was asked for if that is more. While the block is not live, all of it holds
- * the freed fill. Its record has one of these states:
+ * The head is 16 bytes, or the alignment that was asked for if that is more. While the block is not live, all of it
+ * holds the freed fill. Its record has one of these states:
  *
  *   none        beyond what its pool has handed out so far
  *   busy        being made or resized by some thread: nobody else looks at its bytes
@@ -17,15 +17,15 @@
  *
  *   none --the pool hands it to a magazine--> free --malloc--> busy --> live --free--> quarantined --leave--> free
  *
- * Only `word` decides, and is changed by compare-and-swap where more than one thread may: of two frees one wins. Whoever
- * looks at the bytes of a block without owning it (audit.c) reads `word` before and after.
+ * Only `word` decides, and is changed by compare-and-swap where more than one thread may: of two frees one wins.
+ * Whoever looks at the bytes of a block without owning it (audit.c) reads `word` before and after.
  *
- * The records of a pool lie side by side in its first slot's notes (hooks.h), by the blocks' index; a span has the first
- * record of its first slot. Blocks outside the region have theirs in a table of addresses.
+ * The records of a pool lie side by side in its first slot's notes (hooks.h), by the blocks' index; a span has the
+ * first record of its first slot. Blocks outside the region have theirs in a table of addresses.
  *
- * A guarded block (guard.h) has its record in its extent's notes. The pages around the program's bytes are its head and tail,
- * as far as they reach; the head is cut off where its pages begin. It does not wait in quarantine, but is quarantined until
- * the zone has come round to it.
+ * A guarded block (guard.h) has its record in its extent's notes. The pages around the program's bytes are its head and
+ * tail, as far as they reach; the head is cut off where its pages begin. It does not wait in quarantine, but is
+ * quarantined until the zone has come round to it.
  *
  * D1  The bytes of a block that is none of busy and live, and was handed out or follows one that was, are all the freed
  *     fill, but where they are protected.
@@ -98,15 +98,15 @@ struct cn_facts {
     unsigned free_thread;
 };
 
-/* The block whose core bytes hold the address, live or not. kind CN_BLOCK_NONE outside of pools, spans and direct blocks,
- * in a pool's slack, and in blocks of a pool that the program never had. */
+/* The block whose core bytes hold the address, live or not. kind CN_BLOCK_NONE outside of pools, spans and direct
+ * blocks, in a pool's slack, and in blocks of a pool that the program never had. */
 struct cn_known cn_record_around(const void *address);
 
 /* The records of the pool that starts in the slot, or of the span. */
 CN_INLINE struct cn_record *cn_record_first(size_t slot) { return (struct cn_record *)(void *)cn_slot_notes(slot); }
 
-/* The block that starts at the region's byte `byte`, in a slot of a pool that is there: by the slot's owner word, where pools
- * are of one slot, without a look at the pool's entry. False where none starts there. */
+/* The block that starts at the region's byte `byte`, in a slot of a pool that is there: by the slot's owner word,
+ * where pools are of one slot, without a look at the pool's entry. False where none starts there. */
 CN_INLINE bool cn_record_find_start(size_t byte, struct cn_known *known) {
     size_t slot = byte >> CN_SLOT_SHIFT;
     uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_acquire);
@@ -125,7 +125,8 @@ CN_INLINE bool cn_record_find_start(size_t byte, struct cn_known *known) {
     return (size_t)index * class->block_bytes == within && index < class->pool_blocks;
 }
 
-/* The block of the core that starts at `core`. Of one that its pool has not handed out yet, the record is none or free. */
+/* The block of the core that starts at `core`. Of one that its pool has not handed out yet, the record is none or
+ * free. */
 struct cn_known cn_record_of_core(const char *core);
 void cn_record_find_other_core(const char *core, struct cn_known *known); /* where `find_start` finds none */
 

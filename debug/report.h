@@ -64,12 +64,13 @@ CN_INLINE struct cn_incident cn_incident_of(enum cn_kind kind, const struct cn_l
     return incident;
 }
 
-/* Prints the incident. Raises SIGABRT afterwards; returns only where the option halt_on_error=0 is set, or the program's
- * error callback says so: then the caller goes on as if the bad call had not been made. */
+/* Prints the incident. Raises SIGABRT afterwards; returns only where the option halt_on_error=0 is set, or the
+ * program's error callback says so: then the caller goes on as if the bad call had not been made. */
 void cn_report(const struct cn_incident *incident);
 
-/* The same for the bytes [first, end), which are not what they should be. Where the process goes on, they are reported once,
- * however often they are looked at: until so many others have been that these are forgotten, some thousand. */
+/* The same for the bytes [first, end), which are not what they should be. Where the process goes on, they are
+ * reported once, however often they are looked at: until so many others have been that these are forgotten, some
+ * thousand. */
 void cn_report_damage(enum cn_kind kind, const struct cn_known *known, const char *first, const char *end,
                       const struct cn_look *look);
 

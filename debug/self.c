@@ -43,8 +43,8 @@ static struct cn_self *map_new(void) {
     return self;
 }
 
-/* The first call of all comes here when the library is loaded (cn_debug_start), if not before: no other thread is within the
- * library then. */
+/* The first call of all comes here when the library is loaded (cn_debug_start), if not before: no other thread is
+ * within the library then. */
 static bool has_key(void) {
     int seen = 0;
     if (atomic_compare_exchange_strong(&key_state, &seen, 1)) {

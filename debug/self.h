@@ -33,8 +33,8 @@ CN_INLINE struct cn_self *cn_self(void) {
     return CN_LIKELY(self != NULL) ? self : cn_self_make();
 }
 
-/* The number of the thread on whose stack the address may lie: the control block of each is at its stack's upper end, and
- * `end` is that of the mapping around the address. 0: of none. */
+/* The number of the thread on whose stack the address may lie: the control block of each is at its stack's upper
+ * end, and `end` is that of the mapping around the address. 0: of none. */
 unsigned cn_self_find_by_stack(uintptr_t address, uintptr_t end);
 
 /* Calls `visit` for each that there ever was, whether it is taken or free. */

@@ -12,8 +12,8 @@
  * remembered holds which words these were, and a hash of what they held. Words that a stack has at its other end can
  * differ from call to call while all near its beginning is the same: a hash of all of them is looked at each time.
  *
- * Many ways lead to one beginning. Where a walk is remembered depends on the first words that walks from there have read
- * (its outline), too, so that those ways have places of their own.
+ * Many ways lead to one beginning. Where a walk is remembered depends on the first words that walks from there have
+ * read (its outline), too, so that those ways have places of their own.
  *
  * K2  The words of a walk lie between its beginning and the end of what was readable then. That is read again only while
  *     it is within what the thread knows to be readable now.
@@ -151,8 +151,8 @@ CN_INLINE struct memo *memo_of(struct thread *thread, const struct cn_registers 
     return &thread->memos[key & cn_low_bits(MEMO_BITS)];
 }
 
-/* Of the words that the memo names, and of all else that decided: each times a number of its own, so that no product waits
- * for another. */
+/* Of the words that the memo names, and of all else that decided: each times a number of its own, so that no product
+ * waits for another. */
 CN_INLINE uint64_t hash_now(const struct thread *thread, const struct memo *memo, const struct cn_registers *at,
                             size_t depth) {
     const uintptr_t *words = (const uintptr_t *)at->sp; // NOLINT: the stack
@@ -232,7 +232,8 @@ static CN_NOINLINE uint32_t ask_depot(const struct cn_trail *trail, uint64_t has
     return id;
 }
 
-/* Walks are remembered when they lead to a stack that was met lately: to remember one takes as long as several walks. */
+/* Walks are remembered when they lead to a stack that was met lately: to remember one takes as long as several
+ * walks. */
 static CN_READS_STACK CN_NOINLINE uint32_t walk_and_remember(struct thread *thread, struct memo *memo,
                                                              const struct cn_registers *at, size_t depth) {
     size_t count = cn_trail_follow(&thread->trail, at, depth, &thread->readable);

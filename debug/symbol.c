@@ -11,8 +11,8 @@
 
 /* ---- modules that were read ---------------------------------------------------------------------------------- */
 
-/* libbacktrace is given one module at a time, so that a report reads only those that it names: as the program, its file;
- * and, when it asks where the program is loaded, `base`. */
+/* libbacktrace is given one module at a time, so that a report reads only those that it names: as the program, its
+ * file; and, when it asks where the program is loaded, `base`. */
 struct known_module {
     struct cn_module module;
     struct cn_backtrace_state *state; /* NULL: there is nothing to be had */

@@ -2,8 +2,8 @@
  * symbol.h: what code and data are called: function, file and line of a frame, for reports.
  *
  * By libbacktrace, which reads the modules' own tables and debug information, each module's when it is first asked for,
- * in memory that it maps. No lock of the dynamic linker is taken, and no module list walked: the module of an address is
- * found by _dl_find_object alone. So it works in a signal handler, and when another thread is stuck within dlopen.
+ * in memory that it maps. No lock of the dynamic linker is taken, and no module list walked: the module of an address
+ * is found by _dl_find_object alone. So it works in a signal handler, and when another thread is stuck within dlopen.
  *
  * Whoever calls holds the report's lock (report.h): one thread at a time. It needs about 64 KiB of stack.
  */
@@ -29,8 +29,8 @@ struct cn_location {
 void cn_symbol_visit_frame(uintptr_t frame, void (*visit)(const struct cn_location *location, void *argument),
                            void *argument);
 
-/* The stack's first frame that is to be shown: those of Cairn's own library, as of operator new, say nothing that the report
- * does not. All are where Cairn is part of the program, and where there are no others. */
+/* The stack's first frame that is to be shown: those of Cairn's own library, as of operator new, say nothing that
+ * the report does not. All are where Cairn is part of the program, and where there are no others. */
 size_t cn_symbol_first_frame(const struct cn_depot_stack *stack);
 
 /* A variable or function. The name is good until the next call. */

@@ -145,8 +145,8 @@ static bool walk_to_trail(struct cn_trail *trail, struct cn_walker *walker, size
     return false;
 }
 
-/* The innermost frames of the trail, which are right, are off it: the walk has gone through all but the last of them, and is
- * there. */
+/* The innermost frames of the trail, which are right, are off it: the walk has gone through all but the last of
+ * them, and is there. */
 static void leave_trail(struct cn_trail *trail, struct cn_walker *walker, size_t count, struct passed *passed) {
     for (size_t i = 0; i < count; i++) {
         struct cn_trail_frame *frame = frame_at(trail, 0);
@@ -164,8 +164,8 @@ static void leave_trail(struct cn_trail *trail, struct cn_walker *walker, size_t
     }
 }
 
-/* The innermost frames, until all that is left of the trail, or of the depth, is right; how many are known to be right then.
- * 0: the walk cannot be compared. */
+/* The innermost frames, until all that is left of the trail, or of the depth, is right; how many are known to be
+ * right then. 0: the walk cannot be compared. */
 static CN_READS_STACK size_t walk_inside(struct cn_trail *trail, struct cn_walker *walker, size_t depth) {
     struct passed passed;
     passed.count = 0;

@@ -1,11 +1,11 @@
 /*
  * trail.h: the frames of a thread's last walk, so that the next one need not find again what it shares with it.
  *
- * A walk is a function of where it is and of a few words of the stack (unwind.h), as long as the modules stay. Two walks
- * of a thread, one after the other, mostly differ in the innermost frames alone. So a walk goes on by itself only until it
- * is at a place where the trail has been; from there on the words that decided are compared with what they were, which is
- * several times as fast as asking the rules what comes next. From the first that differs on it goes by itself again, until it
- * meets the trail once more.
+ * A walk is a function of where it is and of a few words of the stack (unwind.h), as long as the modules stay. Two
+ * walks of a thread, one after the other, mostly differ in the innermost frames alone. So a walk goes on by itself only
+ * until it is at a place where the trail has been; from there on the words that decided are compared with what they
+ * were, which is several times as fast as asking the rules what comes next. From the first that differs on it goes by
+ * itself again, until it meets the trail once more.
  *
  * Frames are kept in a ring, innermost first. Beyond the frames of the last walk there can be some of walks before it;
  * they count for nothing until their words have been compared.
@@ -45,8 +45,9 @@ struct cn_trail {
 /* Empty. */
 void cn_trail_init(struct cn_trail *trail);
 
-/* Walks from a call outwards, at most `depth` frames, which are the trail's innermost ones then; how many. 0: the walk led
- * to where it cannot be compared next time; the trail is as good as before. `readable` is always the same one's. */
+/* Walks from a call outwards, at most `depth` frames, which are the trail's innermost ones then; how many. 0: the
+ * walk led to where it cannot be compared next time; the trail is as good as before. `readable` is always the same
+ * one's. */
 size_t cn_trail_follow(struct cn_trail *trail, const struct cn_registers *at, size_t depth,
                        struct cn_readable *readable);
 

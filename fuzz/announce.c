@@ -22,7 +22,8 @@ static const char *wanted(void) {
     return is_debug_form ? "announce=0:quarantine=256K" : "announce=0";
 }
 
-/* Ahead of the constructor in which Cairn reads its options, which has priority 101. What the environment says holds. */
+/* Ahead of the constructor in which Cairn reads its options, which has priority 101. What the environment says
+ * holds. */
 static void set_options(void) {
     const char *options = getenv("CAIRN_OPTIONS");
     char all[4096];

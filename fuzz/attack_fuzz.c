@@ -1,8 +1,8 @@
 /*
  * attack_fuzz.c: a program with bugs against the release form, after the model of ArcHeap (Yun and others, USENIX
- * Security 2020): it allocates, frees and writes, and also writes beyond its blocks, before them, into freed ones, frees
- * twice, and frees what is no block. The allocator must never be steered by that: it may end the program, at the very
- * call that is wrong and at no other, or go on, and then
+ * Security 2020): it allocates, frees and writes, and also writes beyond its blocks, before them, into freed ones,
+ * frees twice, and frees what is no block. The allocator must never be steered by that: it may end the program, at the
+ * very call that is wrong and at no other, or go on, and then
  *
  *   - live blocks do not overlap, lie where blocks may lie, and are aligned and as large as they were asked for;
  *   - nothing is written into a live block but by the program;

@@ -2,8 +2,8 @@
  * attack_model.h: what a program knows of its blocks: which are live, where they lie, and what it wrote into them. It
  * asks nothing of the allocator.
  *
- * Places hold blocks, live ones and ones that were freed, which the program still has the pointers of. Of each live block
- * the first and the last bytes are known.
+ * Places hold blocks, live ones and ones that were freed, which the program still has the pointers of. Of each live
+ * block the first and the last bytes are known.
  */
 #ifndef CAIRN_FUZZ_ATTACK_MODEL_H
 #define CAIRN_FUZZ_ATTACK_MODEL_H

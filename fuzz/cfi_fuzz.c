@@ -1,8 +1,8 @@
 /*
- * cfi_fuzz.c: call frame information (cfi.h) against a second reader of it (cfi_reference.h). The harness makes a module's
- * tables, in which only what functions say is the input's; then no read may go beyond them, there is an end, and what
- * comes out is right for any stack pointer and frame pointer, or "unknown". Where the information is plain it must be
- * known.
+ * cfi_fuzz.c: call frame information (cfi.h) against a second reader of it (cfi_reference.h). The harness makes a
+ * module's tables, in which only what functions say is the input's; then no read may go beyond them, there is an end,
+ * and what comes out is right for any stack pointer and frame pointer, or "unknown". Where the information is plain it
+ * must be known.
  *
  *   byte 0     how addresses are written: enum cn_encoding by its place; the augmentation; enum setting
  *   byte 1     the alignment factors

@@ -1,7 +1,7 @@
 /*
- * describe_fuzz.c: what the allocator says when it is asked: what a pointer is, and its stats as text and as JSON. Every
- * answer must be well formed, and say what the harness knows: of its blocks, of other memory of the program, and of the
- * figures that cairn_stats_get gives.
+ * describe_fuzz.c: what the allocator says when it is asked: what a pointer is, and its stats as text and as JSON.
+ * Every answer must be well formed, and say what the harness knows: of its blocks, of other memory of the program, and
+ * of the figures that cairn_stats_get gives.
  *
  *   byte 0     how the debug form is set
  *   the rest   four bytes a step: a call, what it is made with, and two bytes of a place or a size

@@ -1,6 +1,6 @@
 /*
- * dropin_fuzz.c: the names of the C library (alloc/dropin.c), under names of their own, against the C library's: the same
- * call of both must return a block or NULL alike, set errno alike, and leave blocks with the same contents.
+ * dropin_fuzz.c: the names of the C library (alloc/dropin.c), under names of their own, against the C library's: the
+ * same call of both must return a block or NULL alike, set errno alike, and leave blocks with the same contents.
  *
  *   five bytes a call: which one, with which block, and a number of three bytes for size and alignment
  */

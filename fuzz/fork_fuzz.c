@@ -1,6 +1,6 @@
 /*
- * fork_fuzz.c: up to four threads, which take turns as the input says, and a fork between two operations: all that is so
- * of parent's blocks is so of the child's, in which the other threads' heaps have no thread any more.
+ * fork_fuzz.c: up to four threads, which take turns as the input says, and a fork between two operations: all that is
+ * so of parent's blocks is so of the child's, in which the other threads' heaps have no thread any more.
  *
  *   byte 0, 1  the operation before which the process forks, the low byte first
  *   byte 2, 3  nothing, so that a program starts at a multiple of four

@@ -1,7 +1,8 @@
 /*
- * guard_fuzz.c: blocks on guarded pages (guard.h, sample.h) in the release form, against a model that knows which of their
- * bytes can be accessed. The input is a sequence of allocations, frees and accesses, some of which the pages must stop: each
- * of these is reported, as what it is, of the block that it is of; no other is. System calls fail as the input says.
+ * guard_fuzz.c: blocks on guarded pages (guard.h, sample.h) in the release form, against a model that knows which of
+ * their bytes can be accessed. The input is a sequence of allocations, frees and accesses, some of which the pages must
+ * stop: each of these is reported, as what it is, of the block that it is of; no other is. System calls fail as the
+ * input says.
  *
  *   byte 0     guard_side; how large the zone is; what fails while it is made
  *   the rest   four bytes a step

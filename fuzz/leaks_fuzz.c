@@ -1,7 +1,7 @@
 /*
- * leaks_fuzz.c: the search for leaks against a search of the harness's own. The input builds a graph of blocks that point
- * to each other, and memory outside of them that points to some; what the debug form says is lost must be just what
- * cannot be reached, in the groups and the order, and with the words, that it promises.
+ * leaks_fuzz.c: the search for leaks against a search of the harness's own. The input builds a graph of blocks that
+ * point to each other, and memory outside of them that points to some; what the debug form says is lost must be just
+ * what cannot be reached, in the groups and the order, and with the words, that it promises.
  *
  *   byte 0     how it searches: enum setting
  *   byte 1     the sites whose leaks are suppressed, a bit each
@@ -9,7 +9,8 @@
  *
  * AddressSanitizer's shadow memory would be searched too, all of its terabytes: with it, nothing is.
  *
- * Nothing else may point to a block: the graph keeps addresses changed, and what calls leave on the stack is overwritten.
+ * Nothing else may point to a block: the graph keeps addresses changed, and what calls leave on the stack is
+ * overwritten.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -103,8 +104,8 @@ static void set_read_only(int protection) {
 
 /* ---- blocks -------------------------------------------------------------------------------------------------- */
 
-/* Functions of their own, in each of which there is one call, and which is not its last deed: so it stands in the stacks
- * of its blocks. */
+/* Functions of their own, in each of which there is one call, and which is not its last deed: so it stands in the
+ * stacks of its blocks. */
 #define SITE(number, call)                                                                                             \
     CN_UNWATCHED static void *allocate_##number(size_t size) {                                                         \
         void *block = call;                                                                                            \
@@ -251,7 +252,8 @@ static void set(uint8_t settings, uint8_t sites) {
 
 enum { MANY_FAIL = 128 };
 
-/* Of LINK and ROOT the nodes are of those that are there, so that chains come about; of the other two any, there or not. */
+/* Of LINK and ROOT the nodes are of those that are there, so that chains come about; of the other two any, there or
+ * not. */
 enum step { MAKE, MAKE_TOO, LINK, LINK_ANY, ROOT, ROOT_ANY, FREE, SEARCH, STEP_KINDS };
 
 /* What fails in the next search. */

@@ -1,5 +1,6 @@
 /*
- * misuse_bugs.h: the bugs that a program can have, each of a kind and in places where the debug form promises to tell it.
+ * misuse_bugs.h: the bugs that a program can have, each of a kind and in places where the debug form promises to tell
+ * it.
  *
  * Each takes from the input what it needs, makes its report due (misuse_due.h), and does what is wrong. It does nothing
  * where no block is fit for it.

@@ -4,7 +4,8 @@
  *   nothing due --a bug is planted--> due --the report--> seen --settled--> nothing due
  *
  * A report that is not due, or not of the kind, pointer, block and size that it should be, ends the fuzzer; so does a
- * second one, or one that is not printed as it is. Damage is undone when it has been reported, so that nothing else finds it.
+ * second one, or one that is not printed as it is. Damage is undone when it has been reported, so that nothing else
+ * finds it.
  */
 #ifndef CAIRN_FUZZ_MISUSE_DUE_H
 #define CAIRN_FUZZ_MISUSE_DUE_H

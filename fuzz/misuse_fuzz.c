@@ -1,6 +1,6 @@
 /*
- * misuse_fuzz.c: a program with one bug against the debug form: exactly that bug must be reported, once, by its kind, of
- * the block that it is of, with the bytes that were written; and nothing without a bug.
+ * misuse_fuzz.c: a program with one bug against the debug form: exactly that bug must be reported, once, by its kind,
+ * of the block that it is of, with the bytes that were written; and nothing without a bug.
  *
  *   byte 0     how the debug form is set: enum setting
  *   byte 1     the bug: none, a write, or a call (misuse_bugs.h)
@@ -8,12 +8,12 @@
  *   the rest   calls (misuse_blocks.h), and in their midst what the bug takes: which block, where in it
  *
  * Calls that are wrong must be reported at once. Damage must be reported at the latest when it is looked for: when the
- * block is freed, resized, leaves quarantine, or goes with its heap, or at a sweep. Until then the history goes on; where
- * one of its calls comes upon the damage earlier, that is right, too.
+ * block is freed, resized, leaves quarantine, or goes with its heap, or at a sweep. Until then the history goes on;
+ * where one of its calls comes upon the damage earlier, that is right, too.
  *
- * Bugs are made where the debug form promises to tell them (damage.h): a write behind a block starts in its tail, and ends
- * in the next one's head at the latest; a write into a freed block's head is an overflow where the block before it is
- * live. Only blocks of named heaps are damaged, so that what is parked goes with its heap.
+ * Bugs are made where the debug form promises to tell them (damage.h): a write behind a block starts in its tail, and
+ * ends in the next one's head at the latest; a write into a freed block's head is an overflow where the block before it
+ * is live. Only blocks of named heaps are damaged, so that what is parked goes with its heap.
  */
 #include "alloc/cairn.h"
 #include "alloc/hooks.h"

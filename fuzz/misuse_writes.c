@@ -209,9 +209,9 @@ static bool is_followed_by_live(const struct cn_misuse_blocks *blocks, const str
     return false;
 }
 
-/* Over the tail, into what is free or was never handed out. It is the thread's blocks that this is done with: of these
- * alone a sweep looks at what was never handed out when there are other threads, such as the fuzzer's. None of them must
- * be parked, so none waits. */
+/* Over the tail, into what is free or was never handed out. It is the thread's blocks that this is done with: of
+ * these alone a sweep looks at what was never handed out when there are other threads, such as the fuzzer's. None of
+ * them must be parked, so none waits. */
 static void write_beyond(struct cn_misuse_blocks *blocks) {
     struct cn_misuse_block *block = cn_misuse_pick(blocks, cn_misuse_is_live_of_thread);
     block = block != NULL ? block : cn_misuse_make(blocks, 0, CN_ASKED_MALLOC);

@@ -23,8 +23,8 @@ static void expect_sums(const struct cairn_stats *stats) {
               "pools and spans are blocks, free blocks and slack");
 }
 
-/* In the debug form a block takes more than can be used: at least one byte behind it, unless it lies on guarded pages. What
- * waits in quarantine is neither counted nor summed up. */
+/* In the debug form a block takes more than can be used: at least one byte behind it, unless it lies on guarded
+ * pages. What waits in quarantine is neither counted nor summed up. */
 static void expect_blocks(const struct cn_model *model, const struct cairn_stats *stats, size_t count, size_t asked,
                           size_t usable) {
     CN_EXPECT(stats->block_count == count, "the live blocks are counted, and no others");

@@ -1,6 +1,6 @@
 /*
- * oom_fuzz.c: a sequence of operations on a system that refuses. The input says which system calls fail, and when: of all
- * calls that the allocator makes, the k-th fails where bit k of a plan is set.
+ * oom_fuzz.c: a sequence of operations on a system that refuses. The input says which system calls fail, and when: of
+ * all calls that the allocator makes, the k-th fails where bit k of a plan is set.
  *
  *   byte 0        which calls can fail at all: enum cn_system_call in its low bits; the rest is the plan's length in bytes,
  *                 from 0 to 7, times 4
@@ -8,8 +8,8 @@
  *   the rest      a program (program.h)
  *
  * NULL may come at any time then, with ENOMEM, and nothing else may change for that: the model holds, blocks keep what
- * they hold, and nobody is ended. When the program is over the system refuses no more, and all must be as if it never had:
- * blocks of every size are to be had, all memory goes back, and all invariants hold.
+ * they hold, and nobody is ended. When the program is over the system refuses no more, and all must be as if it never
+ * had: blocks of every size are to be had, all memory goes back, and all invariants hold.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -21,8 +21,8 @@ void cn_play_expect_guarded(struct cn_play *play);
 /* Runs the program of an input, whole. */
 void cn_play_run(struct cn_play *play, const uint8_t *data, size_t size, enum cn_program_shape shape);
 
-/* The same by a crew, and before the operation number `fork_at`, or at the end, the process forks: parent and child both
- * go on with the rest, the child without the threads that were there. */
+/* The same by a crew, and before the operation number `fork_at`, or at the end, the process forks: parent and child
+ * both go on with the rest, the child without the threads that were there. */
 void cn_play_run_forked(struct cn_play *play, const uint8_t *data, size_t size, size_t fork_at);
 
 #endif

@@ -6,8 +6,9 @@
 #include "fuzz/expect.h"
 #include "fuzz/play_state.h"
 
-/* A large request that would make more than this live is left out: it would only be slow. In the debug form all are, since
- * spans get new pages each time, which it fills: there a program gets no more when it has touched so much of them. */
+/* A large request that would make more than this live is left out: it would only be slow. In the debug form all are,
+ * since spans get new pages each time, which it fills: there a program gets no more when it has touched so much of
+ * them. */
 static const size_t live_max_bytes = (size_t)64 << 20;
 static const size_t debug_live_max_bytes = (size_t)16 << 20;
 static const size_t debug_touched_max_bytes = (size_t)1 << 20;

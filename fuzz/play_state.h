@@ -35,8 +35,8 @@ void cn_play_destroy_heap(struct cn_play *play, unsigned heap);
 
 /* Frees the block of the record, if there is one. */
 void cn_play_free(struct cn_play *play, size_t index);
-/* Whether memory is to be given back where the operation says so. In the debug form it is one time in four: then all pages
- * are new, and most of the time goes into them. */
+/* Whether memory is to be given back where the operation says so. In the debug form it is one time in four: then all
+ * pages are new, and most of the time goes into them. */
 bool cn_play_is_to_trim(const struct cn_play *play, const struct cn_operation *operation);
 /* All blocks, and all named heaps. */
 void cn_play_free_all(struct cn_play *play);

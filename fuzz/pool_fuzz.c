@@ -1,7 +1,8 @@
 /*
  * pool_fuzz.c: one pool at a time (pool.h) against a model that knows the state of each of its blocks: taking comes in
- * the order of addresses, idle blocks before fresh ones, and leaves none out; purging takes nothing from a live block and
- * leaves no page that could go; P1 to P6 hold. The first byte is the class; the rest is takes, drops, purges and rebuilds.
+ * the order of addresses, idle blocks before fresh ones, and leaves none out; purging takes nothing from a live block
+ * and leaves no page that could go; P1 to P6 hold. The first byte is the class; the rest is takes, drops, purges and
+ * rebuilds.
  */
 #include "alloc/pool.h"
 

@@ -1,8 +1,8 @@
 /*
- * region_fuzz.c: the region, its arenas and purging (region.h, arena.h, purge.h) against a model that knows for each slot
- * whose it is and whether it may hold anything: no slot is had twice, none is lost, what is cleared is zero, what one run
- * holds no other run's purge takes away. The input is a sequence of takes, extensions, gives and purges, and of system
- * calls that fail; each input has a region of its own.
+ * region_fuzz.c: the region, its arenas and purging (region.h, arena.h, purge.h) against a model that knows for each
+ * slot whose it is and whether it may hold anything: no slot is had twice, none is lost, what is cleared is zero, what
+ * one run holds no other run's purge takes away. The input is a sequence of takes, extensions, gives and purges, and of
+ * system calls that fail; each input has a region of its own.
  */
 #include "alloc/region.h"
 

@@ -1,6 +1,6 @@
 /*
- * said.h: what the allocator writes where people or programs read it, for harnesses that look at it: it goes to a file of
- * the harness's own, which is read from its start.
+ * said.h: what the allocator writes where people or programs read it, for harnesses that look at it: it goes to a file
+ * of the harness's own, which is read from its start.
  */
 #ifndef CAIRN_FUZZ_SAID_H
 #define CAIRN_FUZZ_SAID_H

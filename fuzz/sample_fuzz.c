@@ -1,6 +1,6 @@
 /*
- * sample_fuzz.c: programs in the release form with some of their blocks on guarded pages, and requests counted, as options
- * would have it. The model holds, and nothing is reported.
+ * sample_fuzz.c: programs in the release form with some of their blocks on guarded pages, and requests counted, as
+ * options would have it. The model holds, and nothing is reported.
  *
  *   byte 0     one block in how many is guarded; guard_side; whether requests are counted
  *   byte 1     the seed

@@ -1,7 +1,7 @@
 /*
- * settings_fuzz.c: programs in the debug form as its options would have it: where blocks lie, what they are filled with,
- * how long they wait, which requests fail. Whatever is set, the model holds and nothing is reported; a request fails
- * where the options say so, and what is said of it is right.
+ * settings_fuzz.c: programs in the debug form as its options would have it: where blocks lie, what they are filled
+ * with, how long they wait, which requests fail. Whatever is set, the model holds and nothing is reported; a request
+ * fails where the options say so, and what is said of it is right.
  *
  *   byte 0     guard and guard_side
  *   byte 1     of which block, or of how many one

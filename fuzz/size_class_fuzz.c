@@ -1,8 +1,8 @@
 /*
- * size_class_fuzz.c: size classes (size_class.h) against the rule that they follow, which is written here a second time:
- * multiples of 16 bytes up to 128, then eight sizes to each doubling. The input is requests, of a size and an alignment
- * each; and for each class that they meet, places in a pool, of which the class must say rightly whether blocks start
- * there.
+ * size_class_fuzz.c: size classes (size_class.h) against the rule that they follow, which is written here a second
+ * time: multiples of 16 bytes up to 128, then eight sizes to each doubling. The input is requests, of a size and an
+ * alignment each; and for each class that they meet, places in a pool, of which the class must say rightly whether
+ * blocks start there.
  */
 #include "alloc/size_class.h"
 

@@ -1,9 +1,9 @@
 /*
  * system.h: stands between the allocator and the system, for harnesses that decide what the system does.
  *
- * system.c defines mmap, munmap, mprotect, madvise, mremap, getrlimit, write and raise for the whole program, in place of the C
- * library's, so that the core's one layer of system calls (alloc/os_linux.c) is tried as it is. They do as the system
- * does, except while cn_system_run is running in the same thread. Then
+ * system.c defines mmap, munmap, mprotect, madvise, mremap, getrlimit, write and raise for the whole program, in place
+ * of the C library's, so that the core's one layer of system calls (alloc/os_linux.c) is tried as it is. They do as the
+ * system does, except while cn_system_run is running in the same thread. Then
  *
  *   - calls fail as they were told to;
  *   - mappings are noted, so that those that were left behind can be taken away;
@@ -28,8 +28,8 @@ enum cn_system_call {
     CN_SYSTEM_ANY = 31
 };
 
-/* From now on, of the calls that `kinds` names, the k-th fails where bit k of the plan is set, the lowest bit of its first
- * byte being bit 0. None fails after its end. The plan stays the caller's. */
+/* From now on, of the calls that `kinds` names, the k-th fails where bit k of the plan is set, the lowest bit of its
+ * first byte being bit 0. None fails after its end. The plan stays the caller's. */
 void cn_system_plan(unsigned kinds, const uint8_t *plan, size_t bytes);
 
 /* From now on the address space is said to be limited to so many bytes; 0: it is as the system says. */

@@ -8,8 +8,8 @@
 #if defined(__clang__)
 const char *__tsan_default_suppressions(void);
 
-/* libFuzzer's counters of what was covered are plain bytes that all threads count up; the second is another name of where
- * they begin. ThreadSanitizer asks before it is ready for functions that it watches. */
+/* libFuzzer's counters of what was covered are plain bytes that all threads count up; the second is another name of
+ * where they begin. ThreadSanitizer asks before it is ready for functions that it watches. */
 __attribute__((disable_sanitizer_instrumentation)) const char *__tsan_default_suppressions(void) {
     return "race:__start___sancov_cntrs\nrace:__TMC_END__\n";
 }

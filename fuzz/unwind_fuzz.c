@@ -1,7 +1,7 @@
 /*
- * unwind_fuzz.c: walks over stacks that hold anything (unwind.h). The input says what lies on a stack of the harness's own,
- * between pages that cannot be accessed, and where the walk begins; code addresses are the program's and the C library's,
- * with the call frame information that they have. Whatever comes of it,
+ * unwind_fuzz.c: walks over stacks that hold anything (unwind.h). The input says what lies on a stack of the harness's
+ * own, between pages that cannot be accessed, and where the walk begins; code addresses are the program's and the C
+ * library's, with the call frame information that they have. Whatever comes of it,
  *
  *   - the walk ends, faults nowhere, and has no more frames than were asked for (U1);
  *   - the words that decided lie on the stack, unless a signal's frame can have led to another one;

@@ -27,7 +27,8 @@ static size_t kept_bytes;
 
 /* ---- copying ------------------------------------------------------------------------------------------------- */
 
-/* A sanitizer must see neither the copy, which goes across what it has put around variables, nor a memcpy in its place. */
+/* A sanitizer must see neither the copy, which goes across what it has put around variables, nor a memcpy in its
+ * place. */
 __attribute__((no_sanitize_address, no_sanitize_thread)) static void copy(char *to, const char *from, size_t bytes) {
     volatile uint64_t *to_words = (volatile uint64_t *)(void *)to;
     const volatile uint64_t *from_words = (const volatile uint64_t *)(const void *)from;
@@ -64,8 +65,8 @@ static bool ends_with(const char *name, const char *with) {
     return strlen(name) >= strlen(with) && strcmp(name + strlen(name) - strlen(with), with) == 0;
 }
 
-/* The fuzzers' own C sources, and those of what compilers link with; and unwind.c, whose large table of rules is the same
- * whatever the input does. All others are the core's. */
+/* The fuzzers' own C sources, and those of what compilers link with; and unwind.c, whose large table of rules is the
+ * same whatever the input does. All others are the core's. */
 static bool is_core_source(const char *name) {
     static const char *const others[] = {"afl-",         "announce.", "attack_", "crew.",    "crtstuff",    "faults.",
                                          "GCDA",         "Instr",     "model",   "mutate.",  "operations.", "os_model.",

@@ -1,6 +1,6 @@
 /*
- * variables.h: the variables of the core, static ones too, kept and put back. The program's own symbol table tells where
- * they are: those of all C sources in the program but the fuzzers' and tests' own.
+ * variables.h: the variables of the core, static ones too, kept and put back. The program's own symbol table tells
+ * where they are: those of all C sources in the program but the fuzzers' and tests' own.
  */
 #ifndef CAIRN_FUZZ_VARIABLES_H
 #define CAIRN_FUZZ_VARIABLES_H

@@ -1,6 +1,6 @@
 /*
- * arena_model_test.c: long random work on arenas (arena.h), against a model that knows each slot's run, by one thread and
- * by several at once: no slot is ever had twice, and none is lost.
+ * arena_model_test.c: long random work on arenas (arena.h), against a model that knows each slot's run, by one thread
+ * and by several at once: no slot is ever had twice, and none is lost.
  */
 #define _GNU_SOURCE
 #include "alloc/arena.h"

@@ -96,8 +96,8 @@ static void no_other_address_is_a_block(void **state) {
 
 enum { NOT_IN_THE_HOLE = 77 }; /* an exit status */
 
-/* A span is lost, as by a move of pages that leaves its target unmapped; the system gives the addresses to a direct block
- * sooner or later, the highest first. */
+/* A span is lost, as by a move of pages that leaves its target unmapped; the system gives the addresses to a direct
+ * block sooner or later, the highest first. */
 static void find_in_a_hole(void *argument) {
     enum { HOLE_BYTES = 64 << 20, BLOCK_BYTES = 61440, BLOCKS_MAX = 4096 };
     (void)argument;

@@ -1,5 +1,6 @@
 /*
- * depot_test.c: stacks are kept once, by ids that stay good (depot.h): with many threads at it, and when memory is short.
+ * depot_test.c: stacks are kept once, by ids that stay good (depot.h): with many threads at it, and when memory is
+ * short.
  */
 #define _GNU_SOURCE
 #include "debug/depot.h"

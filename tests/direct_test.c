@@ -1,6 +1,6 @@
 /*
- * direct_test.c: blocks in mappings of their own (direct.h): the table that finds them, through thousands of them, their
- * removal and reuse, and several threads at once.
+ * direct_test.c: blocks in mappings of their own (direct.h): the table that finds them, through thousands of them,
+ * their removal and reuse, and several threads at once.
  */
 #define _GNU_SOURCE
 #include "alloc/direct.h"

@@ -1,6 +1,6 @@
 /*
- * heap_check_test.c: M1, M2, P4 and H1 to H5 of heaps, their magazines and lists (heap.h): one field is damaged, and the
- * report must name the invariant.
+ * heap_check_test.c: M1, M2, P4 and H1 to H5 of heaps, their magazines and lists (heap.h): one field is damaged, and
+ * the report must name the invariant.
  */
 #define _GNU_SOURCE
 #include "alloc/heap.h"

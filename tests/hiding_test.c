@@ -1,6 +1,6 @@
 /*
- * hiding_test.c: pools whose blocks all wait in quarantine cannot be accessed (debug/hiding.h): only then, no longer than
- * that, by a bounded number of mappings, and with every check as before.
+ * hiding_test.c: pools whose blocks all wait in quarantine cannot be accessed (debug/hiding.h): only then, no longer
+ * than that, by a bounded number of mappings, and with every check as before.
  */
 #define _GNU_SOURCE
 #include "debug/hiding.h"

@@ -1,6 +1,6 @@
 /*
- * options_parse_test.c: CAIRN_OPTIONS (options.h): what each key takes, what is refused and how it is said, and that a refusal
- * leaves the rest as it was. Every text is parsed in a child, whose standard error is looked at.
+ * options_parse_test.c: CAIRN_OPTIONS (options.h): what each key takes, what is refused and how it is said, and that a
+ * refusal leaves the rest as it was. Every text is parsed in a child, whose standard error is looked at.
  */
 #define _GNU_SOURCE
 #include "alloc/options.h"

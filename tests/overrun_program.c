@@ -1,6 +1,7 @@
 /*
- * overrun_program.c: allocates blocks of 160 bytes, so many as its first argument says, and reads or writes, as its second
- * one says, the byte behind each: `read` or `write`; or behind the last alone: `write-last`. Prints `not stopped` then.
+ * overrun_program.c: allocates blocks of 160 bytes, so many as its first argument says, and reads or writes, as its
+ * second one says, the byte behind each: `read` or `write`; or behind the last alone: `write-last`. Prints `not
+ * stopped` then.
  */
 #include <stdio.h>
 #include <stdlib.h>

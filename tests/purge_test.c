@@ -1,6 +1,6 @@
 /*
- * purge_test.c: which memory of free slots goes back, and when (purge.h): the retention after every give, the breath of a
- * process that takes again what it has just given, whole arenas, and what memory reads as afterwards.
+ * purge_test.c: which memory of free slots goes back, and when (purge.h): the retention after every give, the breath of
+ * a process that takes again what it has just given, whole arenas, and what memory reads as afterwards.
  */
 #define _GNU_SOURCE
 #include "alloc/purge.h"

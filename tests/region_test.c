@@ -1,5 +1,6 @@
 /*
- * region_test.c: the one reservation (region.h): how it grows and where it ends, which addresses it says are its own, and
+ * region_test.c: the one reservation (region.h): how it grows and where it ends, which addresses it says are its own,
+ * and
  * R1 and R2.
  */
 #define _GNU_SOURCE

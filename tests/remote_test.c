@@ -1,6 +1,6 @@
 /*
- * remote_test.c: frees by other threads (remote.h): what is posted is drained once, whatever the order of the steps, and
- * the slot says so meanwhile.
+ * remote_test.c: frees by other threads (remote.h): what is posted is drained once, whatever the order of the steps,
+ * and the slot says so meanwhile.
  */
 #define _GNU_SOURCE
 #include "alloc/remote.h"
@@ -111,8 +111,8 @@ static void what_is_drained_is_what_was_posted(void **state) {
     }
 }
 
-/* What a fork leaves of posters that came to each of their steps: a list that is lost, a word that is not announced, and a
- * slot that nobody posted to. */
+/* What a fork leaves of posters that came to each of their steps: a list that is lost, a word that is not announced,
+ * and a slot that nobody posted to. */
 static void repair_what_was_cut_off(void *argument) {
     (void)argument;
     fresh_slots();
@@ -202,8 +202,8 @@ static void *post_often(void *argument) {
     return NULL;
 }
 
-/* The owner can tell of every block whose post has returned that it is freed. The slot's mark may be another poster's to
- * set, which has put the slot's first bit and is about to. */
+/* The owner can tell of every block whose post has returned that it is freed. The slot's mark may be another
+ * poster's to set, which has put the slot's first bit and is about to. */
 static void expect_marks(void) {
     double start = seconds_now();
     for (size_t block = 0; block < BLOCKS; block++) {

@@ -1,5 +1,6 @@
 /*
- * report_once_test.c: where the process goes on after a report, the same damage is reported once, and other damage anew.
+ * report_once_test.c: where the process goes on after a report, the same damage is reported once, and other damage
+ * anew.
  */
 #define _GNU_SOURCE
 #include "alloc/options.h"

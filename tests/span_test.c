@@ -1,6 +1,6 @@
 /*
- * span_test.c: blocks larger than a pool serves (span.h): lengths, alignment and clearing, resizing in place, moving, whose
- * they are, and finding the span around a slot. N1 is asserted here, for there is no check of it.
+ * span_test.c: blocks larger than a pool serves (span.h): lengths, alignment and clearing, resizing in place, moving,
+ * whose they are, and finding the span around a slot. N1 is asserted here, for there is no check of it.
  */
 #define _GNU_SOURCE
 #include "alloc/span.h"

@@ -1,6 +1,6 @@
 /*
- * stack_test.c: what a thread remembers of its last walks never gives a stack but the true one (stack.h), whoever calls,
- * from whatever stack, and however deep.
+ * stack_test.c: what a thread remembers of its last walks never gives a stack but the true one (stack.h), whoever
+ * calls, from whatever stack, and however deep.
  */
 #define _GNU_SOURCE
 #include "debug/stack.h"

@@ -1,6 +1,6 @@
 /*
- * symbol_test.c: frames and data get their names (symbol.h): functions, files and lines, inlined ones too; modules where
- * there is no more; in a signal handler, and while another thread is stuck in the dynamic linker.
+ * symbol_test.c: frames and data get their names (symbol.h): functions, files and lines, inlined ones too; modules
+ * where there is no more; in a signal handler, and while another thread is stuck in the dynamic linker.
  */
 #define _GNU_SOURCE
 #include "debug/symbol.h"

@@ -96,8 +96,8 @@ static void heap_of_a_thread_that_ends_goes_to_the_next(void **state) {
 static pthread_key_t late_key;
 static struct cairn_heap *late_heap;
 
-/* Comes in several rounds of TLS destructors, in the later ones of which the thread's heap is gone. Not in the very last:
- * ThreadSanitizer has let go of the thread then. */
+/* Comes in several rounds of TLS destructors, in the later ones of which the thread's heap is gone. Not in the very
+ * last: ThreadSanitizer has let go of the thread then. */
 static void allocate_late(void *argument) {
     uintptr_t round = (uintptr_t)argument;
     struct cairn_heap *heap = cn_thread_enter();

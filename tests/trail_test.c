@@ -1,6 +1,6 @@
 /*
- * trail_test.c: a walk that goes on where the one before it was finds what one by itself finds (trail.h), whoever called
- * in between, and from whatever depth.
+ * trail_test.c: a walk that goes on where the one before it was finds what one by itself finds (trail.h), whoever
+ * called in between, and from whatever depth.
  */
 #define _GNU_SOURCE
 #include "debug/trail.h"

@@ -1,6 +1,6 @@
 /*
- * walk_places_test.c: every pool, span and live block in order of address (walk.h), against a list of what was made. The
- * walks of the public header have their own file, walk_test.c.
+ * walk_places_test.c: every pool, span and live block in order of address (walk.h), against a list of what was made.
+ * The walks of the public header have their own file, walk_test.c.
  */
 #define _GNU_SOURCE
 #include "alloc/walk.h"

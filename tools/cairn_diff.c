@@ -1,9 +1,10 @@
 /*
- * cairn_diff.c: `cairn diff`: runs a program several times under the debug form, each time with something changed that a
- * correct program cannot notice, and compares what it does. No instrumentation is needed: a program that reads memory
+ * cairn_diff.c: `cairn diff`: runs a program several times under the debug form, each time with something changed that
+ * a correct program cannot notice, and compares what it does. No instrumentation is needed: a program that reads memory
  * that it has not written reads other bytes each time.
  *
- * The second run changes nothing. Where it differs from the first, the program varies by itself, and nothing can be told.
+ * The second run changes nothing. Where it differs from the first, the program varies by itself, and nothing can be
+ * told.
  */
 #define _GNU_SOURCE
 

@@ -1,5 +1,6 @@
 /*
- * cairn_run.c: `cairn run`: puts the library into LD_PRELOAD and the options into CAIRN_OPTIONS, and becomes the program.
+ * cairn_run.c: `cairn run`: puts the library into LD_PRELOAD and the options into CAIRN_OPTIONS, and becomes the
+ * program.
  */
 #define _GNU_SOURCE
 
@@ -42,8 +43,8 @@ struct run_arguments {
 
 static size_t key_length_of(const char *setting) { return strcspn(setting, "=:"); }
 
-/* The one option whose values may contain a colon, so that an item of the list may be half of one: it is never taken out,
- * and of several the last holds. */
+/* The one option whose values may contain a colon, so that an item of the list may be half of one: it is never taken
+ * out, and of several the last holds. */
 static const char guard_key[] = "guard=";
 
 static bool may_contain_colon(const char *setting) {

@@ -12,7 +12,8 @@
 #include "tools/cairn_target.h"
 #include "tools/cairn_text.h"
 
-/* Whether an item of LD_PRELOAD is one of Cairn's own libraries: `cairn run` within `cairn run` takes the inner form. */
+/* Whether an item of LD_PRELOAD is one of Cairn's own libraries: `cairn run` within `cairn run` takes the inner
+ * form. */
 static bool is_cairn(const char *item, size_t length, const char *library) {
     (void)library;
     const char *slash = memrchr(item, '/', length);

@@ -12,7 +12,8 @@ char *cn_start_library(const char *command, enum cn_library_form form);
 /* Says so where the library will have no effect on the program. */
 void cn_start_warn(const char *command, const char *program);
 
-/* Puts the library into LD_PRELOAD, before which what is there stays, and the settings (NULL: none) into CAIRN_OPTIONS. 0, or
+/* Puts the library into LD_PRELOAD, before which what is there stays, and the settings (NULL: none) into CAIRN_OPTIONS.
+ * 0, or
  * -1 with errno set. */
 int cn_start_export(const char *library, const char *settings);
 

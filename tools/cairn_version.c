@@ -1,6 +1,6 @@
 /*
- * cairn_version.c: `cairn version`: the tool's version, and which libraries `cairn run` would use. Each library is asked
- * for its version in a child process, so that a broken one cannot take the tool down with it.
+ * cairn_version.c: `cairn version`: the tool's version, and which libraries `cairn run` would use. Each library is
+ * asked for its version in a child process, so that a broken one cannot take the tool down with it.
  */
 #define _GNU_SOURCE
 
