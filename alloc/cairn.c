@@ -181,7 +181,8 @@ size_t cairn_usable_size(const void *block) {
 static void *move_between_classes(void *block, unsigned class_index, size_t size) {
     size_t old_bytes = cn_class_at(class_index)->block_bytes;
     bool grows_a_little = size > old_bytes && size - old_bytes <= old_bytes / 4;
-    void *moved = cn_fast_malloc(grows_a_little ? cn_class_with_room(size) : size);
+    bool takes_room = grows_a_little && !cn_requested_is_on(); /* it would count as asked for */
+    void *moved = cn_fast_malloc(takes_room ? cn_class_with_room(size) : size);
     if (CN_LIKELY(moved != NULL)) {
         memcpy(moved, block, cn_min(size, old_bytes));
         cn_fast_free(block, cn_slow_free);

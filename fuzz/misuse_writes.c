@@ -305,7 +305,9 @@ static void write_fenced(struct cn_misuse_blocks *blocks) {
     size_t length = 1 + cn_misuse_take_below(blocks, block->size - start);
     size_t offset = start + cn_misuse_take_below(blocks, length);
     size_t bytes = take_length(blocks, length - (offset - start));
-    CN_EXPECT(cairn_fence(block->user, (start + block->size / 2) % block->size, 1), "a byte of a block can be fenced");
+    /* Another fence, which stays whole, comes before. */
+    CN_EXPECT(bytes == block->size || cairn_fence(block->user, (offset + bytes) % block->size, 1),
+              "a byte of a block can be fenced");
     CN_EXPECT(cairn_fence(block->user, start, length), "bytes of a block can be fenced");
     block->is_promised = true;
     cn_misuse_due("fence-write", NULL, block);
