@@ -156,6 +156,8 @@ size_t cn_region_table_bytes(void) {
 void cn_region_after_fork(void) { (void)cn_lock_renew(&cn_region.lock); }
 
 void cn_region_check(void) {
+    /* First: another thread that grows the region raises the granules before. */
+    size_t count = atomic_load_explicit(&cn_region.arena_count, memory_order_acquire);
     size_t granules = atomic_load_explicit(&cn_region.granules, memory_order_acquire);
     size_t arenas = granules / CN_ARENA_GRANULES;
     for (unsigned table = 0; table < CN_TABLE_COUNT; table++) {
@@ -163,7 +165,6 @@ void cn_region_check(void) {
         CN_ASSERT(!is_wanted || cn_region.tables[table].committed_bytes >= arenas / CN_GROW_ARENAS * step_bytes(table),
                   "R1: granules covers only arenas whose tables are accessible");
     }
-    CN_ASSERT(atomic_load_explicit(&cn_region.arena_count, memory_order_relaxed) <= arenas &&
-                  arenas <= cn_region.arena_limit,
+    CN_ASSERT(count <= arenas && arenas <= cn_region.arena_limit,
               "R2: arena_count <= arenas covered by granules <= arena_limit");
 }

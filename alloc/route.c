@@ -386,6 +386,9 @@ CN_NOINLINE void *cn_route_realloc(const char *operation, void *pointer, size_t 
     }
     if (resized == NULL && size <= found.bytes) {
         atomic_store(&kept_too_large, true);
+        if (found.kind == CN_BLOCK_POOL || found.kind == CN_BLOCK_SPAN) {
+            cn_requested_note(found.granule, found.bytes, size);
+        }
         resized = pointer;
     }
     return resized != NULL ? resized : no_memory();
