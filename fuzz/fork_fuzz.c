@@ -6,16 +6,14 @@
  *   byte 2, 3  nothing, so that a program starts at a multiple of four
  *   the rest   a program (program.h)
  */
+#include "fuzz/alone.h"
 #include "fuzz/bytes.h"
 #include "fuzz/fuzzer.h"
-#include "fuzz/play.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static struct cn_play *play;
     struct cn_bytes input = cn_bytes_of(data, size);
     size_t fork_at = cn_bytes_take_number(&input, 2);
     (void)cn_bytes_take_number(&input, 2);
-    play = play != NULL ? play : cn_play_init(CN_NULL_FOR_A_REASON);
-    cn_play_run_forked(play, input.next, (size_t)(input.end - input.next), fork_at);
+    cn_alone_run_forked(input.next, (size_t)(input.end - input.next), fork_at);
     return 0;
 }

@@ -36,6 +36,12 @@ static struct cn_model_block *block_at(struct cn_model *model, size_t index) {
 
 static size_t word_up(size_t bytes) { return (bytes + sizeof(uint64_t) - 1) / sizeof(uint64_t) * sizeof(uint64_t); }
 
+void cn_model_tell_written(const struct cn_model *model, const void *start, size_t bytes) {
+    if (model->on_written != NULL && bytes != 0) {
+        model->on_written(start, bytes);
+    }
+}
+
 /* Writes the first `head_bytes` of the block and its last bytes, with a new pattern. */
 static void fill(struct cn_model *model, struct cn_model_block *block, size_t head_bytes) {
     block->seed = ++model->last_seed * CN_PATTERN_STEP;
@@ -43,8 +49,10 @@ static void fill(struct cn_model *model, struct cn_model_block *block, size_t he
     block->tail_start =
         block->size - block->head_bytes < TAIL_BYTES ? word_up(block->head_bytes) : word_up(block->size - TAIL_BYTES);
     cn_pattern_fill(block->start, 0, block->head_bytes, block->seed);
+    cn_model_tell_written(model, block->start, block->head_bytes);
     if (block->tail_start < block->size) {
         cn_pattern_fill(block->start, block->tail_start, block->size, block->seed);
+        cn_model_tell_written(model, block->start + block->tail_start, block->size - block->tail_start);
     }
 }
 
@@ -82,6 +90,7 @@ void cn_model_write(struct cn_model *model, size_t index) {
     cn_model_check_block(model, index);
     if (block->usable_bytes > block->size) {
         memset(block->start + block->size, (int)(index & UINT8_MAX), block->usable_bytes - block->size);
+        cn_model_tell_written(model, block->start + block->size, block->usable_bytes - block->size);
     }
     fill(model, block, WRITE_WHOLE_BYTES);
 }
@@ -180,6 +189,8 @@ void cn_model_resized(struct cn_model *model, size_t index, void *start, size_t 
     if (size > old.usable_bytes) {
         expect_within_budget(model, block);
     }
+    cn_model_tell_written(model, start,
+                          old.usable_bytes < block->usable_bytes ? old.usable_bytes : block->usable_bytes);
     old.start = start;
     expect_contents(&old, size, "realloc keeps what both sizes have in common");
     fill_new(model, block);

@@ -58,8 +58,12 @@ struct cn_model_heap {
     size_t peak_bytes; /* as the heap's stats said last */
 };
 
+/* Memory is written from here on, or copied to by the allocator: within a block, or at its end. */
+typedef void cn_model_written_fn(const void *start, size_t bytes);
+
 struct cn_model {
     enum cn_model_null null_rule;
+    cn_model_written_fn *on_written; /* NULL: nobody is told */
     bool is_debug_form;
     bool has_guarded; /* some blocks may lie on guarded pages: as mappings of their own, a walk shows them last */
     size_t block_end; /* records from here on hold no block */
@@ -102,6 +106,9 @@ void cn_model_heap_ends(struct cn_model *model, unsigned heap);
 
 /* Whether a heap may hold so much: its budget, if it has one, and less than one pool. */
 bool cn_model_allows(const struct cn_model_heap *heap, size_t held_bytes);
+
+/* Whoever is told of writes is told of this one, which is not the model's. */
+void cn_model_tell_written(const struct cn_model *model, const void *start, size_t bytes);
 
 /* model_look.c: what the allocator says of itself. */
 void cn_model_check_stats(struct cn_model *model);

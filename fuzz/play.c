@@ -18,6 +18,10 @@ struct cn_play *cn_play_init(enum cn_model_null null_rule) {
     return &the_play;
 }
 
+void cn_play_tell_written(struct cn_play *play, cn_model_written_fn *on_written) {
+    play->model.on_written = on_written;
+}
+
 void cn_play_expect_guarded(struct cn_play *play) { play->model.has_guarded = true; }
 
 static cn_play_perform *const performers[CN_OP_KINDS] = {
@@ -76,7 +80,7 @@ static void perform_stretch(unsigned thread, void *argument) {
 /* ---- by all threads at once ---------------------------------------------------------------------------------- */
 
 /* Blocks of the size come and go, while the other threads do the like. */
-static void churn(const struct cn_model_block *block) {
+static void churn(const struct cn_model *model, const struct cn_model_block *block) {
     enum { BLOCKS = 4 };
     size_t size = block->size < CN_MODEL_WHOLE_BYTES ? block->size : CN_MODEL_WHOLE_BYTES;
     unsigned char *blocks[BLOCKS];
@@ -84,6 +88,7 @@ static void churn(const struct cn_model_block *block) {
         blocks[i] = cairn_malloc(size);
         CN_EXPECT(blocks[i] != NULL, "there is memory for small blocks");
         cn_pattern_fill(blocks[i], 0, size, block->seed + i);
+        cn_model_tell_written(model, blocks[i], size);
     }
     for (size_t i = 0; i < BLOCKS; i++) {
         CN_EXPECT(cn_pattern_is_there(blocks[i], 0, size, block->seed + i), "a block's contents stay as they were");
@@ -98,7 +103,7 @@ static void free_share(unsigned thread, void *argument) {
         if (block->start != NULL && cn_crew_share(&play->crew, i) == thread) {
             cn_model_check_block(&play->model, i);
             cairn_free(block->start);
-            churn(block);
+            churn(&play->model, block);
         }
     }
 }

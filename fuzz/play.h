@@ -18,6 +18,9 @@ struct cn_play *cn_play_init(enum cn_model_null null_rule);
 /* From now on some blocks may lie on guarded pages. */
 void cn_play_expect_guarded(struct cn_play *play);
 
+/* From now on somebody is told what the program writes into blocks: where they may not be zero. */
+void cn_play_tell_written(struct cn_play *play, cn_model_written_fn *on_written);
+
 /* Runs the program of an input, whole. */
 void cn_play_run(struct cn_play *play, const uint8_t *data, size_t size, enum cn_program_shape shape);
 

@@ -7,6 +7,7 @@
 #include "alloc/bitmap.h"
 #include "alloc/heap.h"
 #include "fuzz/expect.h"
+#include "fuzz/pages.h"
 #include "fuzz/system.h"
 #include "fuzz/variables.h"
 
@@ -31,6 +32,7 @@ void cn_renew(void) {
     cn_system_unmap_rest();
     void *memory = mmap(reservation, reservation_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     CN_EXPECT(memory == reservation, "the region's memory can be replaced");
+    cn_pages_forget(reservation, reservation_bytes);
     put_back_variables();
 }
 
@@ -52,6 +54,9 @@ static void clear_tables(size_t arenas) {
 static void clear_slots(char *start, unsigned slots) {
     enum { FEW_SLOTS = 4 };
     size_t bytes = (size_t)slots * CN_SLOT_BYTES;
+    if (cn_pages_zero(start, bytes)) {
+        return;
+    }
     if (!CAIRN_DEBUG && slots <= FEW_SLOTS) {
         memset(start, 0, bytes);
         return;
@@ -85,6 +90,26 @@ void cn_renew_quickly(void) {
     if (arenas > 0) {
         clear_tables(arenas);
     }
-    memset(cn_region.heaps, 0, cn_heap_count() * CN_HEAP_BYTES);
+    for (size_t i = 0; i < cn_heap_count(); i++) { /* what magazines held stays: it is beyond their tops */
+        memset(cn_heap_at(i), 0, sizeof(struct cairn_heap));
+    }
     put_back_variables();
+}
+
+/* ---- running ------------------------------------------------------------------------------------------------- */
+
+static bool is_kept; /* not within the function: clang names such a one as if it were the core's */
+
+void cn_renew_and_run(void (*run)(void *), void *argument) {
+    if (CAIRN_DEBUG) {
+        run(argument);
+        return;
+    }
+    if (!is_kept) {
+        cn_renew_keep();
+        cn_pages_watch(cn_region.base);
+        is_kept = true;
+    }
+    cn_renew_quickly();
+    cn_system_run_quietly(run, argument);
 }

@@ -1,7 +1,8 @@
 /*
  * replay_main.c: the main of a harness that is run as an ordinary test, without a fuzzer.
  *
- *   X_fuzz PATH...     each PATH a directory of inputs, or one input
+ *   X_fuzz [--rounds=N] PATH...     each PATH a directory of inputs, or one input; all of them N times, to see how
+ *                                   many inputs a second of processor time is good for
  *
  * All inputs run in this process, one after the other, sorted by name. It speaks TAP: one case for the empty input,
  * one for each directory named "corpora/...", and one for every single input that is named, or that lies in another
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fuzz/fuzzer.h"
@@ -28,6 +30,7 @@ extern __attribute__((weak)) void __sanitizer_set_death_callback(void (*callback
 
 static char running[PATH_BYTES] = "the empty input";
 static unsigned case_count;
+static unsigned long rounds = 1;
 
 static void say_what_was_running(void) {
     static const char words[] = "\nThe input that was running: ";
@@ -70,6 +73,60 @@ static _Noreturn void give_up(const char *what) {
     exit(EXIT_FAILURE);
 }
 
+/* ---- many rounds --------------------------------------------------------------------------------------------- */
+
+struct input {
+    uint8_t *data;
+    size_t size;
+    struct input *next;
+};
+
+static struct input *first_input; /* where there is more than one round, all of them */
+static struct input **next_input = &first_input;
+
+static void keep(uint8_t *data, size_t size) {
+    struct input *input = malloc(sizeof *input);
+    if (input == NULL) {
+        give_up("cannot keep an input");
+    }
+    *input = (struct input){data, size, NULL};
+    *next_input = input;
+    next_input = &input->next;
+}
+
+static double processor_seconds(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* The rounds that are left, and what they took. */
+static void run_again(void) {
+    unsigned long runs = 0;
+    double start = processor_seconds();
+    for (unsigned long i = 1; i < rounds; i++) {
+        for (const struct input *input = first_input; input != NULL; input = input->next) {
+            (void)LLVMFuzzerTestOneInput(input->data, input->size);
+            runs++;
+        }
+    }
+    if (runs > 0) {
+        printf("# %.0f inputs a second\n", (double)runs / (processor_seconds() - start));
+    }
+}
+
+/* Takes --rounds=N from the arguments, where it is the first. */
+static void take_rounds(int *argc, char ***argv) {
+    static const char option[] = "--rounds=";
+    if (*argc > 1 && strncmp((*argv)[1], option, strlen(option)) == 0) {
+        rounds = strtoul((*argv)[1] + strlen(option), NULL, 10);
+        ++*argv;
+        --*argc;
+    }
+}
+
+/* ---- inputs -------------------------------------------------------------------------------------------------- */
+
 /* The harness gets memory of exactly the input's size, so that a sanitizer sees where it reads beyond. */
 static void run_file(const char *path) {
     (void)snprintf(running, sizeof running, "%s", path);
@@ -87,7 +144,11 @@ static void run_file(const char *path) {
     (void)alarm(SECONDS_PER_INPUT);
     (void)LLVMFuzzerTestOneInput(data, size);
     (void)alarm(0);
-    free(data);
+    if (rounds > 1) {
+        keep(data, size);
+    } else {
+        free(data);
+    }
 }
 
 static int is_input(const struct dirent *entry) {
@@ -134,9 +195,11 @@ int main(int argc, char **argv) {
     }
     (void)LLVMFuzzerTestOneInput((const uint8_t *)"", 0);
     print_case(running, 1);
+    take_rounds(&argc, &argv);
     for (int i = 1; i < argc; i++) {
         run_path(argv[i]);
     }
+    run_again();
     printf("1..%u\n", case_count);
     return EXIT_SUCCESS;
 }

@@ -2,9 +2,12 @@
 #include "fuzz/system.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -12,6 +15,7 @@
 #include <unistd.h>
 
 #include "fuzz/expect.h"
+#include "fuzz/pages.h"
 
 enum { MAPPINGS_MAX = 4096, REPORT_BYTES = 16 << 10 };
 
@@ -20,11 +24,13 @@ struct mapping {
     char *end;
 };
 
-static _Thread_local bool is_running;
+static atomic_bool is_running;
+static _Thread_local bool is_runner; /* the thread that called cn_system_run, while it is running */
 static jmp_buf end_of_run;
 static char report[REPORT_BYTES];
 static size_t report_length;
 
+static pthread_mutex_t mappings_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct mapping mappings[MAPPINGS_MAX]; /* in no order */
 static size_t mapping_count;
 
@@ -63,23 +69,31 @@ static bool must_fail(enum cn_system_call kind) {
 
 /* ---- what is mapped ------------------------------------------------------------------------------------------ */
 
-static void note_mapping(char *start, char *end) {
+static void add_mapping(char *start, char *end) {
     if (start < end) {
         CN_EXPECT(mapping_count < MAPPINGS_MAX, "the allocator has a limited number of mappings");
         mappings[mapping_count++] = (struct mapping){start, end};
     }
 }
 
+static void note_mapping(char *start, char *end) {
+    (void)pthread_mutex_lock(&mappings_lock);
+    add_mapping(start, end);
+    (void)pthread_mutex_unlock(&mappings_lock);
+}
+
 /* [start, end) is no longer mapped: what was left and right of it in a mapping stays. */
 static void forget_mapping(char *start, char *end) {
+    (void)pthread_mutex_lock(&mappings_lock);
     for (size_t i = mapping_count; i > 0; i--) {
         struct mapping had = mappings[i - 1];
         if (had.start < end && start < had.end) {
             mappings[i - 1] = mappings[--mapping_count];
-            note_mapping(had.start, start);
-            note_mapping(end, had.end);
+            add_mapping(had.start, start);
+            add_mapping(end, had.end);
         }
     }
+    (void)pthread_mutex_unlock(&mappings_lock);
 }
 
 size_t cn_system_mapped_bytes(void) {
@@ -97,18 +111,59 @@ void cn_system_unmap_rest(void) {
     }
 }
 
+/* ---- what is accessible -------------------------------------------------------------------------------------- */
+
+/* Memory that mprotect has made accessible while pages are watched: an allocator that begins anew with memory that has
+ * stayed accessible asks for the same again, which needs no system. */
+
+enum { ACCESSIBLE_MAX = 64 };
+
+static struct mapping accessible[ACCESSIBLE_MAX];
+static atomic_uint accessible_count;
+
+static bool is_known_accessible(const char *start, size_t bytes) {
+    unsigned count = accessible_count;
+    for (unsigned i = 0; i < count; i++) {
+        if (accessible[i].start == start && accessible[i].end == start + bytes) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void note_accessible(char *start, size_t bytes) {
+    (void)pthread_mutex_lock(&mappings_lock);
+    unsigned count = accessible_count;
+    if (is_running && cn_pages_are_watched() && count < ACCESSIBLE_MAX) {
+        accessible[count] = (struct mapping){start, start + bytes};
+        accessible_count = count + 1;
+    }
+    (void)pthread_mutex_unlock(&mappings_lock);
+}
+
+static void forget_accessible(void) { accessible_count = 0; }
+
 /* ---- running ------------------------------------------------------------------------------------------------- */
 
 bool cn_system_run(void (*run)(void *), void *argument) {
     report_length = 0;
     report[0] = '\0';
+    is_runner = true;
     is_running = true;
     bool came_back = _setjmp(end_of_run) == 0;
     if (came_back) {
         run(argument);
     }
     is_running = false;
+    is_runner = false;
     return came_back;
+}
+
+void cn_system_run_quietly(void (*run)(void *), void *argument) {
+    if (!cn_system_run(run, argument)) {
+        fputs(report, stderr);
+        CN_EXPECT(false, "nothing is reported of a program without a bug");
+    }
 }
 
 static void keep_report(const char *bytes, size_t count) {
@@ -121,13 +176,31 @@ static void keep_report(const char *bytes, size_t count) {
 
 /* ---- the C library's functions ------------------------------------------------------------------------------- */
 
+/* A move that failed may have left nothing at all where it should have gone. */
+static atomic_bool is_torn;
+
+/* New memory in place of such that is there: the pages of watched memory stay. */
+static bool keep_pages(void *memory, size_t bytes, int flags) {
+    return is_running && !is_torn && (flags & MAP_FIXED) != 0 && cn_pages_zero(memory, bytes);
+}
+
 void *mmap(void *wanted, size_t bytes, int protection, int flags, int fd, off_t offset) {
     if (must_fail(CN_SYSTEM_MAP)) {
         return MAP_FAILED;
     }
+    if (keep_pages(wanted, bytes, flags)) {
+        return wanted;
+    }
+    if ((flags & MAP_FIXED) != 0) {
+        forget_accessible();
+        is_torn = false;
+    }
     void *memory = (void *)syscall(SYS_mmap, wanted, bytes, protection, flags, fd, offset); // NOLINT: its result
-    if (is_running && memory != MAP_FAILED && (flags & MAP_FIXED) == 0) {
-        note_mapping(memory, (char *)memory + bytes);
+    if (is_running && memory != MAP_FAILED) {
+        if ((flags & MAP_FIXED) == 0) {
+            note_mapping(memory, (char *)memory + bytes);
+        }
+        cn_pages_forget(memory, bytes);
     }
     return memory;
 }
@@ -136,6 +209,7 @@ int munmap(void *memory, size_t bytes) {
     if (must_fail(CN_SYSTEM_UNMAP)) {
         return -1;
     }
+    forget_accessible();
     if (is_running) {
         forget_mapping(memory, (char *)memory + bytes);
     }
@@ -143,11 +217,39 @@ int munmap(void *memory, size_t bytes) {
 }
 
 int mprotect(void *memory, size_t bytes, int protection) {
-    return must_fail(CN_SYSTEM_PROTECT) ? -1 : (int)syscall(SYS_mprotect, memory, bytes, protection);
+    if (must_fail(CN_SYSTEM_PROTECT)) {
+        return -1;
+    }
+    if (protection != (PROT_READ | PROT_WRITE)) {
+        forget_accessible();
+    } else if (is_known_accessible(memory, bytes)) {
+        return 0;
+    }
+    int result = (int)syscall(SYS_mprotect, memory, bytes, protection);
+    if (result == 0 && protection == (PROT_READ | PROT_WRITE)) {
+        note_accessible(memory, bytes);
+    }
+    return result;
 }
 
 int madvise(void *memory, size_t bytes, int advice) {
-    return must_fail(CN_SYSTEM_ADVISE) ? -1 : (int)syscall(SYS_madvise, memory, bytes, advice);
+    if (must_fail(CN_SYSTEM_ADVISE)) {
+        return -1;
+    }
+    if (is_running && advice == MADV_DONTNEED && cn_pages_zero(memory, bytes)) {
+        return 0;
+    }
+    if (advice == MADV_DODUMP && is_known_accessible(memory, bytes)) {
+        return 0; /* which was made so together with that */
+    }
+    return (int)syscall(SYS_madvise, memory, bytes, advice);
+}
+
+int mincore(void *memory, size_t bytes, unsigned char *states) {
+    if (is_running && cn_pages_list(memory, bytes, states)) {
+        return 0;
+    }
+    return (int)syscall(SYS_mincore, memory, bytes, states);
 }
 
 static void *wanted_place(int flags, va_list rest) { return (flags & MREMAP_FIXED) != 0 ? va_arg(rest, void *) : NULL; }
@@ -162,13 +264,19 @@ void *mremap(void *memory, size_t old_bytes, size_t new_bytes, int flags, ...) {
             (void)syscall(SYS_munmap, place, new_bytes);
         }
         errno = ENOMEM;
+        is_torn = true;
         return MAP_FAILED;
     }
+    forget_accessible();
     void *moved = (void *)syscall(SYS_mremap, memory, old_bytes, new_bytes, flags, place); // NOLINT: its result
-    if (is_running && moved != MAP_FAILED && place == NULL) {
-        forget_mapping(memory, (char *)memory + old_bytes);
-        note_mapping(moved, (char *)moved + new_bytes);
+    if (is_running && moved != MAP_FAILED) {
+        if (place == NULL) {
+            forget_mapping(memory, (char *)memory + old_bytes);
+            note_mapping(moved, (char *)moved + new_bytes);
+        }
+        cn_pages_forget(memory, old_bytes);
     }
+    is_torn = moved == MAP_FAILED;
     return moved;
 }
 
@@ -188,7 +296,7 @@ BEFORE_SANITIZERS int getrlimit(__rlimit_resource_t resource, struct rlimit *lim
 }
 
 ssize_t write(int fd, const void *bytes, size_t count) {
-    if (is_running && fd == STDERR_FILENO) {
+    if (is_runner && fd == STDERR_FILENO) {
         keep_report(bytes, count);
         return (ssize_t)count;
     }
@@ -196,7 +304,7 @@ ssize_t write(int fd, const void *bytes, size_t count) {
 }
 
 int raise(int number) {
-    if (is_running && number == SIGABRT) {
+    if (is_runner && number == SIGABRT) {
         _longjmp(end_of_run, 1);
     }
     return (int)syscall(SYS_tgkill, getpid(), gettid(), number);

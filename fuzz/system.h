@@ -1,12 +1,16 @@
 /*
  * system.h: stands between the allocator and the system, for harnesses that decide what the system does.
  *
- * system.c defines mmap, munmap, mprotect, madvise, mremap, getrlimit, write and raise for the whole program, in place
- * of the C library's, so that the core's one layer of system calls (alloc/os_linux.c) is tried as it is. They do as the
- * system does, except while cn_system_run is running in the same thread. Then
+ * system.c defines mmap, munmap, mprotect, madvise, mincore, mremap, getrlimit, write and raise for the whole program,
+ * in place of the C library's, so that the core's one layer of system calls (alloc/os_linux.c) is tried as it is. They do as the
+ * system does, except while cn_system_run is running. Then, whichever thread calls,
  *
  *   - calls fail as they were told to;
  *   - mappings are noted, so that those that were left behind can be taken away;
+ *   - pages that are watched (pages.h) are given back without the system;
+ *
+ * and in the thread that called cn_system_run
+ *
  *   - what is written on standard error is kept as the report, and not printed;
  *   - raising SIGABRT ends cn_system_run, not the process. The allocator's state is then what an abort leaves: good for
  *     nothing but to be renewed (renew.h).
@@ -41,6 +45,9 @@ size_t cn_system_failures(void);
 /* Calls run(argument). False where that raised SIGABRT; cn_system_report is what it said then. */
 bool cn_system_run(void (*run)(void *), void *argument);
 const char *cn_system_report(void);
+
+/* The same, but ends the process where anything is reported. */
+void cn_system_run_quietly(void (*run)(void *), void *argument);
 
 /* Bytes that were newly mapped during cn_system_run and are still there. */
 size_t cn_system_mapped_bytes(void);

@@ -2,8 +2,8 @@
  * threads_fuzz.c: up to four threads, which take turns as the input says, against the model. What is live at the end is
  * freed by all of them at once, so that ThreadSanitizer sees them meet.
  */
+#include "fuzz/alone.h"
 #include "fuzz/fuzzer.h"
-#include "fuzz/play.h"
 
 #if defined(__clang__)
 const char *__tsan_default_suppressions(void);
@@ -16,8 +16,6 @@ __attribute__((disable_sanitizer_instrumentation)) const char *__tsan_default_su
 #endif
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static struct cn_play *play;
-    play = play != NULL ? play : cn_play_init(CN_NULL_FOR_A_REASON);
-    cn_play_run(play, data, size, CN_PROGRAM_CREW);
+    cn_alone_run(data, size, CN_PROGRAM_CREW);
     return 0;
 }
