@@ -1,5 +1,5 @@
 /*
- * announce.c: options that all fuzzers have set. It is linked with all of them.
+ * announce.c: options that all fuzzers have set, and whether they trace. It is linked with all of them.
  *
  *   announce=0       AddressSanitizer is told nothing of Cairn's blocks: fuzzers write where a program may not, and begin
  *                    the allocator anew behind its back
@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "cairn.h"
+#include "fuzz/trace.h"
 
 /* Some fuzzers are of single modules. */
 #pragma weak cairn_version
@@ -22,11 +23,14 @@ static const char *wanted(void) {
     return is_debug_form ? "announce=0:quarantine=256K" : "announce=0";
 }
 
+bool cn_trace_is_on;
+
 /* Ahead of the constructor in which Cairn reads its options, which has priority 101. What the environment says
  * holds. */
 static void set_options(void) {
     const char *options = getenv("CAIRN_OPTIONS");
     char all[4096];
+    cn_trace_is_on = getenv("CAIRN_FUZZ_TRACE") != NULL;
     int length = snprintf(all, sizeof all, "%s:%s", wanted(), options != NULL ? options : "");
     if (length > 0 && (size_t)length < sizeof all) {
         (void)setenv("CAIRN_OPTIONS", all, 1);

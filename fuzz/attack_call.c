@@ -7,6 +7,7 @@
 
 #include "fuzz/expect.h"
 #include "fuzz/system.h"
+#include "fuzz/trace.h"
 
 static size_t walked;
 
@@ -89,7 +90,16 @@ static bool is_blamed_on_the_caller(const char *report) {
     return false;
 }
 
+static void trace(const struct cn_attack_call *call, enum cn_verdict verdict) {
+    static const char *const names[] = {"malloc",      "calloc",      "aligned_alloc", "realloc", "free", "free_sized",
+                                        "usable size", "heap create", "heap destroy",  "trim",    "look"};
+    static const char *const verdicts[] = {"", ", which is wrong", ", which may be wrong"};
+    CN_TRACE("%s: heap %p, block %p, %zu bytes, alignment %zu%s", names[call->function], (void *)call->heap,
+             call->block, call->size, call->alignment, verdicts[verdict]);
+}
+
 bool cn_attack_perform(struct cn_attack_call *call, enum cn_verdict verdict) {
+    trace(call, verdict);
     bool came_back = cn_system_run(run, call);
     if (!came_back && verdict == CN_RIGHT) {
         fputs(cn_system_report(), stderr);
@@ -97,5 +107,10 @@ bool cn_attack_perform(struct cn_attack_call *call, enum cn_verdict verdict) {
     CN_EXPECT(came_back || verdict != CN_RIGHT, "a call that is right is not reported");
     CN_EXPECT(!came_back || verdict != CN_WRONG, "a call that is wrong is reported");
     CN_EXPECT(came_back || is_blamed_on_the_caller(cn_system_report()), "a report blames the caller");
+    if (came_back) {
+        CN_TRACE("  returns %p, %zu usable bytes", call->result, call->usable);
+    } else {
+        CN_TRACE("  is reported: %s", cn_system_report());
+    }
     return came_back;
 }

@@ -11,6 +11,7 @@
  * Freeing through an old pointer what has become somebody else's live block is right by this model: no allocator can
  * tell. Two threads take turns as the input says; they are two heaps that this thread uses one after the other.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "alloc/cairn.h"
@@ -22,6 +23,7 @@
 #include "fuzz/expect.h"
 #include "fuzz/fuzzer.h"
 #include "fuzz/renew.h"
+#include "fuzz/trace.h"
 
 enum { CALLS_MAX = 400, HEAPS = 2, ONE_BURST = 32, GRANULE = 16, WILD_WRITE_MAX = 4096 };
 
@@ -277,6 +279,7 @@ static void write_wildly(void) {
     char *ends[] = {block->start, block->start - wanted, block->start + block->requested, block->start + block->usable};
     char *at = ends[where % 4];
     size_t bytes = writable_bytes(at, wanted);
+    CN_TRACE("writes %zu bytes of %#" PRIx64 " at %p", bytes, value, (void *)at);
     for (size_t i = 0; i < bytes; i++) {
         at[i] = (char)(value >> i % 8 * 8);
     }
@@ -324,6 +327,7 @@ static void step(uint8_t code) {
         write_wildly();
         break;
     case 13:
+        CN_TRACE("%s", code < 128 ? "the other thread goes on" : "the thread ends");
         code < 128 ? change_threads() : end_thread();
         break;
     case 14:

@@ -7,6 +7,7 @@
 #include "alloc/size_class.h"
 #include "fuzz/expect.h"
 #include "fuzz/pattern.h"
+#include "fuzz/trace.h"
 
 enum { HEAD_MIN_BYTES = 16, SWEEPS_MAX = 2, FILLED_MAX_BYTES = 4096, ALIGNMENT_SHIFT_MAX = 12 };
 
@@ -164,6 +165,9 @@ static void note(struct cn_misuse_blocks *blocks, struct cn_misuse_block *block,
         CN_EXPECT(!blocks->all_wait, "a freed block waits before its next use");
         at->state = CN_MISUSE_UNUSED;
     }
+    static const char *const asked[] = {"malloc", "calloc", "aligned_alloc", "new", "new[]"};
+    CN_TRACE("%s, %zu bytes, alignment %zu, heap %u: block %p", asked[block->asked], block->size, alignment,
+             block->heap, (void *)block->user);
     block->born = ++blocks->time;
     block->is_promised = false;
     block->state = CN_MISUSE_LIVE;
@@ -195,6 +199,7 @@ struct cn_misuse_block *cn_misuse_make(struct cn_misuse_blocks *blocks, unsigned
 }
 
 void cn_misuse_note_end(struct cn_misuse_blocks *blocks, struct cn_misuse_block *block) {
+    CN_TRACE("block %p ends", (void *)block->user);
     block->state = CN_MISUSE_FREED;
     block->ended = ++blocks->time;
     blocks->freed_bytes += core_bytes_of(block);
@@ -244,6 +249,7 @@ static void resize(struct cn_misuse_blocks *blocks) {
 static void promise(struct cn_misuse_blocks *blocks) {
     struct cn_misuse_block *block = cn_misuse_pick(blocks, is_live_without_promise);
     if (block != NULL) {
+        CN_TRACE("block %p is sealed, and unsealed", (void *)block->user);
         CN_EXPECT(cairn_seal(block->user), "a block can be sealed");
         CN_EXPECT(cairn_unseal(block->user), "a seal that was not broken is whole");
     }
@@ -259,6 +265,7 @@ static void end_one(struct cn_misuse_blocks *blocks) {
 /* Costs more than all else. */
 static void sweep(struct cn_misuse_blocks *blocks) {
     if (blocks->sweeps++ < SWEEPS_MAX) {
+        CN_TRACE("sweep");
         CN_EXPECT(cairn_check(), "all is as it should be");
     }
 }
@@ -286,6 +293,7 @@ void cn_misuse_step(struct cn_misuse_blocks *blocks) {
         promise(blocks);
         break;
     case 10:
+        CN_TRACE("trim");
         (void)cairn_trim();
         break;
     case 11:
@@ -309,6 +317,7 @@ void cn_misuse_renew_heap(struct cn_misuse_blocks *blocks, unsigned heap) {
             at->state = CN_MISUSE_UNUSED;
         }
     }
+    CN_TRACE("heap %u is destroyed and made anew", heap);
     cairn_heap_destroy(blocks->heaps[heap]);
     create_heap(blocks, heap);
 }

@@ -7,6 +7,7 @@
 #include "alloc/options.h"
 #include "fuzz/expect.h"
 #include "fuzz/reported.h"
+#include "fuzz/trace.h"
 
 enum { WORDS_BYTES = 128 };
 
@@ -40,6 +41,7 @@ static enum cairn_verdict on_report(const struct cairn_report *report, void *arg
     CN_EXPECT(due.kind != NULL, "nothing is reported without a bug");
     CN_EXPECT(is_due(report), "a bug is reported once, as what it is, of the block that it is of");
     cn_reported_expect(report, cn_options.report == CN_REPORT_JSON ? CN_REPORTED_JSON : CN_REPORTED_TEXT);
+    CN_TRACE("  is reported: %s", report->sentence);
     due.is_seen = true;
     memcpy(damage.at, damage.before, damage.bytes);
     damage.bytes = 0;
@@ -58,6 +60,7 @@ void cn_misuse_due(const char *kind, const void *pointer, const struct cn_misuse
     due.size = block != NULL ? block->size : 0;
     due.words[0] = '\0';
     due.is_seen = false;
+    CN_TRACE("due now: %s of %p; block %p of %zu bytes", kind, pointer, due.block, due.size);
 }
 
 void cn_misuse_due_exactly(const struct cn_misuse_block *block, const char *how, const char *at, size_t bytes) {
@@ -69,6 +72,7 @@ void cn_misuse_due_exactly(const struct cn_misuse_block *block, const char *how,
 
 static void keep(char *at, size_t bytes) {
     CN_EXPECT(bytes <= sizeof damage.before, "there is room to undo the damage");
+    CN_TRACE("writes %zu bytes at %p, where it must not", bytes, (void *)at);
     damage.at = at;
     damage.bytes = bytes;
     memcpy(damage.before, at, bytes);

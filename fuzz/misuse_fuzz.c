@@ -26,6 +26,7 @@
 #include "fuzz/misuse_due.h"
 #include "fuzz/operations.h"
 #include "fuzz/said.h"
+#include "fuzz/trace.h"
 
 enum setting {
     QUARANTINE_MASK = 3, /* 0 and 1: a large one; else a small one, or none */
@@ -69,6 +70,8 @@ static void set(uint8_t settings) {
         cn_options.stack_depth = depth;
         cn_debug_start();
     }
+    CN_TRACE("quarantine %zu bytes, protect_freed %d, stack_depth %u", cn_options.quarantine_bytes,
+             cn_options.protect_freed, depth);
     blocks.all_wait = quarantine < QUARANTINE_SMALL;
     blocks.protects = cn_options.protect_freed;
 }

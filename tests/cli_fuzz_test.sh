@@ -48,6 +48,34 @@ target_is_the_folder_that_is_named_so() {
 }
 check target_is_the_folder_that_is_named_so
 
+bytes_before_a_program_are_told_apart() {
+    mkdir -p corpora/fork corpora/oom
+    { printf '\003\000\000\000'; cat corpora/threads/input; } >corpora/fork/input
+    cairn fuzz print corpora/fork/input
+    expect_status 0
+    expect_out "first bytes, explained in fuzz/fork_fuzz.c: 03 00 00 00"
+    expect_out "   3  now thread 1"
+    { printf '\041\377\000\000\000'; cat corpora/threads/input; } >corpora/oom/input
+    cairn fuzz print corpora/oom/input
+    expect_out "first bytes, explained in fuzz/oom_fuzz.c: 21 ff 00 00 00"
+    expect_out "   0  block 3 = cairn_malloc(40)"
+    printf '\377' >corpora/oom/input
+    cairn fuzz print corpora/oom/input
+    expect_status 0
+    [ "$(cat out)" = "first bytes, explained in fuzz/oom_fuzz.c: ff" ] || fail "there is no operation"
+}
+check bytes_before_a_program_are_told_apart
+
+inputs_that_are_no_programs_are_not_printed_as_such() {
+    mkdir -p corpora/attack
+    cp corpora/threads/input corpora/attack/input
+    cairn fuzz print corpora/attack/input
+    expect_status 1
+    expect_err "inputs of \`attack' are no programs"
+    [ ! -s out ] || fail "what is no program is printed"
+}
+check inputs_that_are_no_programs_are_not_printed_as_such
+
 program_runs_on_both_forms() {
     write_input input
     for target in sequence heaps threads differential; do

@@ -17,16 +17,24 @@
 
 /* ---- cairn fuzz print ---------------------------------------------------------------------------------------- */
 
-/* Fuzz targets whose inputs are programs. */
+/* The bytes before the program, where their number depends on the first one: as oom_fuzz.c has it. */
+enum { BYTES_OF_PLAN = -1 };
+
+/* Fuzz targets whose inputs are programs, some with other bytes before them. */
 static const struct target {
     const char *name;
     enum cn_program_shape shape;
+    int bytes_before;
 } targets[] = {
-    {"sequence", CN_PROGRAM_SEQUENCE},
-    {"heaps", CN_PROGRAM_HEAPS_ALL},
-    {"threads", CN_PROGRAM_CREW},
-    {"differential", CN_PROGRAM_SEQUENCE},
+    {"sequence", CN_PROGRAM_SEQUENCE, 0}, {"heaps", CN_PROGRAM_HEAPS_ALL, 0},
+    {"threads", CN_PROGRAM_CREW, 0},      {"differential", CN_PROGRAM_SEQUENCE, 0},
+    {"fork", CN_PROGRAM_CREW, 4},         {"sample", CN_PROGRAM_SEQUENCE, 4},
+    {"settings", CN_PROGRAM_SEQUENCE, 8}, {"oom", CN_PROGRAM_SEQUENCE, BYTES_OF_PLAN},
 };
+
+/* Those whose inputs are something else. */
+static const char *const others[] = {"attack", "cfi",     "describe", "dropin", "fault",      "guard", "leaks",
+                                     "misuse", "options", "pool",     "region", "size_class", "unwind"};
 
 enum { TARGET_COUNT = sizeof targets / sizeof targets[0] };
 
@@ -36,23 +44,53 @@ struct print_arguments {
     bool as_program;
 };
 
+static bool is_called(const char *name, const char *text, size_t length) {
+    return strlen(name) == length && memcmp(name, text, length) == 0;
+}
+
 static const struct target *target_find(const char *name, size_t length) {
     for (size_t i = 0; i < TARGET_COUNT; i++) {
-        if (strlen(targets[i].name) == length && memcmp(targets[i].name, name, length) == 0) {
+        if (is_called(targets[i].name, name, length)) {
             return &targets[i];
         }
     }
     return NULL;
 }
 
-/* The target by whose name the file's path has a folder, the last such; else the first target. */
-static const struct target *target_of_path(const char *path) {
+/* The name of the target without programs that is called so; NULL: there is none. */
+static const char *other_find(const char *name, size_t length) {
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (is_called(others[i], name, length)) {
+            return others[i];
+        }
+    }
+    return NULL;
+}
+
+/* The target by whose name the file's path has a folder, the last such; else the first target. NULL: it is one without
+ * programs, whose name is in `other`. */
+static const struct target *target_of_path(const char *path, const char **other) {
     const struct target *found = &targets[0];
+    *other = NULL;
     for (const char *slash; (slash = strchr(path, '/')) != NULL; path = slash + 1) {
         const struct target *target = target_find(path, (size_t)(slash - path));
-        found = target != NULL ? target : found;
+        const char *name = other_find(path, (size_t)(slash - path));
+        if (target != NULL || name != NULL) {
+            found = target;
+            *other = name;
+        }
     }
     return found;
+}
+
+/* How many of the input's bytes come before the program. */
+static size_t bytes_before(const struct target *target, const uint8_t *data, size_t size) {
+    enum { KIND_BITS = 5, UNIT_BYTES = 4 };
+    size_t before = (size_t)target->bytes_before;
+    if (target->bytes_before == BYTES_OF_PLAN) {
+        before = 1 + (size > 0 ? (size_t)(data[0] >> KIND_BITS) * UNIT_BYTES : 0);
+    }
+    return before < size ? before : size;
 }
 
 static error_t parse_print(int key, char *argument, struct argp_state *state) {
@@ -61,7 +99,7 @@ static error_t parse_print(int key, char *argument, struct argp_state *state) {
     case 't':
         arguments->target = target_find(argument, strlen(argument));
         if (arguments->target == NULL) {
-            argp_error(state, "there is no target '%s' whose inputs can be printed", argument);
+            argp_error(state, "there is no target '%s' whose inputs are programs", argument);
         }
         return 0;
     case 'p':
@@ -83,8 +121,8 @@ static error_t parse_print(int key, char *argument, struct argp_state *state) {
 
 static const struct argp_option print_options[] = {
     {"target", 't', "NAME", 0,
-     "the fuzz target: sequence, heaps, threads or differential; else the one that names a "
-     "folder in FILE's path, or sequence",
+     "the fuzz target: sequence, heaps, threads, differential, fork, sample, settings or oom; else the one that "
+     "names a folder in FILE's path, or sequence",
      0},
     {"program", 'p', NULL, 0, "as a C program that does the same without the fuzzer", 0},
     {0},
@@ -122,23 +160,44 @@ static char *read_all(const char *file_name, size_t *size) {
     return content;
 }
 
+static void print_content(const struct print_arguments *arguments, const struct target *target, const uint8_t *data,
+                          size_t size) {
+    size_t before = bytes_before(target, data, size);
+    if (arguments->as_program) {
+        char *title = cn_text_format("%s, an input of the fuzz target `%s'%s", arguments->file_name, target->name,
+                                     before > 0 ? ", without what its first bytes ask for" : "");
+        cn_print_program(stdout, data + before, size - before, target->shape, title);
+        free(title);
+        return;
+    }
+    if (before > 0) {
+        printf("first bytes, explained in fuzz/%s_fuzz.c:", target->name);
+        for (size_t i = 0; i < before; i++) {
+            printf(" %02x", data[i]);
+        }
+        putchar('\n');
+    }
+    cn_print_operations(stdout, data + before, size - before, target->shape);
+}
+
 static int print_run(int argc, char **argv) {
     struct print_arguments arguments = {0};
     argp_parse(&print_parser, argc, argv, 0, NULL, &arguments);
-    const struct target *target = arguments.target != NULL ? arguments.target : target_of_path(arguments.file_name);
+    const char *other = NULL;
+    const struct target *target =
+        arguments.target != NULL ? arguments.target : target_of_path(arguments.file_name, &other);
+    if (other != NULL) {
+        cn_say_error("%s: %s: inputs of `%s' are no programs; fuzz/README.md tells how to see what they do", argv[0],
+                     arguments.file_name, other);
+        return CN_EXIT_FAILED;
+    }
     size_t size = 0;
     char *content = read_all(arguments.file_name, &size);
     if (content == NULL) {
         cn_say_error("%s: %s: %s", argv[0], arguments.file_name, strerror(errno));
         return CN_EXIT_FAILED;
     }
-    if (arguments.as_program) {
-        char *title = cn_text_format("%s, an input of the fuzz target `%s'", arguments.file_name, target->name);
-        cn_print_program(stdout, (const uint8_t *)content, size, target->shape, title);
-        free(title);
-    } else {
-        cn_print_operations(stdout, (const uint8_t *)content, size, target->shape);
-    }
+    print_content(&arguments, target, (const uint8_t *)content, size);
     free(content);
     return CN_EXIT_OK;
 }

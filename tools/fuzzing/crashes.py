@@ -62,14 +62,17 @@ def built_tool() -> Optional[pathlib.Path]:
     return None
 
 
-def printed(path: pathlib.Path) -> str:
-    """The input as `cairn fuzz print` shows it; as a hex dump, where it is no program or the tool is not built."""
+def printed(binary: pathlib.Path, path: pathlib.Path) -> str:
+    """The input as `cairn fuzz print` shows it; where it is no program, the calls that the fuzzer makes of it; else, or
+    where the tool is not built, a hex dump."""
     tool = built_tool()
     if tool is not None:
         done = run([str(tool), "fuzz", "print", str(path)])
         if done.returncode == 0:
             return done.stdout
-    return path.read_bytes().hex(" ") + "\n"
+    traced = run(["env", "CAIRN_FUZZ_TRACE=1", str(binary), *_LIMITS, str(path)]).stdout
+    calls = [line for line in traced.splitlines() if line.startswith("trace: ")]
+    return "\n".join([path.read_bytes().hex(" "), *calls]) + "\n"
 
 
 def keep(target: fuzz.Target, binary: pathlib.Path, path: pathlib.Path, known: dict[str, pathlib.Path]) -> str:
@@ -85,6 +88,6 @@ def keep(target: fuzz.Target, binary: pathlib.Path, path: pathlib.Path, known: d
     kept = fuzz.ROOT / fuzz.PACKAGE / "crashes" / target.unit / name
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_bytes(data)
-    kept.with_suffix(".txt").write_text(f"{target.name}: {reason}\n\n{printed(kept)}", encoding="utf-8")
+    kept.with_suffix(".txt").write_text(f"{target.name}: {reason}\n\n{printed(binary, kept)}", encoding="utf-8")
     known[kind_of(reason)] = kept
     return f"{kept.relative_to(fuzz.ROOT)}: {reason}"
