@@ -1,7 +1,6 @@
 /*
  * alone.h: programs (program.h) as inputs that are all there is: each is run (play.h) on an allocator as it is before
- * its first call, so that what it finds it finds again. In the debug form, which keeps much besides the core, the
- * allocator is the one that the inputs before have left.
+ * its first call, so that what it finds it finds again.
  */
 #ifndef CAIRN_FUZZ_ALONE_H
 #define CAIRN_FUZZ_ALONE_H

@@ -1,8 +1,7 @@
 /*
  * play.h: runs a program (program.h) on the allocator, through cairn.h alone, under the eyes of the model.
  *
- * Each run starts with no block, no named heap and no thread of its own, and ends so. Free memory that the allocator
- * keeps for the next request is given back only where the program says so, since that costs more than all the rest.
+ * Each run starts with no block, no named heap and no thread of its own, and ends so.
  */
 #ifndef CAIRN_FUZZ_PLAY_H
 #define CAIRN_FUZZ_PLAY_H

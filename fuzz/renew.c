@@ -15,17 +15,20 @@
 static char *reservation;
 static size_t reservation_bytes;
 
+/* What the debug form has mapped by then, beside the reservation, is kept with its variables. */
+static void keep_early(char *start, size_t bytes) {
+    if (start != reservation) {
+        cn_variables_keep_also(start, bytes);
+    }
+}
+
 void cn_renew_keep(void) {
     reservation = cn_region.heaps - CN_GAP_BYTES;
     reservation_bytes = (size_t)(cn_region.base - reservation) + cn_region.arena_limit * CN_ARENA_BYTES;
     CN_EXPECT(cn_region.base != NULL && cn_heap_of_thread() == NULL,
               "the allocator has started, and has not been used");
+    cn_system_each_early(keep_early);
     cn_variables_keep();
-}
-
-static void put_back_variables(void) {
-    cn_variables_put_back();
-    cn_heap_mine = &cn_heap_none;
 }
 
 void cn_renew(void) {
@@ -33,7 +36,7 @@ void cn_renew(void) {
     void *memory = mmap(reservation, reservation_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     CN_EXPECT(memory == reservation, "the region's memory can be replaced");
     cn_pages_forget(reservation, reservation_bytes);
-    put_back_variables();
+    cn_variables_put_back();
 }
 
 /* ---- by zeroing ---------------------------------------------------------------------------------------------- */
@@ -48,20 +51,30 @@ static void clear_tables(size_t arenas) {
     clear_table(CN_TABLE_REMOTE, slots * CN_SLOT_WORDS * sizeof *cn_region.remote);
     clear_table(CN_TABLE_ARENAS, arenas * sizeof *cn_region.arenas);
     clear_table(CN_TABLE_FITS, 8 * sizeof *cn_region.fits);
+    if (cn_region.slack_is_enabled) {
+        clear_table(CN_TABLE_SLACK, slots * CN_SLOT_GRANULES * sizeof *cn_region.slack);
+    }
 }
 
-/* To fault few pages in again takes longer than to write zeros. The debug form has some that cannot be written. */
-static void clear_slots(char *start, unsigned slots) {
-    enum { FEW_SLOTS = 4 };
-    size_t bytes = (size_t)slots * CN_SLOT_BYTES;
-    if (cn_pages_zero(start, bytes)) {
-        return;
+/* To have pages made anew takes longer than to write zeros into those that are there: whatever the debug form has made
+ * inaccessible or read-only among them. */
+static void clear_resident(char *start, size_t bytes) {
+    enum { PAGE_BYTES = 4096, PAGES_MAX = CN_ARENA_BYTES / PAGE_BYTES };
+    unsigned char states[PAGES_MAX];
+    CN_EXPECT(bytes <= CN_ARENA_BYTES && mprotect(start, bytes, PROT_READ | PROT_WRITE) == 0 &&
+                  mincore(start, bytes, states) == 0,
+              "memory can be made accessible");
+    for (size_t i = 0; i < bytes / PAGE_BYTES; i++) {
+        if ((states[i] & 1) != 0) {
+            memset(start + i * PAGE_BYTES, 0, PAGE_BYTES);
+        }
     }
-    if (!CAIRN_DEBUG && slots <= FEW_SLOTS) {
-        memset(start, 0, bytes);
-        return;
+}
+
+static void clear_slots(char *start, size_t bytes) {
+    if (!cn_pages_zero(start, bytes)) {
+        clear_resident(start, bytes);
     }
-    CN_EXPECT(madvise(start, bytes, MADV_DONTNEED) == 0, "memory can be purged");
 }
 
 /* Of the arena, what may not be zero is what is taken or dirty. */
@@ -71,9 +84,11 @@ static void clear_arena(size_t index) {
     while (left != 0) {
         unsigned first = cn_ctz(left);
         unsigned run = cn_bits_first_run(left);
-        char *start = cn_arena_address(index) + (size_t)first * CN_SLOT_BYTES;
-        clear_slots(start, run);
+        clear_slots(cn_arena_address(index) + (size_t)first * CN_SLOT_BYTES, (size_t)run * CN_SLOT_BYTES);
         left &= ~cn_bits_run(first, run);
+    }
+    if (CAIRN_DEBUG) {
+        clear_resident(cn_slot_notes(index * CN_ARENA_SLOTS), (size_t)CN_ARENA_SLOTS * CN_NOTES_SLOT_BYTES);
     }
 }
 
@@ -93,7 +108,7 @@ void cn_renew_quickly(void) {
     for (size_t i = 0; i < cn_heap_count(); i++) { /* what magazines held stays: it is beyond their tops */
         memset(cn_heap_at(i), 0, sizeof(struct cairn_heap));
     }
-    put_back_variables();
+    cn_variables_put_back();
 }
 
 /* ---- running ------------------------------------------------------------------------------------------------- */
@@ -101,13 +116,11 @@ void cn_renew_quickly(void) {
 static bool is_kept; /* not within the function: clang names such a one as if it were the core's */
 
 void cn_renew_and_run(void (*run)(void *), void *argument) {
-    if (CAIRN_DEBUG) {
-        run(argument);
-        return;
-    }
     if (!is_kept) {
         cn_renew_keep();
-        cn_pages_watch(cn_region.base);
+        if (!CAIRN_DEBUG) { /* which writes more than the program does */
+            cn_pages_watch(cn_region.base);
+        }
         is_kept = true;
     }
     cn_renew_quickly();

@@ -19,9 +19,8 @@ void cn_renew(void);
  * met a failure of the system. */
 void cn_renew_quickly(void);
 
-/* In the release form, calls run(argument) on an allocator as it is before its first call, by cn_renew_quickly; what
- * the program writes into blocks is to be noted (pages.h). The debug form, which keeps much besides the core, goes on
- * with the allocator that is there. Ends the process where anything is reported. */
+/* Calls run(argument) on an allocator as it is before its first call, by cn_renew_quickly; in the release form what
+ * the program writes into blocks must be noted (pages.h). Ends the process where anything is reported. */
 void cn_renew_and_run(void (*run)(void *), void *argument);
 
 #endif

@@ -17,13 +17,14 @@
 #include "fuzz/expect.h"
 #include "fuzz/pages.h"
 
-enum { MAPPINGS_MAX = 4096, REPORT_BYTES = 16 << 10 };
+enum { MAPPINGS_MAX = 4096, EARLY_MAX = 16, REPORT_BYTES = 16 << 10 };
 
 struct mapping {
     char *start;
     char *end;
 };
 
+static atomic_bool has_run; /* cn_system_run was called */
 static atomic_bool is_running;
 static _Thread_local bool is_runner; /* the thread that called cn_system_run, while it is running */
 static jmp_buf end_of_run;
@@ -33,6 +34,9 @@ static size_t report_length;
 static pthread_mutex_t mappings_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct mapping mappings[MAPPINGS_MAX]; /* in no order */
 static size_t mapping_count;
+
+static struct mapping early[EARLY_MAX]; /* from before the first run */
+static size_t early_count;
 
 static unsigned planned_kinds;
 static const uint8_t *plan;
@@ -69,6 +73,9 @@ static bool must_fail(enum cn_system_call kind) {
 
 /* ---- what is mapped ------------------------------------------------------------------------------------------ */
 
+/* Also before the first run: what the allocator needs when it starts. */
+static bool notes_mappings(void) { return is_running || !has_run; }
+
 static void add_mapping(char *start, char *end) {
     if (start < end) {
         CN_EXPECT(mapping_count < MAPPINGS_MAX, "the allocator has a limited number of mappings");
@@ -102,6 +109,25 @@ size_t cn_system_mapped_bytes(void) {
         bytes += (size_t)(mappings[i].end - mappings[i].start);
     }
     return bytes;
+}
+
+void cn_system_each_early(void (*visit)(char *start, size_t bytes)) {
+    CN_EXPECT(!has_run && mapping_count <= EARLY_MAX, "the allocator maps little when it starts");
+    memcpy(early, mappings, sizeof early);
+    early_count = mapping_count;
+    mapping_count = 0;
+    for (size_t i = 0; i < early_count; i++) {
+        visit(early[i].start, (size_t)(early[i].end - early[i].start));
+    }
+}
+
+static bool is_early(const char *start, size_t bytes) {
+    for (size_t i = 0; i < early_count; i++) {
+        if (early[i].start == start && early[i].end == start + bytes) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void cn_system_unmap_rest(void) {
@@ -148,6 +174,7 @@ static void forget_accessible(void) { accessible_count = 0; }
 bool cn_system_run(void (*run)(void *), void *argument) {
     report_length = 0;
     report[0] = '\0';
+    has_run = true;
     is_runner = true;
     is_running = true;
     bool came_back = _setjmp(end_of_run) == 0;
@@ -174,6 +201,9 @@ static void keep_report(const char *bytes, size_t count) {
     report[report_length] = '\0';
 }
 
+/* AddressSanitizer's own memory may have been where a new mapping is; its own mmap would have seen to that. */
+extern __attribute__((weak)) void __asan_unpoison_memory_region(void const volatile *start, size_t bytes);
+
 /* ---- the C library's functions ------------------------------------------------------------------------------- */
 
 /* A move that failed may have left nothing at all where it should have gone. */
@@ -196,7 +226,10 @@ void *mmap(void *wanted, size_t bytes, int protection, int flags, int fd, off_t 
         is_torn = false;
     }
     void *memory = (void *)syscall(SYS_mmap, wanted, bytes, protection, flags, fd, offset); // NOLINT: its result
-    if (is_running && memory != MAP_FAILED) {
+    if (memory != MAP_FAILED && protection != PROT_NONE && __asan_unpoison_memory_region != NULL) {
+        __asan_unpoison_memory_region(memory, bytes);
+    }
+    if (notes_mappings() && memory != MAP_FAILED) {
         if ((flags & MAP_FIXED) == 0) {
             note_mapping(memory, (char *)memory + bytes);
         }
@@ -209,8 +242,11 @@ int munmap(void *memory, size_t bytes) {
     if (must_fail(CN_SYSTEM_UNMAP)) {
         return -1;
     }
+    if (is_early(memory, bytes)) {
+        return 0; /* nothing else is to lie there when it is put back */
+    }
     forget_accessible();
-    if (is_running) {
+    if (notes_mappings()) {
         forget_mapping(memory, (char *)memory + bytes);
     }
     return (int)syscall(SYS_munmap, memory, bytes);
@@ -269,7 +305,7 @@ void *mremap(void *memory, size_t old_bytes, size_t new_bytes, int flags, ...) {
     }
     forget_accessible();
     void *moved = (void *)syscall(SYS_mremap, memory, old_bytes, new_bytes, flags, place); // NOLINT: its result
-    if (is_running && moved != MAP_FAILED) {
+    if (notes_mappings() && moved != MAP_FAILED) {
         if (place == NULL) {
             forget_mapping(memory, (char *)memory + old_bytes);
             note_mapping(moved, (char *)moved + new_bytes);

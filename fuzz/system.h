@@ -52,6 +52,10 @@ void cn_system_run_quietly(void (*run)(void *), void *argument);
 /* Bytes that were newly mapped during cn_system_run and are still there. */
 size_t cn_system_mapped_bytes(void);
 
+/* Calls visit for each mapping that was made before the first cn_system_run, and is still there. From then on such are
+ * never unmapped. Once. */
+void cn_system_each_early(void (*visit)(char *start, size_t bytes));
+
 /* Unmaps what was newly mapped during cn_system_run and is still there. */
 void cn_system_unmap_rest(void);
 

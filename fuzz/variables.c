@@ -13,7 +13,7 @@
 
 #include "fuzz/expect.h"
 
-enum { VARIABLES_MAX = 512, BYTES_MAX = 1 << 20 };
+enum { VARIABLES_MAX = 512, BYTES_MAX = 1 << 20, LARGE_BYTES = 128 << 10, PAGE_BYTES = 4096 };
 
 struct variable {
     char *start;
@@ -22,6 +22,8 @@ struct variable {
 
 static struct variable variables[VARIABLES_MAX];
 static size_t variable_count;
+static struct variable large_variables[VARIABLES_MAX]; /* which hold zeros */
+static size_t large_count;
 static _Alignas(uint64_t) char kept[BYTES_MAX]; /* of all variables, each at a multiple of eight */
 static size_t kept_bytes;
 
@@ -39,7 +41,32 @@ __attribute__((no_sanitize_address, no_sanitize_thread)) static void copy(char *
 #endif
 }
 
-static void remember(char *start, size_t bytes) {
+__attribute__((no_sanitize_address, no_sanitize_thread)) static bool is_zero(const char *start, size_t bytes) {
+    char all = 0;
+    for (size_t i = 0; i < bytes; i++) {
+        all |= ((const volatile char *)start)[i];
+    }
+    return all == 0;
+}
+
+/* Whole pages go back to the system: few of them are ever used. */
+static void clear_large(const struct variable *variable) {
+    char *start = variable->start;
+    char *end = start + variable->bytes;
+    char *first_page = start + (PAGE_BYTES - (uintptr_t)start % PAGE_BYTES) % PAGE_BYTES;
+    char *last_page = end - (uintptr_t)end % PAGE_BYTES;
+    static const char zeros[PAGE_BYTES];
+    copy(start, zeros, (size_t)(first_page - start));
+    copy(last_page, zeros, (size_t)(end - last_page));
+    CN_EXPECT(madvise(first_page, (size_t)(last_page - first_page), MADV_DONTNEED) == 0, "pages can be given back");
+}
+
+void cn_variables_keep_also(char *start, size_t bytes) {
+    if (bytes >= LARGE_BYTES && is_zero(start, bytes)) {
+        CN_EXPECT(large_count < VARIABLES_MAX, "there is room for all variables");
+        large_variables[large_count++] = (struct variable){start, bytes};
+        return;
+    }
     CN_EXPECT(variable_count < VARIABLES_MAX && kept_bytes + bytes + 8 <= BYTES_MAX, "there is room for all variables");
     variables[variable_count++] = (struct variable){start, bytes};
     copy(kept + kept_bytes, start, bytes);
@@ -51,6 +78,7 @@ static void remember(char *start, size_t bytes) {
 struct image {
     const char *bytes;
     uintptr_t moved_by; /* addresses in memory minus those in the file */
+    char *thread_local; /* where those of this thread start */
     const Elf64_Shdr *sections;
     const Elf64_Shdr *symbols;
     const char *names;
@@ -95,14 +123,16 @@ static void remember_variables(const struct image *image) {
     for (size_t i = 0; i < image->symbols->sh_size / sizeof *symbols; i++) {
         const Elf64_Sym *symbol = &symbols[i];
         const char *name = image->names + symbol->st_name;
-        if (ELF64_ST_TYPE(symbol->st_info) == STT_FILE) {
+        unsigned type = ELF64_ST_TYPE(symbol->st_info);
+        bool is_global = ELF64_ST_BIND(symbol->st_info) != STB_LOCAL || begins_with(name, "cn_");
+        if (type == STT_FILE) {
             is_core = is_core_source(name);
-        } else if (ELF64_ST_TYPE(symbol->st_info) == STT_OBJECT && is_writable(image, symbol->st_shndx) &&
-                   !is_compilers(name)) {
-            bool is_global = ELF64_ST_BIND(symbol->st_info) != STB_LOCAL || begins_with(name, "cn_");
-            if (is_global ? begins_with(name, "cn_") : is_core) {
-                remember((char *)(symbol->st_value + image->moved_by), symbol->st_size); // NOLINT: an address
-            }
+        } else if (is_compilers(name) || !(is_global ? begins_with(name, "cn_") : is_core)) {
+            continue;
+        } else if (type == STT_TLS && image->thread_local != NULL) {
+            cn_variables_keep_also(image->thread_local + symbol->st_value, symbol->st_size);
+        } else if (type == STT_OBJECT && is_writable(image, symbol->st_shndx)) {
+            cn_variables_keep_also((char *)(symbol->st_value + image->moved_by), symbol->st_size); // NOLINT: an address
         }
     }
 }
@@ -110,6 +140,7 @@ static void remember_variables(const struct image *image) {
 static int note_move(struct dl_phdr_info *info, size_t size, void *argument) {
     (void)size;
     ((struct image *)argument)->moved_by = info->dlpi_addr;
+    ((struct image *)argument)->thread_local = info->dlpi_tls_data;
     return 1; /* the program is the first of all */
 }
 
@@ -146,5 +177,8 @@ void cn_variables_put_back(void) {
     for (size_t i = 0; i < variable_count; i++) {
         copy(variables[i].start, value, variables[i].bytes);
         value += (variables[i].bytes + 7) / 8 * 8;
+    }
+    for (size_t i = 0; i < large_count; i++) {
+        clear_large(&large_variables[i]);
     }
 }
