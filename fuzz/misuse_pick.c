@@ -33,6 +33,10 @@ bool cn_misuse_can_be_promised(const struct cn_misuse_blocks *all, const struct 
     return cn_misuse_is_live_of_named(all, block) && block->size > 0 && cn_misuse_is_of_pool(block);
 }
 
+bool cn_misuse_can_be_sealed(const struct cn_misuse_blocks *all, const struct cn_misuse_block *block) {
+    return cn_misuse_is_live_of_named(all, block) && block->size > 0;
+}
+
 bool cn_misuse_is_freed_of_named(const struct cn_misuse_blocks *all, const struct cn_misuse_block *block) {
     return cn_misuse_is_known_freed(all, block) && block->heap != 0 && (cn_misuse_is_of_pool(block) || !all->protects);
 }

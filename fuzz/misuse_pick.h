@@ -12,6 +12,7 @@ cn_misuse_fits_fn cn_misuse_is_live_of_thread;
 cn_misuse_fits_fn cn_misuse_is_last_of_pool;   /* live and the thread's: behind it nothing was handed out yet */
 cn_misuse_fits_fn cn_misuse_is_live_of_named;  /* a named heap's */
 cn_misuse_fits_fn cn_misuse_can_be_promised;   /* of some bytes, which no page watches over */
+cn_misuse_fits_fn cn_misuse_can_be_sealed;     /* of some bytes */
 cn_misuse_fits_fn cn_misuse_is_freed_of_named; /* and can still be written */
 cn_misuse_fits_fn cn_misuse_is_freed_of_pool;
 

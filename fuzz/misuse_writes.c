@@ -15,6 +15,7 @@ enum {
     NEXT_HEAD_BYTES = 16, /* at least */
     COPY_BYTES = 8,
     CANARY_HEAD_MAX_BYTES = 4096,
+    SEAL_PAGE_BYTES = 4096,
     FRESH_MAX_BYTES = 4096, /* so much that was never handed out is looked at behind a pool's last block */
 };
 
@@ -277,13 +278,35 @@ static void write_into_fresh(struct cn_misuse_blocks *blocks) {
 
 /* ---- promises ---------------------------------------------------------------------------------------------------- */
 
+/* Some of the block's bytes that no page watches over while it is sealed: a span has such on its first and last page.
+ * Their number; 0: there are none. */
+static size_t take_unwatched(struct cn_misuse_blocks *blocks, const struct cn_misuse_block *block, size_t *offset) {
+    uintptr_t page = SEAL_PAGE_BYTES;
+    uintptr_t start = (uintptr_t)block->user;
+    uintptr_t end = start + block->size;
+    uintptr_t pages_start = (start + page - 1) / page * page;
+    uintptr_t pages_end = end / page * page;
+    if (cn_misuse_is_of_pool(block) || pages_start >= pages_end) {
+        pages_start = pages_end = end;
+    }
+    size_t before = pages_start - start;
+    size_t behind = end - pages_end;
+    *offset = cn_misuse_take_below(blocks, before + behind);
+    if (*offset < before) {
+        return take_length(blocks, before - *offset);
+    }
+    size_t into = *offset - before;
+    *offset = pages_end - start + into;
+    return into < behind ? take_length(blocks, behind - into) : 0;
+}
+
 static void write_sealed(struct cn_misuse_blocks *blocks) {
-    struct cn_misuse_block *block = cn_misuse_take_live(blocks, cn_misuse_can_be_promised);
-    if (block == NULL) {
+    struct cn_misuse_block *block = cn_misuse_take_live(blocks, cn_misuse_can_be_sealed);
+    size_t offset = 0;
+    size_t bytes = block != NULL ? take_unwatched(blocks, block, &offset) : 0;
+    if (bytes == 0) {
         return;
     }
-    size_t offset = cn_misuse_take_below(blocks, block->size);
-    size_t bytes = take_length(blocks, block->size - offset);
     CN_EXPECT(cairn_seal(block->user), "a block can be sealed");
     block->is_promised = true;
     cn_misuse_due("sealed-write", NULL, block);

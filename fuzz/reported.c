@@ -1,6 +1,7 @@
 #include "fuzz/reported.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fuzz/expect.h"
@@ -8,6 +9,21 @@
 #include "fuzz/said.h"
 
 enum { WORDS_BYTES = 1024 };
+
+/* Harnesses whose reports are looked at do all in one thread. */
+static bool is_by_thread_of(const char *said, const char *event) {
+    const char *thread = cn_json_member(said, "thread");
+    return thread != NULL && cn_json_is_number(cn_json_member(event, "thread"), strtoull(thread, NULL, 10));
+}
+
+static void expect_events(const char *said, const char *block) {
+    const char *allocated = cn_json_member(block, "allocated");
+    const char *freed = cn_json_member(block, "freed");
+    CN_EXPECT(allocated != NULL && is_by_thread_of(said, allocated), "a report names the thread that allocated");
+    CN_EXPECT((freed != NULL) == cn_json_is_string(cn_json_member(block, "state"), "freed"),
+              "a report tells of a freed block who freed it");
+    CN_EXPECT(freed == NULL || is_by_thread_of(said, freed), "a report names the thread that freed");
+}
 
 static void expect_json(const struct cairn_report *report, const char *said) {
     const char *end = cn_json_end(said);
@@ -25,6 +41,9 @@ static void expect_json(const struct cairn_report *report, const char *said) {
                                 cn_json_is_number(cn_json_member(block, "serial"), report->serial) &&
                                 cn_json_is_hex(cn_json_member(block, "address"), (uintptr_t)report->block)),
               "a report describes its block as it is");
+    if (block != NULL) {
+        expect_events(said, block);
+    }
 }
 
 static void expect_text(const struct cairn_report *report, const char *said) {
