@@ -12,18 +12,26 @@ _HARNESS_DEPS = [
 ]
 
 # AFL++'s compiler takes -fsanitize=fuzzer for its driver, but not where Bazel passes it in a file.
-_ENGINE_LINKOPTS = select({
-    "//tools/build_defs:afl": [
-        "-L/usr/lib/afl",
-        "-l:libAFLDriver.a",
-    ],
-    "//conditions:default": ["-fsanitize=fuzzer"],
-})
+_NO_ENGINE = "a fuzzer needs a configuration, such as --config=asan-libfuzzer; fuzz/README.md has them all"
 
-_ENGINE_ARGS = select({
-    "//tools/build_defs:afl": ["--engine=afl"],
-    "//conditions:default": ["--engine=libfuzzer"],
-})
+_ENGINE_LINKOPTS = select(
+    {
+        "//tools/build_defs:afl": [
+            "-L/usr/lib/afl",
+            "-l:libAFLDriver.a",
+        ],
+        "//tools/build_defs:libfuzzer": ["-fsanitize=fuzzer"],
+    },
+    no_match_error = _NO_ENGINE,
+)
+
+_ENGINE_ARGS = select(
+    {
+        "//tools/build_defs:afl": ["--engine=afl"],
+        "//tools/build_defs:libfuzzer": ["--engine=libfuzzer"],
+    },
+    no_match_error = _NO_ENGINE,
+)
 
 def _seeds(unit):
     return native.glob(
