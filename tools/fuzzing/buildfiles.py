@@ -141,8 +141,9 @@ def _split(label: str, package: str) -> tuple[str, str]:
     return package, name or path
 
 
-def _select(branches: dict[str, Any]) -> Any:
-    return branches["//conditions:default"]
+def _select(branches: dict[str, Any], no_match_error: str = "") -> Any:
+    """What Bazel chooses without a configuration; nothing, where it asks for one: that is the engine's."""
+    return [] if no_match_error else branches["//conditions:default"]
 
 
 def _fail(message: str) -> None:
