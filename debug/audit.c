@@ -10,6 +10,7 @@
 #include "damage.h"
 #include "fresh.h"
 #include "hiding.h"
+#include "unowned.h"
 
 static struct cn_lock lock; /* one audit at a time */
 
@@ -131,6 +132,7 @@ static void audit(cn_audit_fn *check, struct cn_look *look) {
         if (cn_hiding_begin_look()) {
             (void)cn_audit_blocks(NULL, check, look);
             check_fresh(look);
+            cn_unowned_check(look);
             cn_hiding_end_look();
         }
         cn_purge_resume();

@@ -1,5 +1,6 @@
 #include "dump.h"
 
+#include "ahead.h"
 #include "alloc/os.h"
 #include "alloc/region.h"
 #include "canary.h"
@@ -33,11 +34,22 @@ static bool fill_of_freed(unsigned char *expected) {
     return cn_fill_freed >= 0;
 }
 
+/* Of memory that no block has: the next that a pool will hand out, or what is to be zero (unowned.h). */
+static bool fill_of_rest(const char *address, unsigned char *expected) {
+    size_t granule = ((uintptr_t)address - (uintptr_t)cn_region.base) >> CN_GRANULE_SHIFT;
+    if (!cn_region_covers(granule)) {
+        return false;
+    }
+    size_t slot = cn_slot_of_granule(granule);
+    bool is_of_pool = atomic_load_explicit(&cn_region.owner[slot], memory_order_relaxed) != 0;
+    *expected = 0;
+    return !is_of_pool || !cn_ahead_covers(slot, address) || fill_of_freed(expected);
+}
+
 bool cn_dump_expected(const char *address, unsigned char *expected) {
     struct cn_known known = cn_record_around(address);
     if (known.kind == CN_BLOCK_NONE) {
-        return cn_region_covers(((uintptr_t)address - (uintptr_t)cn_region.base) >> CN_GRANULE_SHIFT) &&
-               fill_of_freed(expected);
+        return fill_of_rest(address, expected);
     }
     struct cn_facts facts = cn_record_facts(known.record);
     if (facts.state != CN_RECORD_LIVE && (facts.marks & CN_MARK_PARKED) == 0) {

@@ -1,37 +1,64 @@
 #include "fresh.h"
 
+#include "ahead.h"
+#include "alloc/os.h"
 #include "canary.h"
+#include "unowned.h"
 
-enum { FRESH_AHEAD_BYTES = 4096 };
-
-/* Up to where a pool is filled; not at all before its first block. */
-static size_t filled_bytes(size_t pool_bytes, size_t handed_out_bytes) {
-    return handed_out_bytes == 0 ? 0 : cn_min(pool_bytes, handed_out_bytes + FRESH_AHEAD_BYTES);
+static void check_rest(const char *pool, size_t from, size_t to, const struct cn_look *look) {
+    if (from < to) {
+        cn_unowned_check_bytes(pool + from, pool + to, look);
+    }
 }
 
 void cn_fresh_check(const char *pool, size_t pool_bytes, size_t handed_out_bytes, const struct cn_look *look) {
-    size_t filled = filled_bytes(pool_bytes, handed_out_bytes);
-    if (filled > handed_out_bytes) {
+    size_t filled = cn_ahead_bytes(pool_bytes, handed_out_bytes);
+    if (cn_fill_freed >= 0 && filled > handed_out_bytes) {
         (void)cn_damage_check_fresh(pool + handed_out_bytes, pool + filled, look);
+        check_rest(pool, filled, pool_bytes, look);
+    }
+}
+
+static void clear(char *from, char *to) {
+    uintptr_t page_bytes = cn_os_page_bytes();
+    size_t on_page = cn_min((page_bytes - (uintptr_t)from % page_bytes) % page_bytes, (size_t)(to - from));
+    char *page = from + on_page;
+    cn_fill_write(from, page, 0);
+    if (page < to && cn_os_resident_bytes(page, (size_t)(to - page)) != 0 && !cn_os_purge(page, (size_t)(to - page))) {
+        cn_fill_write(page, to, 0);
+    }
+}
+
+void cn_fresh_clear(char *pool, size_t pool_bytes, size_t handed_out_bytes) {
+    size_t filled = cn_ahead_bytes(pool_bytes, handed_out_bytes);
+    if (filled > 0 && filled < pool_bytes) {
+        clear(pool + filled, pool + pool_bytes);
     }
 }
 
 void cn_fresh_fill(char *pool, size_t pool_bytes, size_t handed_out_bytes) {
-    size_t filled = filled_bytes(pool_bytes, handed_out_bytes);
+    size_t filled = cn_ahead_bytes(pool_bytes, handed_out_bytes);
     if (filled > handed_out_bytes) {
         cn_fill_write(pool + handed_out_bytes, pool + filled, (unsigned char)cn_fill_freed);
     }
+    cn_fresh_clear(pool, pool_bytes, handed_out_bytes);
 }
 
 void cn_fresh_hand_out(const struct cn_fresh *fresh) {
     struct cn_look look = {"malloc", 0};
     size_t from = fresh->first * fresh->block_bytes;
-    size_t before = filled_bytes(fresh->pool_bytes, from);
-    size_t after = filled_bytes(fresh->pool_bytes, from + fresh->count * fresh->block_bytes);
+    size_t before = cn_ahead_bytes(fresh->pool_bytes, from);
+    size_t after = cn_ahead_bytes(fresh->pool_bytes, from + fresh->count * fresh->block_bytes);
     if (cn_fill_freed < 0) {
         return;
     }
-    cn_fresh_check(fresh->pool, fresh->pool_bytes, from, &look);
+    if (from == 0) {
+        clear(fresh->pool, fresh->pool + fresh->pool_bytes);
+    }
+    if (before > from) {
+        (void)cn_damage_check_fresh(fresh->pool + from, fresh->pool + before, &look);
+    }
+    check_rest(fresh->pool, before, after, &look);
     if (before < after) {
         cn_fill_write(fresh->pool + before, fresh->pool + after, (unsigned char)cn_fill_freed);
     }

@@ -111,6 +111,19 @@ void cn_self_ends(struct cn_self *self) {
     cn_stack_thread_ends();
 }
 
+/* A thread that is not there any more may have been about to fill what its pool was to hand out. */
+static void clear_fresh(void) {
+    struct cn_walk_place place;
+    for (size_t slot = 0; cn_walk_next(slot, &place); slot = cn_walk_after(&place)) {
+        struct cn_known first = cn_record_of_core(cn_slot_address(place.slot));
+        if (place.class_index != CN_CLASS_SPAN && !cn_hiding_covers(&first)) {
+            struct cn_pool *pool = &cn_region.pools[place.slot];
+            cn_fresh_clear(cn_pool_address(pool), cn_pool_slots(pool) * CN_SLOT_BYTES,
+                           (size_t)cn_pool_fresh(pool) * cn_class_at(place.class_index)->block_bytes);
+        }
+    }
+}
+
 void cn_debug_after_fork(void) {
     is_forked = true;
     cn_stack_after_fork();
@@ -120,6 +133,9 @@ void cn_debug_after_fork(void) {
     cn_report_after_fork();
     cn_leak_after_fork();
     cn_quarantine_after_fork();
+    if (!cn_os_is_single_threaded()) {
+        clear_fresh();
+    }
 }
 
 void cn_debug_stop(void) {

@@ -106,7 +106,7 @@ static void put_alignment(struct cn_text *text, const struct cn_incident *incide
 
 static void put_block(struct cn_text *text, const struct cn_incident *incident) {
     if (incident->known.kind == CN_BLOCK_NONE) {
-        cn_text_put(text, "memory of the heap that no block has");
+        cn_text_put(text, "memory of the heap that belongs to no block");
         return;
     }
     cn_text_put(text, "block of ");
@@ -152,7 +152,7 @@ static void put_damage(struct cn_text *text, const struct cn_incident *incident)
         cn_text_put(text, " has ");
         cn_sentence_put_bytes(text, incident->damage_bytes);
         cn_text_put(text, " written");
-        cn_text_put(text, how_wrong(incident->kind));
+        cn_text_put(text, incident->known.kind != CN_BLOCK_NONE ? how_wrong(incident->kind) : "");
         put_offset(text, incident, incident->damage);
     }
     cn_text_put(text, "; found at ");

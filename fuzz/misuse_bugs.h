@@ -10,7 +10,7 @@
 
 #include "fuzz/misuse_blocks.h"
 
-enum { CN_MISUSE_WRITES = 9, CN_MISUSE_CALLS = 7 };
+enum { CN_MISUSE_WRITES = 10, CN_MISUSE_CALLS = 7 };
 
 typedef void cn_misuse_bug(struct cn_misuse_blocks *blocks);
 

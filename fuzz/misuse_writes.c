@@ -7,6 +7,7 @@
 #include "alloc/cairn.h"
 #include "alloc/layout.h"
 #include "alloc/options.h"
+#include "alloc/region.h"
 #include "fuzz/expect.h"
 #include "fuzz/misuse_due.h"
 #include "fuzz/misuse_pick.h"
@@ -16,6 +17,7 @@ enum {
     COPY_BYTES = 8,
     CANARY_HEAD_MAX_BYTES = 4096,
     SEAL_PAGE_BYTES = 4096,
+    FAR_BYTES = 8192,       /* from all that is not nobody's */
     FRESH_MAX_BYTES = 4096, /* so much that was never handed out is looked at behind a pool's last block */
 };
 
@@ -276,6 +278,35 @@ static void write_into_fresh(struct cn_misuse_blocks *blocks) {
     cn_misuse_settle();
 }
 
+/* A slot that nobody has, and that holds nothing, from where the input says on; NULL: there is none. */
+static char *find_unowned(struct cn_misuse_blocks *blocks) {
+    size_t slots = atomic_load(&cn_region.arena_count) * CN_ARENA_SLOTS;
+    size_t from = cn_misuse_take_below(blocks, slots);
+    for (size_t i = 0; i < slots; i++) {
+        size_t slot = (from + i) % slots;
+        const struct cn_arena *arena = &cn_region.arenas[slot / CN_ARENA_SLOTS];
+        uint64_t held = atomic_load(&arena->used) | atomic_load(&arena->dirty);
+        if (atomic_load(&arena->is_committed) && (held >> slot % CN_ARENA_SLOTS & 1) == 0) {
+            return cn_slot_address(slot);
+        }
+    }
+    return NULL;
+}
+
+/* Far from all blocks. */
+static void write_to_nobody(struct cn_misuse_blocks *blocks) {
+    char *slot = find_unowned(blocks);
+    size_t offset = FAR_BYTES + cn_misuse_take_below(blocks, CN_SLOT_BYTES - 2 * FAR_BYTES - CN_MISUSE_DAMAGE_MAX);
+    size_t bytes = take_length(blocks, CN_MISUSE_DAMAGE_MAX);
+    if (slot == NULL) {
+        return;
+    }
+    cn_misuse_due("heap-buffer-overflow", NULL, NULL);
+    cn_misuse_damage(slot + offset, bytes, CN_MISUSE_OTHER_BYTES, cn_bytes_take(blocks->input));
+    sweep();
+    cn_misuse_settle();
+}
+
 /* ---- promises ---------------------------------------------------------------------------------------------------- */
 
 /* Some of the block's bytes that no page watches over while it is sealed: a span has such on its first and last page.
@@ -341,5 +372,5 @@ static void write_fenced(struct cn_misuse_blocks *blocks) {
 
 cn_misuse_bug *const cn_misuse_writes[CN_MISUSE_WRITES] = {
     write_behind, write_before, copy_before,  write_after_free, write_before_freed,
-    write_beyond, write_sealed, write_fenced, write_into_fresh,
+    write_beyond, write_sealed, write_fenced, write_into_fresh, write_to_nobody,
 };

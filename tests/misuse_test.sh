@@ -65,7 +65,8 @@ judge_stacks() {
     local kind
     kind=$(sed -n 's/^cairn: ERROR: \([a-z-]*\): .*/\1/p' "$1.err")
     if ! grep -q '^  block ' "$1.err"; then
-        [[ $kind = bad-free || $kind = invalid-alignment ]] || echo "the report has no block"
+        [[ $kind = bad-free || $kind = invalid-alignment ]] || grep -q 'that belongs to no block' "$1.err" ||
+            echo "the report has no block"
         return
     fi
     has_own_frame "$1" allocated || echo "no function of the program in the stack of the allocation"
