@@ -22,6 +22,7 @@
 #include "fuzz/bytes.h"
 #include "fuzz/expect.h"
 #include "fuzz/fuzzer.h"
+#include "fuzz/pages.h"
 #include "fuzz/renew.h"
 #include "fuzz/trace.h"
 
@@ -241,6 +242,7 @@ static void reallocate(void) {
     cn_attack_remove(&model, (size_t)(block - model.blocks));
     before = *block;
     if (perform(&call, CN_RIGHT) && call.size != 0) {
+        cn_pages_note_written(call.result, cn_min(before.usable, call.usable));
         call.heap = before.heap;
         cn_attack_compare_moved(&before, call.result, call.size);
         note(&call);
@@ -283,6 +285,7 @@ static void write_wildly(void) {
     for (size_t i = 0; i < bytes; i++) {
         at[i] = (char)(value >> i % 8 * 8);
     }
+    cn_pages_note_written(at, bytes);
     cn_attack_wrote(&model, at, bytes);
 }
 
@@ -342,6 +345,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     (void)argc;
     (void)argv;
     cn_renew_keep();
+    cn_pages_watch(cn_region.base);
     return 0;
 }
 
