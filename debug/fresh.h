@@ -5,7 +5,7 @@
  *
  * F1  Where a pool has handed out blocks up to byte n, the bytes [n, n + CN_FRESH_AHEAD_BYTES) of it are the freed fill,
  *     and what follows up to a multiple of that.
- * F2  Those from there on are zero.
+ * F2  Those from there on are zero, or, while they are being handed out, the freed fill.
  *
  * Both hold only with a freed fill (fill_freed=off: none).
  */

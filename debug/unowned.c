@@ -70,13 +70,18 @@ static void report(const struct wild *wild, const struct cn_look *look) {
 
 /* ---- looking ----------------------------------------------------------------------------------------------------- */
 
+/* Whether it is all the freed fill: so is what a pool is about to hand out, when a signal's handler looks at it. */
+static bool is_filled(const struct wild *wild) {
+    return cn_fill_freed >= 0 && cn_fill_check(wild->first, wild->end, (unsigned char)cn_fill_freed) == NULL;
+}
+
 /* Reports what was found so far, if anything, and makes it zero. */
 static void conclude(struct wild *wild, const struct cn_look *look) {
-    if (wild->first != NULL) {
+    if (wild->first != NULL && !is_filled(wild)) {
         report(wild, look);
         cn_fill_write((char *)(uintptr_t)wild->first, wild->end, 0); // NOLINT: of memory that is the caller's
-        wild->first = NULL;
     }
+    wild->first = NULL;
 }
 
 /* What is wrong up to the end of a page, and from the start of the next, is one write. */
