@@ -42,11 +42,12 @@ __attribute__((no_sanitize_address, no_sanitize_thread)) static void copy(char *
 }
 
 __attribute__((no_sanitize_address, no_sanitize_thread)) static bool is_zero(const char *start, size_t bytes) {
-    char all = 0;
     for (size_t i = 0; i < bytes; i++) {
-        all |= ((const volatile char *)start)[i];
+        if (((const volatile char *)start)[i] != 0) {
+            return false;
+        }
     }
-    return all == 0;
+    return true;
 }
 
 /* Whole pages go back to the system: few of them are ever used. */
