@@ -10,6 +10,7 @@
 struct wild {
     const char *run;
     const char *run_end;
+    bool is_of_pool;
     const char *first; /* NULL: none */
     const char *end;
 };
@@ -72,7 +73,8 @@ static void report(const struct wild *wild, const struct cn_look *look) {
 
 /* Whether it is all the freed fill: so is what a pool is about to hand out, when a signal's handler looks at it. */
 static bool is_filled(const struct wild *wild) {
-    return cn_fill_freed >= 0 && cn_fill_check(wild->first, wild->end, (unsigned char)cn_fill_freed) == NULL;
+    return wild->is_of_pool && cn_fill_freed >= 0 &&
+           cn_fill_check(wild->first, wild->end, (unsigned char)cn_fill_freed) == NULL;
 }
 
 /* Reports what was found so far, if anything, and makes it zero. */
@@ -112,14 +114,18 @@ static void check_slot(struct wild *wild, const char *from, const char *to, cons
     }
 }
 
-void cn_unowned_check_bytes(const char *from, const char *to, const struct cn_look *look) {
-    struct wild wild = {.run = from, .run_end = to};
+static void check_bytes(const char *from, const char *to, bool is_of_pool, const struct cn_look *look) {
+    struct wild wild = {.run = from, .run_end = to, .is_of_pool = is_of_pool};
     while (from < to) {
         size_t bytes = cn_min((size_t)(to - from), CN_SLOT_BYTES - (uintptr_t)from % CN_SLOT_BYTES);
         check_slot(&wild, from, from + bytes, look);
         from += bytes;
     }
     conclude(&wild, look);
+}
+
+void cn_unowned_check_bytes(const char *from, const char *to, const struct cn_look *look) {
+    check_bytes(from, to, true, look);
 }
 
 /* Whether the slots became the caller's, and are as they should be: one that was given meanwhile may be dirty. */
@@ -146,7 +152,7 @@ static void check_arena(size_t index, const struct cn_look *look) {
         unsigned first = cn_ctz(left);
         unsigned slots = cn_bits_first_run(left);
         const char *run = cn_slot_address(index * CN_ARENA_SLOTS + first);
-        cn_unowned_check_bytes(run, run + (size_t)slots * CN_SLOT_BYTES, look);
+        check_bytes(run, run + (size_t)slots * CN_SLOT_BYTES, false, look);
         left &= ~cn_bits_run(first, slots);
     }
     cn_arena_release(index, mask);

@@ -9,8 +9,8 @@
 
 #include "report.h"
 
-/* Reports what is not zero of [from, to), within a pool's run of slots or a run of such that the caller has, and makes
- * it zero. */
+/* Reports what is not zero of [from, to), which a pool has yet to hand out, and makes it zero; but the freed fill, which
+ * it has for a moment before it is. */
 void cn_unowned_check_bytes(const char *from, const char *to, const struct cn_look *look);
 
 /* Reports what was written into such slots, once, and makes it zero again. Purging must be paused (purge.h). While a run is
