@@ -105,17 +105,23 @@ static bool check_block(const struct cn_known *known, uint64_t word, void *argum
     return true;
 }
 
-/* What was never handed out, and the ends of pools: of this thread's heap alone, or where there is one thread. */
-static void check_fresh(const struct cn_look *look) {
+/* What the pool has yet to hand out, and its end. */
+static void check_pool_fresh(size_t slot, const struct cn_look *look) {
+    const struct cn_pool *pool = &cn_region.pools[slot];
+    size_t block_bytes = cn_class_at(cn_pool_class(pool))->block_bytes;
+    cn_fresh_check(cn_pool_address(pool), cn_pool_slots(pool) * CN_SLOT_BYTES, cn_pool_fresh(pool) * block_bytes, look);
+}
+
+/* Of all pools that no other thread takes from meanwhile: `heap`'s, which is the caller's; NULL: this thread's, or all
+ * where there is one thread. */
+static void check_fresh(const struct cairn_heap *heap, const struct cn_look *look) {
+    bool is_all = heap == NULL && cn_os_is_single_threaded();
+    const struct cairn_heap *wanted = heap != NULL ? heap : cn_heap_mine;
     struct cn_walk_place place;
     for (size_t slot = 0; cn_walk_next(slot, &place); slot = cn_walk_after(&place)) {
         struct cn_known first = cn_record_of_core(cn_slot_address(place.slot));
-        if (place.class_index != CN_CLASS_SPAN && (place.heap == cn_heap_mine || cn_os_is_single_threaded()) &&
-            !cn_hiding_covers(&first)) {
-            const struct cn_pool *pool = &cn_region.pools[place.slot];
-            size_t block_bytes = cn_class_at(place.class_index)->block_bytes;
-            cn_fresh_check(cn_pool_address(pool), cn_pool_slots(pool) * CN_SLOT_BYTES,
-                           cn_pool_fresh(pool) * block_bytes, look);
+        if (place.class_index != CN_CLASS_SPAN && (is_all || place.heap == wanted) && !cn_hiding_covers(&first)) {
+            check_pool_fresh(place.slot, look);
         }
     }
 }
@@ -131,7 +137,7 @@ static void audit(cn_audit_fn *check, struct cn_look *look) {
     if (cn_purge_pause()) {
         if (cn_hiding_begin_look()) {
             (void)cn_audit_blocks(NULL, check, look);
-            check_fresh(look);
+            check_fresh(NULL, look);
             cn_unowned_check(look);
             cn_hiding_end_look();
         }
@@ -143,5 +149,10 @@ static void audit(cn_audit_fn *check, struct cn_look *look) {
 void cn_audit(const char *operation, uint32_t stack) { audit(check_block, &(struct cn_look){operation, stack}); }
 
 void cn_audit_live(const char *operation) { audit(check_block_if_live, &(struct cn_look){operation, 0}); }
+
+void cn_audit_heap(const struct cairn_heap *heap, struct cn_look *look) {
+    (void)cn_audit_blocks(heap, check_block, look);
+    check_fresh(heap, look);
+}
 
 void cn_audit_after_fork(void) { (void)cn_lock_renew(&lock); }

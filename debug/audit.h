@@ -9,6 +9,7 @@
 #define CN_AUDIT_H
 
 #include "record.h"
+#include "report.h"
 
 /* Reports all damage that it finds; `operation` names the occasion, `stack` the calls that led to it; 0: none do.
  * Does nothing where another audit is going on. */
@@ -16,6 +17,9 @@ void cn_audit(const char *operation, uint32_t stack);
 
 /* The same of live blocks alone, and of memory that was never handed out. */
 void cn_audit_live(const char *operation);
+
+/* The same of all blocks of the named heap, which nobody else uses meanwhile. */
+void cn_audit_heap(const struct cairn_heap *heap, struct cn_look *look);
 
 /* Calls `visit` for every block that has a record, in order of address, those outside of the region last; of one
  * heap, or NULL for all. */

@@ -51,11 +51,13 @@ static bool forget(const struct cn_known *known, uint64_t word, void *argument) 
     return true;
 }
 
-/* Afterwards no entry of the quarantine speaks of a block of the heap. */
+/* Afterwards no entry of the quarantine speaks of a block of the heap. All of its blocks are looked at before any is
+ * forgotten, since whose a damage is depends on the block before it. */
 CN_NOINLINE void cn_debug_heap_destroy(struct cairn_heap *heap) {
     struct cn_stack_start here = cn_stack_here();
     struct cn_look look = {"cairn_heap_destroy", cn_stack_capture(&here)};
     cn_quarantine_pause_named();
+    cn_audit_heap(heap, &look);
     (void)cn_audit_blocks(heap, forget, &look);
     cn_quarantine_resume_named();
 }

@@ -241,12 +241,9 @@ void cn_live_forget(const struct cn_known *known, uint64_t word, const struct cn
         return;
     }
     if (is_live) {
-        (void)cn_damage_check_live(known, word, look);
         cn_promise_forget(known, word);
         cn_record_set_freed(known->record, number_of(cn_self_mine), look->stack);
         announce_end(known, word);
-    } else if ((cn_record_marks_of(word) & CN_MARK_PARKED) == 0) {
-        (void)is_damaged(known, word, look);
     }
     if (!unprotect(known, word) && known->kind == CN_BLOCK_SPAN) {
         cn_span_lose(cn_slot_of_granule(cn_granule_of(known->core)));

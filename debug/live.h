@@ -34,8 +34,8 @@ bool cn_live_end(const struct cn_known *known, uint64_t word, enum cn_ending end
 /* The quarantined block becomes the core's again, after a check; parked where it is damaged. */
 void cn_live_leave(const struct cn_known *known, uint64_t word);
 
-/* The core takes the live or quarantined block back by itself, with its whole heap: it is checked, and its pages can be
- * accessed again. `look` says who destroys the heap. */
+/* The core takes the live or quarantined block back by itself, with its whole heap, whose blocks were looked at before:
+ * its pages can be accessed again. `look` says who destroys the heap. */
 void cn_live_forget(const struct cn_known *known, uint64_t word, const struct cn_look *look);
 
 /* Memory that a quarantined block holds, with its record. */
