@@ -28,9 +28,9 @@ enum {
     CN_POOL_MIN_BLOCKS = 16, /* a pool has so many blocks, unless that takes more than CN_POOL_SLOTS_MAX slots */
 
     CN_MAGAZINE_BYTES = 32 << 10, /* a magazine holds so much of one class, within bounds */
-    CN_MAGAZINE_MIN_BLOCKS = 4,
-    CN_MAGAZINE_MAX_BLOCKS = 512,
-    CN_MAGAZINE_ENTRIES = 6400, /* of all magazines of a heap */
+    CN_MAGAZINE_MIN_BLOCKS = 8,
+    CN_MAGAZINE_MAX_BLOCKS = 1024,
+    CN_MAGAZINE_ENTRIES = 7500, /* of all magazines of a heap */
 
     /* Empty pools are kept for the heap's next use up to so many bytes, or a share of what it holds. */
     CN_SPARE_MIN_BYTES = 2 << 20,

@@ -8,10 +8,10 @@
 #include "text.h"
 
 enum {
-    /* Pools are searched for empty pages beyond CN_SEARCH_MIN_BYTES, or this share of what is in use, if that is
-     * more. */
+    /* Pools are searched for empty pages when cn_heap_search.bytes have become idle, or this share of what is in use, if
+     * that is more. */
     SEARCH_SHARE = 2,
-    /* Empty pools are kept up to so many slots, or this share of what is held, if that is more. */
+    /* Empty pools are kept up to so many slots, or this share of what is in use, if that is more. */
     SPARE_MIN_SLOTS = CN_SPARE_MIN_BYTES / CN_SLOT_BYTES,
     SPARE_SHARE = 8,
     /* A heap of which no more is in use than this share of what is idle has small magazines, until it needs blocks
@@ -20,55 +20,13 @@ enum {
     IDLE_MAGAZINE_BLOCKS = 32
 };
 
+struct cn_heap_search cn_heap_search = {.bytes = CN_SEARCH_MIN_BYTES, .pace = 3};
+
 /* ---- pools --------------------------------------------------------------------------------------------------- */
 
-static size_t held_bytes(const struct cairn_heap *heap) {
-    return atomic_load_explicit(&heap->slots_held, memory_order_relaxed) * CN_SLOT_BYTES +
-           atomic_load_explicit(&heap->guarded_bytes, memory_order_relaxed);
-}
-
-static void raise_peak(struct cairn_heap *heap) {
-    size_t held = held_bytes(heap);
-    if (held > atomic_load_explicit(&heap->peak_held_bytes, memory_order_relaxed)) {
-        atomic_store_explicit(&heap->peak_held_bytes, held, memory_order_relaxed);
-    }
-}
-
-void cn_heap_count_slots(struct cairn_heap *heap, size_t taken, size_t given) {
-    size_t held = atomic_load_explicit(&heap->slots_held, memory_order_relaxed) + taken - given;
-    atomic_store_explicit(&heap->slots_held, held, memory_order_relaxed);
-    raise_peak(heap);
-}
-
-static bool allows(const struct cairn_heap *heap, size_t bytes) {
-    size_t held = held_bytes(heap);
-    return heap->budget_bytes == 0 || (held <= heap->budget_bytes && bytes <= heap->budget_bytes - held);
-}
-
-bool cn_heap_allows_pool(const struct cairn_heap *heap) { return allows(heap, 1); }
-
-bool cn_heap_allows_span(const struct cairn_heap *heap, size_t slots) {
-    return slots <= SIZE_MAX / CN_SLOT_BYTES && allows(heap, slots * CN_SLOT_BYTES);
-}
-
-static void count_guarded(struct cairn_heap *heap, size_t taken, size_t given) {
-    size_t bytes = atomic_load_explicit(&heap->guarded_bytes, memory_order_relaxed) + taken - given;
-    atomic_store_explicit(&heap->guarded_bytes, bytes, memory_order_relaxed);
-    raise_peak(heap);
-}
-
-bool cn_heap_take_guarded(struct cairn_heap *heap, size_t bytes) {
-    cn_lock_take(&heap->lock);
-    bool is_allowed = allows(heap, bytes);
-    count_guarded(heap, is_allowed ? bytes : 0, 0);
-    cn_lock_give(&heap->lock);
-    return is_allowed;
-}
-
-void cn_heap_give_guarded(struct cairn_heap *heap, size_t bytes) {
-    cn_lock_take(&heap->lock);
-    count_guarded(heap, 0, bytes);
-    cn_lock_give(&heap->lock);
+static size_t in_use_bytes(const struct cairn_heap *heap) {
+    size_t held = cn_heap_held_bytes(heap);
+    return held - cn_min(heap->idle_bytes, held);
 }
 
 static void lower_idle(struct cairn_heap *heap, size_t bytes) {
@@ -102,8 +60,14 @@ static void give_pool(struct cairn_heap *heap, struct cn_pool *pool) {
     cn_purge_give(cn_pool_slot(pool), slots);
 }
 
-static void remove_empty_pool(struct cairn_heap *heap, struct cn_pool *pool) {
+/* H7. */
+static void unlink_partial(struct cairn_heap *heap, struct cn_pool *pool) {
+    heap->purge_next = heap->purge_next == pool ? pool->next : heap->purge_next;
     cn_pool_unlink(&heap->bins[cn_pool_class(pool)].partial, pool);
+}
+
+static void remove_empty_pool(struct cairn_heap *heap, struct cn_pool *pool) {
+    unlink_partial(heap, pool);
     size_t bytes = (size_t)pool->blocks * cn_class_at(cn_pool_class(pool))->block_bytes;
     heap->purged_at_idle_bytes -= cn_min(heap->purged_at_idle_bytes, bytes); /* most of it was idle then, too */
     lower_idle(heap, bytes);
@@ -112,8 +76,7 @@ static void remove_empty_pool(struct cairn_heap *heap, struct cn_pool *pool) {
 }
 
 static bool has_spare_to_give(const struct cairn_heap *heap) {
-    size_t held = atomic_load_explicit(&heap->slots_held, memory_order_relaxed);
-    return heap->empty_slots > cn_max(SPARE_MIN_SLOTS, held / SPARE_SHARE);
+    return heap->empty_slots > cn_max(SPARE_MIN_SLOTS, in_use_bytes(heap) / CN_SLOT_BYTES / SPARE_SHARE);
 }
 
 /* `count` blocks that start in the slot, in the words `worth` of its bitmap, neither live nor cached any more, become
@@ -162,16 +125,15 @@ void cn_heap_drain(struct cairn_heap *heap) {
     }
 }
 
-/* ---- blocks -------------------------------------------------------------------------------------------------- */
+/* ---- between pools and magazines ------------------------------------------------------------------------------ */
 
 static size_t take_from_pool(struct cairn_heap *heap, struct cn_pool *pool, void **end, size_t count) {
-    struct cn_bin *bin = &heap->bins[cn_pool_class(pool)];
     heap->empty_slots -= pool->held == 0 ? cn_pool_slots(pool) : 0;
     size_t taken = cn_pool_take(pool, end, count);
     lower_idle(heap, taken * cn_class_at(cn_pool_class(pool))->block_bytes);
     if (pool->held == pool->blocks) {
-        cn_pool_unlink(&bin->partial, pool);
-        cn_pool_link(&bin->full, pool);
+        unlink_partial(heap, pool);
+        cn_pool_link(&heap->bins[cn_pool_class(pool)].full, pool);
     }
     return taken;
 }
@@ -206,7 +168,6 @@ static void limit_magazine(struct cairn_heap *heap, unsigned class_index, size_t
 
 static void *refill(struct cairn_heap *heap, unsigned class_index) {
     struct cn_magazine *magazine = &heap->magazines[class_index];
-    cn_heap_drain(heap);
     limit_magazine(heap, class_index, SIZE_MAX);
     size_t wanted = cn_max((size_t)(magazine->ceiling - magazine->top) / 2, 1);
     void **first = magazine->top + 1;
@@ -219,17 +180,6 @@ static void *refill(struct cairn_heap *heap, unsigned class_index) {
     }
     magazine->top += taken - 1;
     return magazine->top[1];
-}
-
-void *cn_heap_take(struct cairn_heap *heap, unsigned class_index) {
-    void *block = cn_magazine_pop(&heap->magazines[class_index]);
-    if (block == NULL) {
-        block = refill(heap, class_index);
-    }
-    if (block != NULL) {
-        cn_live_set(cn_granule_of(block));
-    }
-    return block;
 }
 
 static size_t slot_of(const void *block) { return cn_slot_of_granule(cn_granule_of(block)); }
@@ -258,53 +208,131 @@ static void drop_oldest(struct cairn_heap *heap, unsigned class_index, size_t co
     magazine->top -= count;
 }
 
-static size_t purge_pools(struct cairn_heap *heap) {
-    size_t purged = 0;
-    for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
-        for (struct cn_pool *pool = heap->bins[i].partial.first; pool != NULL; pool = pool->next) {
-            purged += cn_pool_purge(pool);
-        }
+static void drop_class(struct cairn_heap *heap, unsigned class_index) {
+    drop_oldest(heap, class_index, (size_t)(heap->magazines[class_index].top - cn_heap_bottom(heap, class_index)));
+}
+
+/* ---- purging within pools ------------------------------------------------------------------------------------ */
+
+static bool is_nearly_empty(const struct cairn_heap *heap) {
+    return in_use_bytes(heap) <= heap->idle_bytes / IDLE_SHARE;
+}
+
+/* The pass comes to the class before `purge_left`. */
+static void begin_class(struct cairn_heap *heap) {
+    unsigned class_index = heap->purge_left - 1;
+    drop_class(heap, class_index);
+    if (is_nearly_empty(heap)) {
+        limit_magazine(heap, class_index, IDLE_MAGAZINE_BLOCKS);
     }
+    heap->purge_next = heap->bins[class_index].partial.first;
+}
+
+static void begin_pass(struct cairn_heap *heap) {
     heap->purged_at_idle_bytes = heap->idle_bytes;
-    return purged;
+    heap->purge_left = CN_CLASS_COUNT;
+    begin_class(heap);
 }
 
-/* Blocks that are cached do not matter to a purge, but their pages would count as clean: so they are dropped first. */
-static void drop_all(struct cairn_heap *heap) {
-    for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
-        drop_oldest(heap, i, (size_t)(heap->magazines[i].top - cn_heap_bottom(heap, i)));
-    }
-}
-
-static void purge_excess(struct cairn_heap *heap) {
-    size_t in_use = held_bytes(heap) - cn_min(heap->idle_bytes, held_bytes(heap));
-    if (heap->idle_bytes - heap->purged_at_idle_bytes > cn_max(CN_SEARCH_MIN_BYTES, in_use / SEARCH_SHARE)) {
-        drop_all(heap);
-        (void)purge_pools(heap);
-        if (in_use <= heap->idle_bytes / IDLE_SHARE) {
-            for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
-                limit_magazine(heap, i, IDLE_MAGAZINE_BLOCKS);
-            }
+/* Up to `slots` slots of the class that the pass is at; returns how many. */
+static size_t purge_class(struct cairn_heap *heap, size_t slots, size_t *purged_bytes) {
+    size_t bytes = 0;
+    size_t done = 0;
+    while (heap->purge_next != NULL && done < slots) {
+        struct cn_pool *pool = heap->purge_next;
+        heap->purge_next = pool->next;
+        done += cn_pool_slots(pool);
+        if (pool->held == 0 && has_spare_to_give(heap)) {
+            remove_empty_pool(heap, pool);
+        } else {
+            bytes += cn_pool_purge(pool);
         }
     }
+    void **bottom = cn_heap_bottom(heap, heap->purge_left - 1);
+    for (void **entry = heap->magazines[heap->purge_left - 1].top; bytes != 0 && entry != bottom; entry--) {
+        cn_pool_unmark_clean(*entry);
+    }
+    *purged_bytes += bytes;
+    return done;
+}
+
+/* Goes on with the pass by so much: by slots, and by classes, which count as one each. Returns the bytes. */
+static size_t go_on(struct cairn_heap *heap, size_t steps) {
+    size_t purged_bytes = 0;
+    while (heap->purge_left != 0 && steps != 0) {
+        steps -= cn_min(steps, 1 + purge_class(heap, steps, &purged_bytes));
+        if (heap->purge_next == NULL && --heap->purge_left != 0) {
+            begin_class(heap);
+        }
+    }
+    return purged_bytes;
+}
+
+/* How much becomes idle from one pass to the next. Where little is left of much, each block may be the last of its
+ * page. */
+static size_t pass_due_bytes(const struct cairn_heap *heap) {
+    size_t due_bytes = cn_max(cn_heap_search.bytes, in_use_bytes(heap) / SEARCH_SHARE);
+    bool is_sparse = is_nearly_empty(heap) && heap->idle_bytes > cn_heap_search.bytes * IDLE_SHARE;
+    return is_sparse ? due_bytes / IDLE_SHARE : due_bytes;
+}
+
+/* `bytes` have become idle. No single call does more of a pass than its share. */
+static void purge_excess(struct cairn_heap *heap, size_t bytes) {
+    size_t due_bytes = pass_due_bytes(heap);
+    if (heap->purge_left == 0 && heap->idle_bytes - heap->purged_at_idle_bytes > due_bytes) {
+        begin_pass(heap);
+    }
+    if (heap->purge_left != 0) {
+        size_t steps = CN_CLASS_COUNT + atomic_load_explicit(&heap->slots_held, memory_order_relaxed);
+        (void)go_on(heap, 1 + steps * bytes / due_bytes * cn_heap_search.pace);
+    }
+}
+
+/* ---- blocks -------------------------------------------------------------------------------------------------- */
+
+/* Takes in what other threads have freed, and does the share of a pass that is due for it. */
+static void take_in(struct cairn_heap *heap) {
+    size_t idle_bytes = heap->idle_bytes;
+    cn_heap_drain(heap);
+    if (heap->idle_bytes > idle_bytes) {
+        purge_excess(heap, heap->idle_bytes - idle_bytes);
+    }
+}
+
+void *cn_heap_take(struct cairn_heap *heap, unsigned class_index) {
+    void *block = cn_magazine_pop(&heap->magazines[class_index]);
+    if (block == NULL) {
+        take_in(heap);
+        block = refill(heap, class_index);
+    }
+    if (block != NULL) {
+        cn_live_set(cn_granule_of(block));
+    }
+    return block;
+}
+
+/* Makes room in the class's full magazine for the block, or drops it where nothing may be there. Only then may a pass go
+ * on, in which each block is live, cached or idle. */
+static void overflow(struct cairn_heap *heap, unsigned class_index, void *block) {
+    size_t cached = (size_t)(heap->magazines[class_index].top - cn_heap_bottom(heap, class_index));
+    size_t dropped = (cached + 1) / 2;
+    drop_oldest(heap, class_index, dropped);
+    if (!cn_magazine_push(&heap->magazines[class_index], block)) {
+        drop(heap, &block, 1);
+        dropped++;
+    }
+    take_in(heap);
+    purge_excess(heap, dropped * cn_class_at(class_index)->block_bytes);
 }
 
 void cn_heap_give(struct cairn_heap *heap, size_t granule) {
-    size_t slot = cn_slot_of_granule(granule);
-    uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_relaxed);
+    uintptr_t owner = atomic_load_explicit(&cn_region.owner[cn_slot_of_granule(granule)], memory_order_relaxed);
     unsigned class_index = cn_class_of_owner(owner);
     void *block = cn_region.base + granule * CN_GRANULE_BYTES;
     cn_live_clear(granule);
-    if (cn_magazine_push(&heap->magazines[class_index], block)) {
-        return;
-    }
-    cn_heap_drain(heap);
-    size_t cached = (size_t)(heap->magazines[class_index].top - cn_heap_bottom(heap, class_index));
-    drop_oldest(heap, class_index, (cached + 1) / 2);
     if (!cn_magazine_push(&heap->magazines[class_index], block)) {
-        drop(heap, &block, 1);
+        overflow(heap, class_index, block);
     }
-    purge_excess(heap);
 }
 
 /* ---- giving memory back -------------------------------------------------------------------------------------- */
@@ -323,9 +351,12 @@ static void remove_empty_pools(struct cairn_heap *heap) {
 
 size_t cn_heap_trim(struct cairn_heap *heap) {
     cn_heap_drain(heap);
-    drop_all(heap);
+    for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
+        drop_class(heap, i);
+    }
     remove_empty_pools(heap);
-    return purge_pools(heap);
+    begin_pass(heap);
+    return go_on(heap, SIZE_MAX);
 }
 
 static void clear_pool(struct cairn_heap *heap, struct cn_pool *pool) {
@@ -355,46 +386,6 @@ void cn_heap_clear_pools(struct cairn_heap *heap) {
     heap->idle_bytes = 0;
     heap->empty_slots = 0;
     heap->purged_at_idle_bytes = 0;
-}
-
-/* ---- after a fork -------------------------------------------------------------------------------------------- */
-
-static void adopt_pool(struct cairn_heap *heap, struct cn_pool *pool) {
-    struct cn_bin *bin = &heap->bins[cn_pool_class(pool)];
-    cn_pool_rebuild(pool, cn_owner_of(heap, cn_pool_class(pool)));
-    cn_pool_link(pool->held == pool->blocks ? &bin->full : &bin->partial, pool);
-    heap->empty_slots += pool->held == 0 ? cn_pool_slots(pool) : 0;
-    heap->idle_bytes += (size_t)(pool->blocks - pool->held) * cn_class_at(cn_pool_class(pool))->block_bytes;
-    cn_heap_count_slots(heap, cn_pool_slots(pool), 0);
-}
-
-static void adopt_slot(struct cairn_heap *heap, size_t slot) {
-    uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_relaxed);
-    struct cn_pool *entry = &cn_region.pools[slot];
-    if (owner == CN_OWNER_SPAN) {
-        if (cn_pool_heap(entry) == heap && cn_live_test(slot * CN_SLOT_GRANULES)) {
-            cn_pool_link(&heap->spans, entry);
-            cn_heap_count_slots(heap, cn_pool_slots(entry), 0);
-        }
-    } else if (cn_heap_owns(heap, owner & ~CN_OWNER_PENDING) && cn_pool_back(entry) == 0) {
-        adopt_pool(heap, entry);
-    }
-}
-
-void cn_heap_rebuild(struct cairn_heap *heap) {
-    size_t slots = atomic_load_explicit(&cn_region.arena_count, memory_order_acquire) * CN_ARENA_SLOTS;
-    for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
-        heap->magazines[i].top = cn_heap_bottom(heap, i);
-        heap->bins[i].partial.first = NULL;
-        heap->bins[i].full.first = NULL;
-    }
-    heap->spans.first = NULL;
-    heap->idle_bytes = 0;
-    heap->empty_slots = 0;
-    heap->purged_at_idle_bytes = 0;
-    atomic_store_explicit(&heap->slots_held, 0, memory_order_relaxed);
-    for (size_t slot = 0; slot < slots; slot++) {
-        adopt_slot(heap, slot);
-    }
-    cn_heap_drain(heap);
+    heap->purge_next = NULL;
+    heap->purge_left = 0;
 }

@@ -16,6 +16,7 @@
  * H4  All spans of a named heap are on its list; spans of threads are on none.
  * H5  empty_slots is the sum of the slots of pools with held = 0.
  * H6  purged_at_idle_bytes <= idle_bytes.
+ * H7  purge_next is NULL, or on `partial` of the class before purge_left.
  *
  * Lock order: a named heap's lock, then the region's.
  */
@@ -50,7 +51,9 @@ struct cairn_heap {
     struct cn_pool_list spans; /* of a named heap */
     size_t idle_bytes;
     size_t empty_slots;
-    size_t purged_at_idle_bytes;  /* idle_bytes at the last purge, or since then if less */
+    size_t purged_at_idle_bytes;  /* idle_bytes when the last pass began, or since then if less */
+    struct cn_pool *purge_next;   /* the pass over all pools for empty pages: which is looked at next, in its class */
+    unsigned purge_left;          /* and how many classes it has not done with, the last ones first; 0: there is none */
     _Atomic size_t slots_held;    /* read by stats */
     _Atomic size_t guarded_bytes; /* of a named heap: of its blocks on guarded pages; under its lock, read by stats */
     _Atomic size_t peak_held_bytes;
@@ -154,6 +157,9 @@ void *cn_heap_take(struct cairn_heap *heap, unsigned class_index);
 /* The live block at `granule`, which must be of this heap, becomes free. */
 void cn_heap_give(struct cairn_heap *heap, size_t granule);
 
+/* Slots, and blocks on guarded pages. */
+size_t cn_heap_held_bytes(const struct cairn_heap *heap);
+
 /* Room in the budget for `slots` more, in a span. */
 bool cn_heap_allows_span(const struct cairn_heap *heap, size_t slots);
 /* Room for one more pool. */
@@ -167,6 +173,14 @@ void cn_heap_give_guarded(struct cairn_heap *heap, size_t bytes);
 
 /* Takes in what other threads have freed. */
 void cn_heap_drain(struct cairn_heap *heap);
+
+/* When pools are searched for empty pages: how many bytes become idle, at least, from one pass to the next; and how many
+ * times as fast a pass goes as it must to be done by then. Fuzzers, whose inputs are small, lower both. */
+struct cn_heap_search {
+    size_t bytes;
+    size_t pace;
+};
+extern struct cn_heap_search cn_heap_search CN_HIDDEN;
 
 /* Empties all magazines, gives back empty pools and, from the others, pages without a live block. Returns the bytes
  * that went back from within pools. */

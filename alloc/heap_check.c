@@ -1,5 +1,5 @@
 /*
- * heap_check.c: the invariants of heaps and magazines (H1 to H6, M1 and M2), asserted.
+ * heap_check.c: the invariants of heaps and magazines (H1 to H7, M1 and M2), asserted.
  */
 #include "heap.h"
 #include "panic.h"
@@ -42,6 +42,19 @@ static void check_magazine(struct cairn_heap *heap, unsigned class_index) {
     }
 }
 
+static void check_pass(const struct cairn_heap *heap) {
+    CN_ASSERT(heap->purge_left <= CN_CLASS_COUNT && (heap->purge_left != 0 || heap->purge_next == NULL),
+              "H7: purge_next is of a class that the pass is at");
+    bool is_there = heap->purge_next == NULL;
+    if (!is_there) {
+        for (const struct cn_pool *pool = heap->bins[heap->purge_left - 1].partial.first; pool != NULL;
+             pool = pool->next) {
+            is_there |= pool == heap->purge_next;
+        }
+    }
+    CN_ASSERT(is_there, "H7: purge_next is on partial of the class before purge_left");
+}
+
 void cn_heap_check(struct cairn_heap *heap) {
     size_t idle_bytes = 0;
     size_t slots = 0;
@@ -62,4 +75,5 @@ void cn_heap_check(struct cairn_heap *heap) {
               "H3: slots_held is the sum of the slots of the heap's pools and spans");
     CN_ASSERT(empty_slots == heap->empty_slots, "H5: empty_slots is the sum of the slots of pools with held = 0");
     CN_ASSERT(heap->purged_at_idle_bytes <= heap->idle_bytes, "H6: purged_at_idle_bytes <= idle_bytes");
+    check_pass(heap);
 }

@@ -187,11 +187,12 @@ static bool is_page_empty(const struct cn_pool *pool, size_t byte, size_t page_b
     return !is_reached_from_before(pool, byte);
 }
 
-static uint64_t empty_pages(const struct cn_pool *pool, size_t slot_in_pool, size_t page_bytes) {
+/* Those of the slot's pages `among` that hold no live block. */
+static uint64_t empty_pages(const struct cn_pool *pool, size_t slot_in_pool, uint64_t among, size_t page_bytes) {
     uint64_t empty = 0;
-    for (size_t page = 0; page < CN_SLOT_BYTES / page_bytes; page++) {
-        if (is_page_empty(pool, slot_in_pool * CN_SLOT_BYTES + page * page_bytes, page_bytes)) {
-            empty |= (uint64_t)1 << page;
+    for (uint64_t left = among & cn_low_bits((unsigned)(CN_SLOT_BYTES / page_bytes)); left != 0; left &= left - 1) {
+        if (is_page_empty(pool, slot_in_pool * CN_SLOT_BYTES + cn_ctz(left) * page_bytes, page_bytes)) {
+            empty |= left & -left;
         }
     }
     return empty;
@@ -204,7 +205,7 @@ size_t cn_pool_purge(struct cn_pool *pool) {
     size_t page_bytes = cn_os_page_bytes();
     size_t purged = 0;
     for (size_t i = 0; i < cn_pool_slots(pool); i++) {
-        for (uint64_t left = empty_pages(pool, i, page_bytes) & ~pool[i].clean; left != 0;) {
+        for (uint64_t left = empty_pages(pool, i, ~pool[i].clean, page_bytes); left != 0;) {
             unsigned first = cn_ctz(left);
             unsigned run = cn_bits_first_run(left);
             char *page = cn_pool_address(pool) + i * CN_SLOT_BYTES + first * page_bytes;
@@ -217,6 +218,12 @@ size_t cn_pool_purge(struct cn_pool *pool) {
     }
     (void)cn_count_add(&cn_counts.purged_bytes, purged);
     return purged;
+}
+
+void cn_pool_unmark_clean(const char *block) {
+    struct cn_pool *pool = cn_pool_of_slot(cn_slot_of_granule(cn_granule_of(block)));
+    size_t from = (size_t)(block - cn_pool_address(pool));
+    unmark_clean(pool, from, from + cn_class_at(cn_pool_class(pool))->block_bytes);
 }
 
 /* ---- after a fork, and checking ------------------------------------------------------------------------------ */
@@ -256,7 +263,7 @@ static void check_slot(const struct cn_pool *pool, size_t index, uintptr_t owner
     size_t page_bytes = cn_os_page_bytes();
     CN_ASSERT((word & ~CN_OWNER_PENDING) == owner && cn_pool_back(&pool[index]) == index,
               "P5: the owner word of each slot is the magazine of its heap and class");
-    CN_ASSERT((pool[index].clean & ~empty_pages(pool, index, page_bytes)) == 0,
+    CN_ASSERT(pool[index].clean == empty_pages(pool, index, pool[index].clean, page_bytes),
               "P6: a page marked clean holds no live block");
 }
 

@@ -22,7 +22,7 @@
  * P3  A word in which an idle block starts has its bit in the slot's `worth`.
  * P4  A pool is on `partial` exactly where held < blocks.
  * P5  The owner word of each of the pool's slots is the magazine of its heap and class, perhaps marked CN_OWNER_PENDING.
- * P6  A page that `clean` marks holds no live block, and was given back since it last did.
+ * P6  A page that `clean` marks holds no live and no cached block, and was given back since it last held a live one.
  *
  * Only the thread that owns the heap (or holds its lock) calls anything here, but for cn_pool_of_slot and the remote
  * part.
@@ -120,8 +120,10 @@ CN_INLINE void cn_pool_drop(struct cn_pool *pool, size_t slot, uint64_t worth, u
 /* Live blocks, by their bits. */
 uint32_t cn_pool_count_live(const struct cn_pool *pool);
 
-/* Gives back the pages that hold no live block; returns the bytes. No block of the pool may be cached. */
+/* Gives back the pages that hold no live block, and marks them clean; returns the bytes. What is cached does not keep a
+ * page, but becomes live unnoticed: its pages must be unmarked afterwards, by the block's address (P6). */
 size_t cn_pool_purge(struct cn_pool *pool);
+void cn_pool_unmark_clean(const char *block);
 
 /* After a fork: derives counts and marks anew from the live bits and the first slot's entry; no block is cached
  * then. */

@@ -1,12 +1,16 @@
 /*
- * latency.c: how long single calls take, under churn.
+ * latency.c: how long single calls take, under churn and while a peak falls.
  *
  *   latency [--count N] [--threads T]
+ *   latency --fall MIB
  *
- * Each thread keeps 50,000 blocks of program-like sizes and replaces a random one of them N times (1,000,000); each
+ * Churn: each thread keeps 50,000 blocks of program-like sizes and replaces a random one of them N times (1,000,000); each
  * malloc and each free is timed by itself. From time to time a thread frees a tenth of its blocks at once and takes as
  * many, so that the allocator's rarer work (fetching memory, giving it back) is within the figures. The blocks are
  * written and checked outside of what is timed.
+ *
+ * Fall: blocks of program-like sizes are taken, MIB of them, and freed in random order, but for one of a thousand; each
+ * call is timed. What an allocator puts off, and does at once for all of the heap, shows in the longest of them.
  *
  * A call that took long while the system gave the processor to somebody else is left out: where a thread was
  * interrupted is found out by its count of involuntary switches, looked at after each long call and from time to time
@@ -210,6 +214,43 @@ static void churn(struct run *run) {
     }
 }
 
+static uint32_t cells_of(uint64_t mib) {
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < SIZE_TABLE_COUNT; i++) {
+        bytes += program_sizes[i];
+    }
+    return (uint32_t)((mib << 20) * SIZE_TABLE_COUNT / bytes);
+}
+
+static void cells_shuffle(struct cell *cells, uint32_t count) {
+    struct dice dice = {0x853c49e6748fea9bu};
+    for (uint32_t i = count - 1; i > 0; i--) {
+        uint32_t other = dice_below(&dice, i + 1);
+        struct cell cell = cells[i];
+        cells[i] = cells[other];
+        cells[other] = cell;
+    }
+}
+
+static void fall(uint64_t mib) {
+    enum { SURVIVES_ONE_OF = 1000 };
+    uint32_t count = cells_of(mib);
+    struct cell *cells = table_map(count * sizeof *cells);
+    timed = table_map(sizeof *timed);
+    for (uint32_t i = 0; i < count; i++) {
+        take_timed(&cells[i], program_size(i), timed);
+    }
+    cells_shuffle(cells, count);
+    for (uint32_t i = 0; i < count; i++) {
+        if (i % LOOK_EVERY == 0) {
+            is_interrupted(timed);
+        }
+        if (i % SURVIVES_ONE_OF != 0) {
+            give_timed(&cells[i], timed);
+        }
+    }
+}
+
 /* ---- result -------------------------------------------------------------------------------------------------- */
 
 static void histogram_print(const char *name, const struct histogram *histogram) {
@@ -236,22 +277,30 @@ int main(int argc, char **argv) {
     static const struct option options[] = {
         {"count", required_argument, NULL, 'c'},
         {"threads", required_argument, NULL, 't'},
+        {"fall", required_argument, NULL, 'f'},
         {NULL, 0, NULL, 0},
     };
     struct run run = {.count = 1000000, .threads = 1};
+    uint64_t fall_mib = 0;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == 'c') {
             run.count = number_of(optarg);
         } else if (option == 't') {
             run.threads = (unsigned)number_of(optarg);
+        } else if (option == 'f') {
+            fall_mib = number_of(optarg);
         } else {
-            fputs("usage: latency [--count N] [--threads T]\n", stderr);
+            fputs("usage: latency [--count N] [--threads T] | --fall MIB\n", stderr);
             return 2;
         }
     }
     sizes_init();
     clock_init();
-    churn(&run);
+    if (fall_mib != 0) {
+        fall(fall_mib);
+    } else {
+        churn(&run);
+    }
     printf("{");
     histogram_print("taking", &timed[0].taking);
     printf(",");

@@ -29,6 +29,7 @@ for suite in micro objects; do
     done
 done
 runs "latency" bench/latency --count 20000 --threads 2
+runs "latency of a fall" bench/latency --fall 4
 runs "timeline" bench/timeline --mib 8 --idle-ms 20
 runs "memory fragment" bench/memory fragment 2
 runs "memory overhead" bench/memory overhead 64 8

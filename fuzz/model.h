@@ -65,6 +65,7 @@ struct cn_model {
     enum cn_model_null null_rule;
     cn_model_written_fn *on_written; /* NULL: nobody is told */
     bool is_debug_form;
+    bool has_crew;    /* blocks are of several threads' */
     bool has_guarded; /* some blocks may lie on guarded pages: as mappings of their own, a walk shows them last */
     size_t block_end; /* records from here on hold no block */
     uint64_t last_seed;

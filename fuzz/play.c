@@ -168,6 +168,7 @@ static void finish(struct cn_play *play, enum cn_program_shape shape) {
 void cn_play_run(struct cn_play *play, const uint8_t *data, size_t size, enum cn_program_shape shape) {
     struct stretch stretch = {.play = play, .data = data, .shape = shape};
     unsigned thread = 0;
+    play->model.has_crew = shape == CN_PROGRAM_CREW;
     perform(&stretch, cn_program_length(size), &thread);
     finish(play, shape);
 }
@@ -194,6 +195,7 @@ void cn_play_run_forked(struct cn_play *play, const uint8_t *data, size_t size, 
     size_t end = cn_program_length(size);
     unsigned thread = 0;
     int status = 0;
+    play->model.has_crew = true;
     perform(&stretch, fork_at < end ? fork_at : end, &thread);
     pid_t child = fork();
     CN_EXPECT(child >= 0, "a process can fork");

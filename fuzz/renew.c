@@ -11,6 +11,9 @@
 #include "fuzz/system.h"
 #include "fuzz/variables.h"
 
+/* So that inputs come to see passes over their pools, which go on a step at a time. */
+static const struct cn_heap_search search = {.bytes = 16 << 10, .pace = 0};
+
 /* Where the reservation lies, of which the core's own variables may say nothing any more. */
 static char *reservation;
 static size_t reservation_bytes;
@@ -28,6 +31,7 @@ void cn_renew_keep(void) {
     CN_EXPECT(cn_region.base != NULL && cn_heap_of_thread() == NULL,
               "the allocator has started, and has not been used");
     cn_system_each_early(keep_early);
+    cn_heap_search = search;
     cn_variables_keep();
 }
 

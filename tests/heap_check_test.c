@@ -1,5 +1,5 @@
 /*
- * heap_check_test.c: M1, M2, P4 and H1 to H5 of heaps, their magazines and lists (heap.h): one field is damaged, and
+ * heap_check_test.c: M1, M2, P4 and H1 to H7 of heaps, their magazines and lists (heap.h): one field is damaged, and
  * the report must name the invariant.
  */
 #define _GNU_SOURCE
@@ -21,6 +21,8 @@ enum damage {
     SLOTS_MISCOUNTED,
     FOREIGN_SPAN,
     EMPTY_MISCOUNTED,
+    PURGED_BEYOND_IDLE,
+    PASS_ASTRAY,
     NOTHING_TO_TAKE,
 };
 
@@ -76,8 +78,15 @@ static void break_counts(enum damage damage) {
         span.class_index = CN_CLASS_SPAN;
         cn_pool_link(&heap->spans, &span);
         break;
-    default:
+    case EMPTY_MISCOUNTED:
         heap->empty_slots++;
+        break;
+    case PURGED_BEYOND_IDLE:
+        heap->purged_at_idle_bytes = heap->idle_bytes + 1;
+        break;
+    default: /* at a pool of another class than it says */
+        heap->purge_left = 4;
+        heap->purge_next = heap->bins[4].partial.first;
     }
 }
 
@@ -118,10 +127,10 @@ static void damage_heap(void *argument) {
 static void check_names_what_is_broken(void **state) {
     (void)state;
     static const char *const names[] = {
-        [TOP_BELOW_BOTTOM] = "M1", [TOP_ABOVE_CEILING] = "M1", [SENTINEL_FILLED] = "M1", [LIVE_AND_CACHED] = "M2",
-        [CACHED_TWICE] = "M2",     [OTHER_HEAP] = "H1",        [LINK_BROKEN] = "H1",     [PARTIAL_AMONG_FULL] = "H1",
-        [IDLE_MISCOUNTED] = "H2",  [SLOTS_MISCOUNTED] = "H3",  [FOREIGN_SPAN] = "H4",    [EMPTY_MISCOUNTED] = "H5",
-        [NOTHING_TO_TAKE] = "P4",
+        [TOP_BELOW_BOTTOM] = "M1",   [TOP_ABOVE_CEILING] = "M1", [SENTINEL_FILLED] = "M1", [LIVE_AND_CACHED] = "M2",
+        [CACHED_TWICE] = "M2",       [OTHER_HEAP] = "H1",        [LINK_BROKEN] = "H1",     [PARTIAL_AMONG_FULL] = "H1",
+        [IDLE_MISCOUNTED] = "H2",    [SLOTS_MISCOUNTED] = "H3",  [FOREIGN_SPAN] = "H4",    [EMPTY_MISCOUNTED] = "H5",
+        [PURGED_BEYOND_IDLE] = "H6", [PASS_ASTRAY] = "H7",       [NOTHING_TO_TAKE] = "P4",
     };
     for (enum damage damage = TOP_BELOW_BOTTOM; damage <= NOTHING_TO_TAKE; damage++) {
         expect_invariant(damage_heap, &damage, names[damage]);

@@ -6,6 +6,8 @@
 #include "alloc/heap.h"
 
 #include "alloc/arena.h"
+#include "alloc/counts.h"
+#include "alloc/hooks.h"
 #include "tests/unit.h"
 
 enum { MOST_BLOCKS = 40000 };
@@ -97,6 +99,20 @@ static void random_work_keeps_every_block_and_invariant(void **state) {
     }
 }
 
+/* Passes for empty pages begin at once then, and go on a step at a time. */
+static void work_amid_passes(void *argument) {
+    cn_heap_search = (struct cn_heap_search){.bytes = CN_SLOT_BYTES, .pace = 0};
+    start_heap();
+    work_on_and_give_all(*(uint64_t *)argument);
+}
+
+static void pools_come_and_go_in_the_midst_of_a_pass(void **state) {
+    (void)state;
+    for (uint64_t seed = 8; seed <= 10; seed++) {
+        expect_return(work_amid_passes, &seed);
+    }
+}
+
 static void work_without_magazines(void *argument) {
     start_heap();
     work(99, 500, 40);
@@ -117,7 +133,7 @@ static bool has_cached(unsigned class_index) {
     return heap->magazines[class_index].top != cn_heap_bottom(heap, class_index);
 }
 
-/* Frees of one class leave the magazines of the others alone, but where all of them are emptied for a purge. */
+/* Frees of one class leave the magazines of the others alone, but where a pass for empty pages comes to them. */
 static void empty_pools_in_random_order(void *argument) {
     uint64_t random = *(uint64_t *)argument;
     unsigned purges = 0;
@@ -132,13 +148,61 @@ static void empty_pools_in_random_order(void *argument) {
         purges += had_cached && !has_cached(0) ? 1 : 0;
     }
     check();
-    MUST(purges >= 1 && purges < 20);
+    MUST(purges >= 1 && purges < 40); /* by thirds of 100 MiB down to an eighth; then by 512 KiB */
 }
 
 static void pools_are_searched_for_pages_now_and_then_alone(void **state) {
     (void)state;
     uint64_t seed = 5;
     expect_return(empty_pools_in_random_order, &seed);
+}
+
+/* A pass over all pools at once would purge most of 100 MiB in one call, as it did once. */
+static void purge_by_shares(void *argument) {
+    uint64_t random = *(uint64_t *)argument;
+    size_t most = 0;
+    start_heap();
+    for (unsigned i = 0; i < MOST_BLOCKS; i++) {
+        take(39);
+    }
+    size_t before = cn_count_of(&cn_counts.purged_bytes);
+    while (block_count > MOST_BLOCKS / 100) {
+        size_t purged = cn_count_of(&cn_counts.purged_bytes);
+        give(random_next(&random) % block_count);
+        most = cn_max(most, cn_count_of(&cn_counts.purged_bytes) - purged);
+    }
+    check();
+    MUST(!cn_hook_purges_pools() || cn_count_of(&cn_counts.purged_bytes) - before > 60 * MIB);
+    MUST(most <= 6 * MIB); /* of free slots (purge.h) 2 MiB go together, and the rest of an arena */
+}
+
+static void no_free_does_more_than_its_share_of_a_purge(void **state) {
+    (void)state;
+    uint64_t seed = 6;
+    expect_return(purge_by_shares, &seed);
+}
+
+static void drain_and_purge(void *argument) {
+    uint64_t random = *(uint64_t *)argument;
+    start_heap();
+    for (unsigned i = 0; i < MOST_BLOCKS; i++) {
+        take(39);
+    }
+    size_t before = cn_count_of(&cn_counts.purged_bytes);
+    for (unsigned i = 0; i < MOST_BLOCKS / 4 * 3; i++) {
+        post(random_next(&random) % block_count);
+        if (i % 100 == 0) {
+            take(60); /* 14 KiB, of which a magazine holds few */
+        }
+    }
+    check();
+    MUST(!cn_hook_purges_pools() || cn_count_of(&cn_counts.purged_bytes) - before > 20 * MIB);
+}
+
+static void what_others_freed_goes_back_from_a_heap_that_only_takes(void **state) {
+    (void)state;
+    uint64_t seed = 7;
+    expect_return(drain_and_purge, &seed);
 }
 
 static size_t magazine_room(unsigned class_index) {
@@ -266,27 +330,34 @@ static void budget_allows_what_fits_and_no_more(void **state) {
 
 /* ---- giving memory back -------------------------------------------------------------------------------------- */
 
-static void trim_between_survivors(void *argument) {
-    (void)argument;
-    start_heap();
-    for (unsigned i = 0; i < MOST_BLOCKS; i++) {
-        take(10);
-    }
-    for (size_t i = MOST_BLOCKS; i > 0; i--) {
-        if (i % 1000 != 0) {
-            give(i - 1);
-        }
-    }
-    MUST(block_count == MOST_BLOCKS / 1000);
-    (void)cn_heap_trim(heap);
-    check();
+static size_t resident_in_pools(void) {
     size_t resident = 0;
     for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
         for (struct cn_pool *pool = heap->bins[i].partial.first; pool != NULL; pool = pool->next) {
             resident += cn_os_resident_bytes(cn_pool_address(pool), cn_pool_slots(pool) * CN_SLOT_BYTES);
         }
     }
-    MUST(!cn_hook_purges_pools() || resident <= 2 * block_count * cn_os_page_bytes());
+    return resident;
+}
+
+static void trim_between_survivors(void *argument) {
+    const unsigned class_index = *(unsigned *)argument;
+    const size_t block_bytes = cn_class_at(class_index)->block_bytes;
+    const size_t count = cn_min(MOST_BLOCKS, 64 * MIB / block_bytes);
+    start_heap();
+    for (size_t i = 0; i < count; i++) {
+        take(class_index);
+    }
+    for (size_t i = count; i > 0; i--) {
+        if (i % 1000 != 0) {
+            give(i - 1);
+        }
+    }
+    MUST(block_count == count / 1000);
+    (void)cn_heap_trim(heap);
+    check();
+    size_t resident = resident_in_pools();
+    MUST(!cn_hook_purges_pools() || resident <= block_count * (block_bytes + 2 * cn_os_page_bytes()));
     give_all();
     (void)cn_heap_trim(heap);
     MUST(slots_held() == 0);
@@ -295,7 +366,9 @@ static void trim_between_survivors(void *argument) {
 
 static void trim_leaves_the_pages_of_live_blocks_alone(void **state) {
     (void)state;
-    expect_return(trim_between_survivors, NULL);
+    for (unsigned class_index = 0; class_index < CN_CLASS_COUNT; class_index += class_index < 72 ? 12 : 7) {
+        expect_return(trim_between_survivors, &class_index);
+    }
 }
 
 static void clear_all_pools(void *argument) {
@@ -360,8 +433,11 @@ static int start(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_work_keeps_every_block_and_invariant),
+        cmocka_unit_test(pools_come_and_go_in_the_midst_of_a_pass),
         cmocka_unit_test(heap_whose_magazines_hold_nothing_works_all_the_same),
         cmocka_unit_test(pools_are_searched_for_pages_now_and_then_alone),
+        cmocka_unit_test(no_free_does_more_than_its_share_of_a_purge),
+        cmocka_unit_test(what_others_freed_goes_back_from_a_heap_that_only_takes),
         cmocka_unit_test(heap_that_is_nearly_empty_has_small_magazines),
         cmocka_unit_test(pools_that_one_class_empties_serve_another),
         cmocka_unit_test(frees_by_others_become_idle_when_they_are_drained),

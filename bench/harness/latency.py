@@ -1,4 +1,4 @@
-"""How long single calls take under churn: percentiles of malloc and of free, and the longest."""
+"""How long single calls take, under churn and while a peak falls: percentiles of malloc and of free, and the longest."""
 
 import programs
 import rows
@@ -8,6 +8,8 @@ QUICK = rows.Plan(seconds=8, least=1, most=3)
 FULL = rows.Plan(seconds=60, least=3, most=9)
 QUICK_COUNT = 300000
 FULL_COUNT = 2000000
+QUICK_FALL_MIB = 32
+FULL_FALL_MIB = 512
 CALLS = {"taking": "malloc", "giving": "free"}
 # One call of so many takes longer than what is shown.
 SHOWN = {2: "p50", 100: "p99", 1000: "p99.9", 10000: "p99.99"}
@@ -69,17 +71,27 @@ def latency_table(title, found, call, allocators):
 
 
 def run(settings, allocators, progress):
-    count = QUICK_COUNT if settings.quick else FULL_COUNT
+    count, fall_mib = (QUICK_COUNT, QUICK_FALL_MIB) if settings.quick else (FULL_COUNT, FULL_FALL_MIB)
     threads = [1] if settings.quick else [1, settings.threads]
-    budget = rows.Budget((QUICK if settings.quick else FULL).of(settings), len(threads))
+    budget = rows.Budget((QUICK if settings.quick else FULL).of(settings), len(threads) + 1)
     failures = []
+
+    def measured(step, arguments, calls):
+        command = [programs.program("latency"), *map(str, arguments)]
+        found = sample_all(command, allocators, budget, step, progress, failures)
+        progress.clear()
+        for call in calls:
+            latency_table("%s, ns: %s" % (step, CALLS[call]), found, call, allocators)
+        return found
+
     found = {}
     for number in threads:
-        command = [programs.program("latency"), "--count", str(count), "--threads", str(number)]
         step = "latency of single calls, %d thread%s" % (number, "" if number == 1 else "s")
-        found[str(number)] = sample_all(command, allocators, budget, step, progress, failures)
-        progress.clear()
-        for call, word in CALLS.items():
-            latency_table("%s, ns: %s" % (step, word), found[str(number)], call, allocators)
+        found[str(number)] = measured(step, ["--count", count, "--threads", number], CALLS)
+    fall = measured("latency while a peak of %d MiB falls" % fall_mib, ["--fall", fall_mib], ["giving"])
     failures_print(failures)
-    return {"threads": found, "failures": [[name, what, str(why)] for name, what, why in failures]}
+    return {
+        "threads": found,
+        "fall": fall,
+        "failures": [[name, what, str(why)] for name, what, why in failures],
+    }

@@ -34,13 +34,13 @@ def lines_of_rows(kind, found):
 
 
 def lines_of_latency(found):
-    for threads, by_allocator in found["threads"].items():
+    for condition, by_allocator in [*found["threads"].items(), ("fall", found.get("fall", {}))]:
         for name, samples in by_allocator.items():
             for call, word in latency.CALLS.items():
                 each = [latency.figures([sample], call) for sample in samples]
                 for figure in each[0] if each else []:
                     yield line(
-                        "latency", "%s/%s" % (word, threads), name, figure + "_ns", [one[figure] for one in each]
+                        "latency", "%s/%s" % (word, condition), name, figure + "_ns", [one[figure] for one in each]
                     )
 
 
