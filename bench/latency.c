@@ -121,7 +121,7 @@ static double histogram_ns_but_one_of(const struct histogram *histogram, uint64_
 enum { CELL_COUNT = 50000, BURST_EVERY = 50000, BURST_COUNT = CELL_COUNT / 10, LONG_NS = 5000, LOOK_EVERY = 256 };
 
 struct timed {
-    struct histogram taking;
+    _Alignas(LINES_BYTES) struct histogram taking;
     struct histogram giving;
     uint64_t switch_count;      /* involuntary context switches of the thread, when it last looked */
     uint64_t interrupted_count; /* calls that were left out */

@@ -6,13 +6,13 @@
 
 #include <pthread.h>
 
-enum { THREADS_LIMIT = 64 };
+enum { THREADS_LIMIT = 64, LINES_BYTES = 128 /* two cache lines: processors fetch them in pairs */ };
 
 struct queue;
 
-/* What a thread of a workload works on. */
+/* What a thread of a workload works on, and writes all the time: apart from what others write. */
 struct worker {
-    uint64_t count; /* operations of this thread */
+    _Alignas(LINES_BYTES) uint64_t count; /* operations of this thread */
     struct dice dice;
     struct cell *cells;
     uint32_t cell_count;

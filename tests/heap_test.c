@@ -1,64 +1,13 @@
 /*
- * heap_test.c: the blocks of one heap (heap.h), by its owner: taking and giving, frees by others, budget, trimming,
- * and rebuilding. That the checks of it bite is in heap_check_test.c, which heaps there are in registry_test.c.
+ * heap_test.c: the blocks of one heap (heap.h), by its owner: taking and giving, frees by others, budget and
+ * rebuilding. What goes back is in heap_purge_test.c, that the checks bite in heap_check_test.c, which heaps there are
+ * in registry_test.c.
  */
 #define _GNU_SOURCE
 #include "alloc/heap.h"
 
 #include "alloc/arena.h"
-#include "alloc/counts.h"
-#include "alloc/hooks.h"
-#include "tests/unit.h"
-
-enum { MOST_BLOCKS = 40000 };
-
-struct held {
-    void *block;
-    unsigned class_index;
-};
-
-static struct held blocks[MOST_BLOCKS];
-static size_t block_count;
-static struct cairn_heap *heap;
-
-static size_t slots_held(void) { return atomic_load(&heap->slots_held); }
-
-static void start_heap(void) {
-    heap = cn_heap_claim();
-    MUST(heap != NULL && cn_heap_state(heap) == CN_HEAP_OWNED);
-}
-
-static void take(unsigned class_index) {
-    void *block = cn_heap_take(heap, class_index);
-    MUST(block != NULL && block_count < MOST_BLOCKS);
-    MUST(cn_live_test(cn_granule_of(block)));
-    fill_pattern(block, cn_class_at(class_index)->block_bytes, (uintptr_t)block);
-    blocks[block_count++] = (struct held){block, class_index};
-}
-
-/* The block, which is checked, is no longer among those that are held. */
-static size_t let_go(size_t index) {
-    struct held held = blocks[index];
-    MUST(has_pattern(held.block, cn_class_at(held.class_index)->block_bytes, (uintptr_t)held.block));
-    blocks[index] = blocks[--block_count];
-    return cn_granule_of(held.block);
-}
-
-static void give(size_t index) { cn_heap_give(heap, let_go(index)); }
-
-static void post(size_t index) { MUST(cn_remote_post(&heap->remote, let_go(index))); }
-
-static void give_all(void) {
-    while (block_count > 0) {
-        give(block_count - 1);
-    }
-}
-
-static void check(void) {
-    cn_heap_check(heap);
-    cn_arena_check();
-    cn_arena_check_quiet();
-}
+#include "tests/heap_blocks.h"
 
 static void work(uint64_t seed, unsigned steps, unsigned classes) {
     for (unsigned i = 0; i < steps; i++) {
@@ -127,114 +76,6 @@ static void heap_whose_magazines_hold_nothing_works_all_the_same(void **state) {
     (void)state;
     uint64_t seed = 4;
     expect_return(work_without_magazines, &seed);
-}
-
-static bool has_cached(unsigned class_index) {
-    return heap->magazines[class_index].top != cn_heap_bottom(heap, class_index);
-}
-
-/* Frees of one class leave the magazines of the others alone, but where a pass for empty pages comes to them. */
-static void empty_pools_in_random_order(void *argument) {
-    uint64_t random = *(uint64_t *)argument;
-    unsigned purges = 0;
-    start_heap();
-    for (unsigned i = 0; i < MOST_BLOCKS; i++) {
-        take(i % 64 == 0 ? 0 : 39); /* 2560 bytes, 25 of them a pool */
-    }
-    give(0);
-    while (block_count > 0) {
-        bool had_cached = has_cached(0);
-        give(random_next(&random) % block_count);
-        purges += had_cached && !has_cached(0) ? 1 : 0;
-    }
-    check();
-    MUST(purges >= 1 && purges < 40); /* by thirds of 100 MiB down to an eighth; then by 512 KiB */
-}
-
-static void pools_are_searched_for_pages_now_and_then_alone(void **state) {
-    (void)state;
-    uint64_t seed = 5;
-    expect_return(empty_pools_in_random_order, &seed);
-}
-
-/* A pass over all pools at once would purge most of 100 MiB in one call, as it did once. */
-static void purge_by_shares(void *argument) {
-    uint64_t random = *(uint64_t *)argument;
-    size_t most = 0;
-    start_heap();
-    for (unsigned i = 0; i < MOST_BLOCKS; i++) {
-        take(39);
-    }
-    size_t before = cn_count_of(&cn_counts.purged_bytes);
-    while (block_count > MOST_BLOCKS / 100) {
-        size_t purged = cn_count_of(&cn_counts.purged_bytes);
-        give(random_next(&random) % block_count);
-        most = cn_max(most, cn_count_of(&cn_counts.purged_bytes) - purged);
-    }
-    check();
-    MUST(!cn_hook_purges_pools() || cn_count_of(&cn_counts.purged_bytes) - before > 60 * MIB);
-    MUST(most <= 6 * MIB); /* of free slots (purge.h) 2 MiB go together, and the rest of an arena */
-}
-
-static void no_free_does_more_than_its_share_of_a_purge(void **state) {
-    (void)state;
-    uint64_t seed = 6;
-    expect_return(purge_by_shares, &seed);
-}
-
-static void drain_and_purge(void *argument) {
-    uint64_t random = *(uint64_t *)argument;
-    start_heap();
-    for (unsigned i = 0; i < MOST_BLOCKS; i++) {
-        take(39);
-    }
-    size_t before = cn_count_of(&cn_counts.purged_bytes);
-    for (unsigned i = 0; i < MOST_BLOCKS / 4 * 3; i++) {
-        post(random_next(&random) % block_count);
-        if (i % 100 == 0) {
-            take(60); /* 14 KiB, of which a magazine holds few */
-        }
-    }
-    check();
-    MUST(!cn_hook_purges_pools() || cn_count_of(&cn_counts.purged_bytes) - before > 20 * MIB);
-}
-
-static void what_others_freed_goes_back_from_a_heap_that_only_takes(void **state) {
-    (void)state;
-    uint64_t seed = 7;
-    expect_return(drain_and_purge, &seed);
-}
-
-static size_t magazine_room(unsigned class_index) {
-    return (size_t)(heap->magazines[class_index].ceiling - cn_heap_bottom(heap, class_index));
-}
-
-static void empty_heap_and_use_it_again(void *argument) {
-    const unsigned class_index = cn_class_of(512);
-    const size_t room = cn_class_at(class_index)->magazine_blocks;
-    uint64_t seed = 3;
-    (void)argument;
-    start_heap();
-    while (block_count < MOST_BLOCKS) {
-        take(class_index);
-    }
-    MUST(magazine_room(class_index) == room);
-    while (block_count > 0) {
-        give(random_next(&seed) % block_count);
-    }
-    MUST(magazine_room(class_index) < room);
-    check();
-    while (block_count <= room) {
-        take(class_index);
-    }
-    MUST(magazine_room(class_index) == room);
-    give_all();
-    check();
-}
-
-static void heap_that_is_nearly_empty_has_small_magazines(void **state) {
-    (void)state;
-    expect_return(empty_heap_and_use_it_again, NULL);
 }
 
 static void reuse_freed_pools(void *argument) {
@@ -330,47 +171,6 @@ static void budget_allows_what_fits_and_no_more(void **state) {
 
 /* ---- giving memory back -------------------------------------------------------------------------------------- */
 
-static size_t resident_in_pools(void) {
-    size_t resident = 0;
-    for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
-        for (struct cn_pool *pool = heap->bins[i].partial.first; pool != NULL; pool = pool->next) {
-            resident += cn_os_resident_bytes(cn_pool_address(pool), cn_pool_slots(pool) * CN_SLOT_BYTES);
-        }
-    }
-    return resident;
-}
-
-static void trim_between_survivors(void *argument) {
-    const unsigned class_index = *(unsigned *)argument;
-    const size_t block_bytes = cn_class_at(class_index)->block_bytes;
-    const size_t count = cn_min(MOST_BLOCKS, 64 * MIB / block_bytes);
-    start_heap();
-    for (size_t i = 0; i < count; i++) {
-        take(class_index);
-    }
-    for (size_t i = count; i > 0; i--) {
-        if (i % 1000 != 0) {
-            give(i - 1);
-        }
-    }
-    MUST(block_count == count / 1000);
-    (void)cn_heap_trim(heap);
-    check();
-    size_t resident = resident_in_pools();
-    MUST(!cn_hook_purges_pools() || resident <= block_count * (block_bytes + 2 * cn_os_page_bytes()));
-    give_all();
-    (void)cn_heap_trim(heap);
-    MUST(slots_held() == 0);
-    check();
-}
-
-static void trim_leaves_the_pages_of_live_blocks_alone(void **state) {
-    (void)state;
-    for (unsigned class_index = 0; class_index < CN_CLASS_COUNT; class_index += class_index < 72 ? 12 : 7) {
-        expect_return(trim_between_survivors, &class_index);
-    }
-}
-
 static void clear_all_pools(void *argument) {
     (void)argument;
     start_heap();
@@ -422,28 +222,15 @@ static void rebuilt_heap_equals_the_one_it_was(void **state) {
     }
 }
 
-/* No heap is claimed here, so that every child starts with none. */
-static int start(void **state) {
-    (void)state;
-    cn_class_init();
-    cn_region_init();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_work_keeps_every_block_and_invariant),
         cmocka_unit_test(pools_come_and_go_in_the_midst_of_a_pass),
         cmocka_unit_test(heap_whose_magazines_hold_nothing_works_all_the_same),
-        cmocka_unit_test(pools_are_searched_for_pages_now_and_then_alone),
-        cmocka_unit_test(no_free_does_more_than_its_share_of_a_purge),
-        cmocka_unit_test(what_others_freed_goes_back_from_a_heap_that_only_takes),
-        cmocka_unit_test(heap_that_is_nearly_empty_has_small_magazines),
         cmocka_unit_test(pools_that_one_class_empties_serve_another),
         cmocka_unit_test(frees_by_others_become_idle_when_they_are_drained),
         cmocka_unit_test(two_frees_at_the_same_instant_are_seen_by_the_drain),
         cmocka_unit_test(budget_allows_what_fits_and_no_more),
-        cmocka_unit_test(trim_leaves_the_pages_of_live_blocks_alone),
         cmocka_unit_test(cleared_heap_holds_nothing_and_works_on),
         cmocka_unit_test(rebuilt_heap_equals_the_one_it_was),
     };
