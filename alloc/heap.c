@@ -273,7 +273,7 @@ static size_t go_on(struct cairn_heap *heap, size_t steps) {
 static size_t pass_due_bytes(const struct cairn_heap *heap) {
     size_t due_bytes = cn_max(cn_heap_search.bytes, in_use_bytes(heap) / SEARCH_SHARE);
     bool is_sparse = is_nearly_empty(heap) && heap->idle_bytes > cn_heap_search.bytes * IDLE_SHARE;
-    return is_sparse ? due_bytes / IDLE_SHARE : due_bytes;
+    return cn_max(is_sparse ? due_bytes / IDLE_SHARE : due_bytes, 1);
 }
 
 /* `bytes` have become idle. No single call does more of a pass than its share. */
