@@ -71,7 +71,11 @@ def small_run():
             "rows": {"churn/1": two, "churn/2": two},
             "failures": [],
         },
-        "latency": {"threads": {"1": {"glibc": [sample], "cairn": [sample]}}, "failures": []},
+        "latency": {
+            "threads": {"1": {"glibc": [sample], "cairn": [sample]}},
+            "fall": {"cairn": [sample]},
+            "failures": [],
+        },
         "timeline": {"lives": {"glibc": [life], "cairn": [life]}, "failures": []},
         "price": {"speed": {"rows": {"pair": two}, "failures": []}, "instructions": {"rows": {"cairn": {"pair": 70}}}},
     }
@@ -240,6 +244,7 @@ class HarnessTest(unittest.TestCase):
             self.assertIn("timeline,fall,cairn,resident_mib,2,2,2,1", lines)
             self.assertIn("price,pair,cairn,instructions,70,70,70,1", lines)
             self.assertIn("latency,malloc/1,glibc,p99.9_ns,90,90,90,1", lines)
+            self.assertIn("latency,free/fall,cairn,max_ns,9,9,9,1", lines)
             self.assertEqual(results.read(os.path.join(folder, "results.json")), small_run())
 
     def test_bars_are_over_the_best_peer(self):

@@ -34,7 +34,7 @@ def lines_of_rows(kind, found):
 
 
 def lines_of_latency(found):
-    for condition, by_allocator in [*found["threads"].items(), ("fall", found.get("fall", {}))]:
+    for condition, by_allocator in [*found["threads"].items(), ("fall", found["fall"])]:
         for name, samples in by_allocator.items():
             for call, word in latency.CALLS.items():
                 each = [latency.figures([sample], call) for sample in samples]
