@@ -5,7 +5,7 @@
  * A check of a block that the caller does not own is void when the record has changed meanwhile: nothing is reported.
  *
  * Whose fault: wrong bytes right behind a block's end, or anywhere in its tail, are its overflow; in its head, its
- * underflow, unless the block before it has overflowed too; in a block that is not live, writes after its free, unless
+ * underflow, unless the block before it is live and has overflowed too, or ends nearer; in a block that is not live, writes after its free, unless
  * they start in its head and the block before it is live; in memory that a pool is to hand out next, an overflow of the
  * last block before it. What lies farther off is unowned.h's.
  */
@@ -40,6 +40,24 @@ CN_INLINE bool cn_damage_check_live(const struct cn_known *known, uint64_t word,
                     cn_canary_is_whole_around(cn_damage_head(known, cn_record_head_of(word)), user, tail,
                                               known->core + known->core_bytes);
     return CN_UNLIKELY(!is_whole) && cn_damage_find_live(known, word, look);
+}
+
+/* The head of the live block behind a live one, which is about to be freed: what is wrong there may be its overflow, and
+ * would be taken for an underflow later. Not in another slot, whose pool may be hidden. */
+CN_INLINE bool cn_damage_check_behind(const struct cn_known *known, const struct cn_look *look) {
+    struct cn_known next;
+    const char *end = known->core + known->core_bytes;
+    if (known->kind != CN_BLOCK_POOL || (uintptr_t)end % CN_SLOT_BYTES == 0) {
+        return false;
+    }
+    cn_record_find_core(end, &next);
+    uint64_t word = next.kind == CN_BLOCK_POOL ? cn_record_load(next.record) : 0;
+    if (cn_record_state_of(word) != CN_RECORD_LIVE) {
+        return false;
+    }
+    char *user = next.core + cn_record_head_of(word);
+    bool is_whole = cn_canary_is_whole_around(cn_damage_head(&next, cn_record_head_of(word)), user, user, user);
+    return CN_UNLIKELY(!is_whole) && cn_damage_find_live(&next, word, look);
 }
 
 /* The fill of a block that is free, quarantined, or about to be handed out. */

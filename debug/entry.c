@@ -200,7 +200,11 @@ CN_NOINLINE size_t cn_debug_usable_size(struct cairn_heap *heap, const char *ope
 
 /* A damaged block is kept as it is for good. */
 static enum cn_ending ending_of(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
-    return cn_damage_check_live(known, word, look) ? CN_ENDING_PARKED : CN_ENDING_WAITS;
+    if (cn_damage_check_live(known, word, look)) {
+        return CN_ENDING_PARKED;
+    }
+    (void)cn_damage_check_behind(known, look);
+    return CN_ENDING_WAITS;
 }
 
 CN_INLINE void end(struct cn_self *self, const struct cn_known *known, uint64_t word, enum cn_ending ending,
