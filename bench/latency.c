@@ -4,9 +4,9 @@
  *   latency [--count N] [--threads T]
  *   latency --fall MIB
  *
- * Churn: each thread keeps 50,000 blocks of program-like sizes and replaces a random one of them N times (1,000,000); each
- * malloc and each free is timed by itself. From time to time a thread frees a tenth of its blocks at once and takes as
- * many, so that the allocator's rarer work (fetching memory, giving it back) is within the figures. The blocks are
+ * Churn: each thread keeps 50,000 blocks of program-like sizes and replaces a random one of them N times (1,000,000);
+ * each malloc and each free is timed by itself. From time to time a thread frees a tenth of its blocks at once and takes
+ * as many, so that the allocator's rarer work (fetching memory, giving it back) is within the figures. The blocks are
  * written and checked outside of what is timed.
  *
  * Fall: blocks of program-like sizes are taken, MIB of them, and freed in random order, but for one of a thousand; each

@@ -38,23 +38,15 @@ static void expect_blocks(const struct cn_model *model, const struct cairn_stats
               "what was asked for is summed up");
 }
 
-/* Named ones. */
-static size_t count_heaps(const struct cn_model *model) {
-    size_t count = 0;
-    for (unsigned i = 0; i < CN_MODEL_HEAPS; i++) {
-        count += model->heaps[i].handle != NULL ? 1 : 0;
-    }
-    return count;
-}
-
 void cn_model_check_stats(struct cn_model *model) {
     struct cairn_stats stats;
     struct cn_model_heap all = {0};
-    size_t named_heaps = count_heaps(model);
+    size_t named_heaps = 0;
     for (unsigned i = 0; i < CN_MODEL_HEAPS; i++) {
         all.block_count += model->heaps[i].block_count;
         all.asked_bytes += model->heaps[i].asked_bytes;
         all.usable_bytes += model->heaps[i].usable_bytes;
+        named_heaps += model->heaps[i].handle != NULL ? 1 : 0;
     }
     cairn_stats_get(&stats);
     expect_sums(&stats);
