@@ -33,7 +33,8 @@
 #include "fuzz/said.h"
 #include "fuzz/system.h"
 
-enum setting { WITH_STACKS = 1, AS_JSON = 2, WITH_SUPPRESSIONS = 4, WITH_OTHER_THREAD = 8 };
+/* Without a freed fill freed blocks keep their pointers, which must count for nothing. */
+enum setting { WITH_STACKS = 1, AS_JSON = 2, WITH_SUPPRESSIONS = 4, WITH_OTHER_THREAD = 8, WITHOUT_FREED_FILL = 16 };
 
 enum { STEPS_MAX = 200, SEARCHES_MAX = 4, STACK_DEPTH = 4, PAGE_BYTES = 4096 };
 
@@ -232,6 +233,8 @@ static void write_suppressions(uint8_t sites) {
               "a file can be written");
 }
 
+static int freed_fill; /* by default */
+
 static void set(uint8_t settings, uint8_t sites) {
     bool is_suppressing = (settings & WITH_SUPPRESSIONS) != 0;
     setting.has_stacks = (settings & WITH_STACKS) != 0;
@@ -239,6 +242,7 @@ static void set(uint8_t settings, uint8_t sites) {
     setting.suppressed = is_suppressing ? sites : 0;
     cn_options.report = setting.is_json ? CN_REPORT_JSON : CN_REPORT_TEXT;
     cn_options.stack_depth = setting.has_stacks ? STACK_DEPTH : 0;
+    cn_options.fill_freed = (settings & WITHOUT_FREED_FILL) != 0 ? CN_OPTION_FILL_OFF : freed_fill;
     cn_options.leaks_suppressions[0] = '\0';
     if (is_suppressing) {
         (void)snprintf(cn_options.leaks_suppressions, sizeof cn_options.leaks_suppressions, "/proc/self/fd/%d",
@@ -333,6 +337,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     (void)argv;
     (void)snprintf(text, sizeof text, "%s%s", options, cn_said_path());
     CN_EXPECT(cn_options_parse(&cn_options, text) == 0, "the options are known");
+    freed_fill = cn_options.fill_freed;
     suppressions = tmpfile();
     CN_EXPECT(suppressions != NULL, "a file can be made");
     struct cn_symbol symbol;
