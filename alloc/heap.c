@@ -367,21 +367,28 @@ static void clear_pool(struct cairn_heap *heap, struct cn_pool *pool) {
     give_pool(heap, pool);
 }
 
-static void clear_list(struct cairn_heap *heap, struct cn_pool_list *list) {
+static void clear_list(struct cairn_heap *heap, const struct cn_pool_list *list) {
     struct cn_pool *next;
     for (struct cn_pool *pool = list->first; pool != NULL; pool = next) {
         next = pool->next;
         clear_pool(heap, pool);
     }
-    list->first = NULL;
 }
 
 void cn_heap_clear_pools(struct cairn_heap *heap) {
     cn_heap_drain(heap);
     for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
-        heap->magazines[i].top = cn_heap_bottom(heap, i);
         clear_list(heap, &heap->bins[i].partial);
         clear_list(heap, &heap->bins[i].full);
+    }
+    cn_heap_forget_pools(heap);
+}
+
+void cn_heap_forget_pools(struct cairn_heap *heap) {
+    for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
+        heap->magazines[i].top = cn_heap_bottom(heap, i);
+        heap->bins[i].partial.first = NULL;
+        heap->bins[i].full.first = NULL;
     }
     heap->idle_bytes = 0;
     heap->empty_slots = 0;

@@ -195,6 +195,9 @@ void cn_heap_drain_abandoned(void);
 /* All pools of the heap go; none of their blocks may be used any more. */
 void cn_heap_clear_pools(struct cairn_heap *heap);
 
+/* Its lists, magazines and counts are as before its first pool; what it holds of slots is as it was. */
+void cn_heap_forget_pools(struct cairn_heap *heap);
+
 /* Derives lists and counts anew from owner words and live bits. */
 void cn_heap_rebuild(struct cairn_heap *heap);
 

@@ -28,17 +28,8 @@ static void adopt_slot(struct cairn_heap *heap, size_t slot) {
 
 void cn_heap_rebuild(struct cairn_heap *heap) {
     size_t slots = atomic_load_explicit(&cn_region.arena_count, memory_order_acquire) * CN_ARENA_SLOTS;
-    for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
-        heap->magazines[i].top = cn_heap_bottom(heap, i);
-        heap->bins[i].partial.first = NULL;
-        heap->bins[i].full.first = NULL;
-    }
+    cn_heap_forget_pools(heap);
     heap->spans.first = NULL;
-    heap->idle_bytes = 0;
-    heap->empty_slots = 0;
-    heap->purged_at_idle_bytes = 0;
-    heap->purge_next = NULL;
-    heap->purge_left = 0;
     atomic_store_explicit(&heap->slots_held, 0, memory_order_relaxed);
     for (size_t slot = 0; slot < slots; slot++) {
         adopt_slot(heap, slot);

@@ -15,12 +15,14 @@ CN_INLINE size_t cn_ahead_bytes(size_t pool_bytes, size_t handed_out_bytes) {
     return handed_out_bytes == 0 ? 0 : cn_min(pool_bytes, ahead);
 }
 
+CN_INLINE size_t cn_ahead_handed_out_bytes(const struct cn_pool *pool) {
+    return (size_t)cn_pool_fresh(pool) * cn_class_at(cn_pool_class(pool))->block_bytes;
+}
+
 /* Whether the address, in a pool's slot and in none of the blocks that it has handed out, is filled. */
 CN_INLINE bool cn_ahead_covers(size_t slot, const char *address) {
     const struct cn_pool *pool = cn_pool_of_slot(slot);
-    unsigned class_index = pool->class_index;
-    size_t handed_out =
-        class_index < CN_CLASS_COUNT ? (size_t)cn_pool_fresh(pool) * cn_class_at(class_index)->block_bytes : 0;
+    size_t handed_out = cn_pool_class(pool) < CN_CLASS_COUNT ? cn_ahead_handed_out_bytes(pool) : 0;
     return address < cn_pool_address(pool) + cn_ahead_bytes(cn_pool_slots(pool) * CN_SLOT_BYTES, handed_out);
 }
 

@@ -105,15 +105,8 @@ static bool check_block(const struct cn_known *known, uint64_t word, void *argum
     return true;
 }
 
-/* What the pool has yet to hand out, and its end. */
-static void check_pool_fresh(size_t slot, const struct cn_look *look) {
-    const struct cn_pool *pool = &cn_region.pools[slot];
-    size_t block_bytes = cn_class_at(cn_pool_class(pool))->block_bytes;
-    cn_fresh_check(cn_pool_address(pool), cn_pool_slots(pool) * CN_SLOT_BYTES, cn_pool_fresh(pool) * block_bytes, look);
-}
-
-/* Of all pools that no other thread takes from meanwhile: `heap`'s, which is the caller's; NULL: this thread's, or all
- * where there is one thread. */
+/* What pools have yet to hand out, and their ends: of those that no other thread takes from meanwhile. They are `heap`'s,
+ * which is the caller's; NULL: this thread's, or all where there is one thread. */
 static void check_fresh(const struct cairn_heap *heap, const struct cn_look *look) {
     bool is_all = heap == NULL && cn_os_is_single_threaded();
     const struct cairn_heap *wanted = heap != NULL ? heap : cn_heap_mine;
@@ -121,7 +114,7 @@ static void check_fresh(const struct cairn_heap *heap, const struct cn_look *loo
     for (size_t slot = 0; cn_walk_next(slot, &place); slot = cn_walk_after(&place)) {
         struct cn_known first = cn_record_of_core(cn_slot_address(place.slot));
         if (place.class_index != CN_CLASS_SPAN && (is_all || place.heap == wanted) && !cn_hiding_covers(&first)) {
-            check_pool_fresh(place.slot, look);
+            cn_fresh_check(&cn_region.pools[place.slot], look);
         }
     }
 }

@@ -11,11 +11,19 @@ static void check_rest(const char *pool, size_t from, size_t to, const struct cn
     }
 }
 
-void cn_fresh_check(const char *pool, size_t pool_bytes, size_t handed_out_bytes, const struct cn_look *look) {
-    size_t filled = cn_ahead_bytes(pool_bytes, handed_out_bytes);
-    if (cn_fill_freed >= 0 && filled > handed_out_bytes) {
-        (void)cn_damage_check_fresh(pool + handed_out_bytes, pool + filled, look);
-        check_rest(pool, filled, pool_bytes, look);
+static size_t pool_bytes_of(const struct cn_pool *pool) { return cn_pool_slots(pool) * CN_SLOT_BYTES; }
+
+static size_t filled_bytes_of(const struct cn_pool *pool) {
+    return cn_ahead_bytes(pool_bytes_of(pool), cn_ahead_handed_out_bytes(pool));
+}
+
+void cn_fresh_check(const struct cn_pool *pool, const struct cn_look *look) {
+    const char *start = cn_pool_address(pool);
+    size_t handed_out = cn_ahead_handed_out_bytes(pool);
+    size_t filled = filled_bytes_of(pool);
+    if (cn_fill_freed >= 0 && filled > handed_out) {
+        (void)cn_damage_check_fresh(start + handed_out, start + filled, look);
+        check_rest(start, filled, pool_bytes_of(pool), look);
     }
 }
 
@@ -29,19 +37,20 @@ static void clear(char *from, char *to) {
     }
 }
 
-void cn_fresh_clear(char *pool, size_t pool_bytes, size_t handed_out_bytes) {
-    size_t filled = cn_ahead_bytes(pool_bytes, handed_out_bytes);
-    if (filled > 0 && filled < pool_bytes) {
-        clear(pool + filled, pool + pool_bytes);
+void cn_fresh_clear(const struct cn_pool *pool) {
+    size_t filled = filled_bytes_of(pool);
+    if (filled > 0 && filled < pool_bytes_of(pool)) {
+        clear(cn_pool_address(pool) + filled, cn_pool_address(pool) + pool_bytes_of(pool));
     }
 }
 
-void cn_fresh_fill(char *pool, size_t pool_bytes, size_t handed_out_bytes) {
-    size_t filled = cn_ahead_bytes(pool_bytes, handed_out_bytes);
-    if (filled > handed_out_bytes) {
-        cn_fill_write(pool + handed_out_bytes, pool + filled, (unsigned char)cn_fill_freed);
+void cn_fresh_fill(const struct cn_pool *pool) {
+    size_t handed_out = cn_ahead_handed_out_bytes(pool);
+    size_t filled = filled_bytes_of(pool);
+    if (filled > handed_out) {
+        cn_fill_write(cn_pool_address(pool) + handed_out, cn_pool_address(pool) + filled, (unsigned char)cn_fill_freed);
     }
-    cn_fresh_clear(pool, pool_bytes, handed_out_bytes);
+    cn_fresh_clear(pool);
 }
 
 void cn_fresh_hand_out(const struct cn_fresh *fresh) {

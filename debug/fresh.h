@@ -13,18 +13,20 @@
 #define CN_FRESH_H
 
 #include "alloc/hooks.h"
+#include "alloc/pool.h"
 #include "damage.h"
 
-/* Reports where F1 or F2 does not hold for a pool whose blocks up to `handed_out_bytes` were handed out. */
-void cn_fresh_check(const char *pool, size_t pool_bytes, size_t handed_out_bytes, const struct cn_look *look);
+/* Reports where F1 or F2 does not hold for the pool. */
+void cn_fresh_check(const struct cn_pool *pool, const struct cn_look *look);
 
-/* Reports where F1 or F2 does not hold of what is next, and keeps them true, where blocks are about to be handed out for the first time. */
+/* Reports where F1 or F2 does not hold of what is next, and keeps them true, where blocks are about to be handed out for
+ * the first time. */
 void cn_fresh_hand_out(const struct cn_fresh *fresh);
 
-/* Makes F1 and F2 true for such a pool. */
-void cn_fresh_fill(char *pool, size_t pool_bytes, size_t handed_out_bytes);
+/* Makes F1 and F2 true for the pool. */
+void cn_fresh_fill(const struct cn_pool *pool);
 
 /* Makes F2 true. */
-void cn_fresh_clear(char *pool, size_t pool_bytes, size_t handed_out_bytes);
+void cn_fresh_clear(const struct cn_pool *pool);
 
 #endif

@@ -154,7 +154,7 @@ static void check(const struct cn_pool *pool, const struct cn_look *look) {
     for (const char *end = known.core + bytes; known.core < end; known.core += known.core_bytes, known.record++) {
         check_block(&known, look);
     }
-    cn_fresh_check(cn_pool_address(pool), cn_pool_slots(pool) << CN_SLOT_SHIFT, bytes, look);
+    cn_fresh_check(pool, look);
 }
 
 /* C2: nobody but who finds that still no block is in use gets to change it. */

@@ -31,13 +31,6 @@ static bool refill_block(const struct cn_known *known, uint64_t word, void *argu
     return true;
 }
 
-/* Calls `make` for what the pool has not handed out. */
-static void make_fresh(const struct cn_walk_place *place, void (*make)(char *, size_t, size_t)) {
-    const struct cn_pool *pool = &cn_region.pools[place->slot];
-    make(cn_pool_address(pool), cn_pool_slots(pool) * CN_SLOT_BYTES,
-         (size_t)cn_pool_fresh(pool) * cn_class_at(place->class_index)->block_bytes);
-}
-
 /* Before main there are few blocks, and those that were freed hold the default fill: they are checked, and get the one
  * that the options ask for. */
 static void set_fills(void) {
@@ -51,7 +44,7 @@ static void set_fills(void) {
     (void)cn_audit_blocks(NULL, refill_block, NULL);
     for (size_t slot = 0; cn_walk_next(slot, &place); slot = cn_walk_after(&place)) {
         if (place.class_index != CN_CLASS_SPAN) {
-            make_fresh(&place, cn_fresh_fill);
+            cn_fresh_fill(&cn_region.pools[place.slot]);
         }
     }
 }
@@ -122,7 +115,7 @@ static void clear_fresh(void) {
     for (size_t slot = 0; cn_walk_next(slot, &place); slot = cn_walk_after(&place)) {
         struct cn_known first = cn_record_of_core(cn_slot_address(place.slot));
         if (place.class_index != CN_CLASS_SPAN && !cn_hiding_covers(&first)) {
-            make_fresh(&place, cn_fresh_clear);
+            cn_fresh_clear(&cn_region.pools[place.slot]);
         }
     }
 }
