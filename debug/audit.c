@@ -141,7 +141,9 @@ static void audit(cn_audit_fn *check, struct cn_look *look) {
 
 void cn_audit(const char *operation, uint32_t stack) { audit(check_block, &(struct cn_look){operation, stack}); }
 
-void cn_audit_live(const char *operation) { audit(check_block_if_live, &(struct cn_look){operation, 0}); }
+void cn_audit_live(const char *operation, uint32_t stack) {
+    audit(check_block_if_live, &(struct cn_look){operation, stack});
+}
 
 void cn_audit_heap(const struct cairn_heap *heap, struct cn_look *look) {
     (void)cn_audit_blocks(heap, check_block, look);

@@ -16,7 +16,7 @@
 void cn_audit(const char *operation, uint32_t stack);
 
 /* The same of live blocks alone, and of memory that was never handed out. */
-void cn_audit_live(const char *operation);
+void cn_audit_live(const char *operation, uint32_t stack);
 
 /* The same of all blocks of the named heap, which nobody else uses meanwhile. */
 void cn_audit_heap(const struct cairn_heap *heap, struct cn_look *look);

@@ -1,6 +1,5 @@
-/*
- * lifecycle.c: the debug form at the process's start, after a fork, and at its end.
- */
+#include "lifecycle.h"
+
 #include "alloc/heap.h"
 #include "alloc/hooks.h"
 #include "alloc/options.h"
@@ -134,11 +133,15 @@ void cn_debug_after_fork(void) {
     }
 }
 
-void cn_debug_stop(void) {
+void cn_lifecycle_last_look(const char *how, uint32_t stack) {
     if (cn_options.check_at_exit && is_forked) { /* there can be many: what was freed is the parent's to look at */
-        cn_audit_live("exit");
+        cn_audit_live(how, stack);
     } else if (cn_options.check_at_exit) {
-        cn_audit("exit", 0);
+        cn_audit(how, stack);
     }
+}
+
+void cn_debug_stop(void) {
+    cn_lifecycle_last_look("exit", 0);
     cn_leak_at_exit();
 }

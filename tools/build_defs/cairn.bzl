@@ -104,13 +104,14 @@ def cairn_debug_module(name, hdrs = None, srcs = None, deps = [], plain_deps = [
     hdrs, srcs = _sources(name, hdrs, srcs, ".c")
     _module(name, "_debug", "", hdrs, srcs, STRICT_COPTS, deps, plain_deps, **kwargs)
 
-def cairn_shared_library(name, form, deps):
+def cairn_shared_library(name, form, deps, plain_deps = []):
     """A shared library for LD_PRELOAD.
 
     Args:
       name: the file, as lib<something>.so.
       form: "" (release) or "_debug".
       deps: modules, by their release label.
+      plain_deps: libraries without a form.
     """
     cc_binary(
         name = name,
@@ -118,7 +119,7 @@ def cairn_shared_library(name, form, deps):
         linkshared = True,
         tags = ["preload"],
         visibility = ["//visibility:public"],
-        deps = in_form(deps, form) + debug_only(form),
+        deps = in_form(deps, form) + plain_deps + debug_only(form),
     )
 
 def debug_only(form):

@@ -1,0 +1,12 @@
+// expect: SIGABRT
+// expect-debug: heap-buffer-overflow: block of 40 bytes at @ has 1 byte written past its end, at offset 40; found at a failed assertion
+#include <assert.h>
+
+#include "misuse.h"
+
+int main(void) {
+    char *block = aim(malloc(40));
+    spoil(block + 40, 1);
+    assert(block == NULL);
+    return 0;
+}
