@@ -15,7 +15,9 @@
 #include "report.h"
 #include "stack.h"
 
-#define EXPORT __attribute__((visibility("default")))
+/* Weak, for programs that have all of the C library in them: other parts of it need the file that has its own abort,
+ * which counts then. */
+#define EXPORT __attribute__((visibility("default"), weak))
 
 enum { STANDARD_ERROR = 2 };
 
