@@ -230,7 +230,7 @@ void *mmap(void *wanted, size_t bytes, int protection, int flags, int fd, off_t 
         __asan_unpoison_memory_region(memory, bytes);
     }
     if (notes_mappings() && memory != MAP_FAILED) {
-        if ((flags & MAP_FIXED) == 0) {
+        if ((flags & (MAP_FIXED | MAP_ANONYMOUS)) == MAP_ANONYMOUS) { /* files hold what compilers count */
             note_mapping(memory, (char *)memory + bytes);
         }
         cn_pages_forget(memory, bytes);
