@@ -7,11 +7,13 @@
  * All inputs run in this process, one after the other, sorted by name. It speaks TAP: one case for the empty input,
  * one for each directory named "corpora/...", and one for every single input that is named, or that lies in another
  * directory, such as those under crashes/. When an input ends the process, or takes too long, its path is the last
- * line on standard error. A directory that is not there holds nothing.
+ * line on standard error. `corpora/UNIT` and `crashes/UNIT`, which BUILD names, need not be there; any other path must. One
+ * that is relative may be so to where `bazel run` was called. A wrong command line ends with status 2.
  */
 #define _GNU_SOURCE
 
 #include <dirent.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -115,11 +117,25 @@ static void run_again(void) {
     }
 }
 
+static _Noreturn void show_usage(FILE *to, int status) {
+    fprintf(to, "usage: %s [--rounds=N] PATH...\n", program_invocation_short_name);
+    exit(status);
+}
+
 /* Takes --rounds=N from the arguments, where it is the first. */
 static void take_rounds(int *argc, char ***argv) {
     static const char option[] = "--rounds=";
-    if (*argc > 1 && strncmp((*argv)[1], option, strlen(option)) == 0) {
-        rounds = strtoul((*argv)[1] + strlen(option), NULL, 10);
+    if (*argc > 1 && strcmp((*argv)[1], "--help") == 0) {
+        show_usage(stdout, EXIT_SUCCESS);
+    }
+    if (*argc > 1 && (*argv)[1][0] == '-') {
+        bool is_known = strncmp((*argv)[1], option, strlen(option)) == 0;
+        const char *number = is_known ? (*argv)[1] + strlen(option) : "";
+        char *end = NULL;
+        rounds = strtoul(number, &end, 10);
+        if (*number < '1' || *number > '9' || *end != '\0') {
+            show_usage(stderr, 2);
+        }
         ++*argv;
         --*argc;
     }
@@ -175,10 +191,24 @@ static void run_directory(const char *directory) {
     }
 }
 
-static void run_path(const char *path) {
+/* Whether the path is one that BUILD names for every unit, whether it has inputs or not. */
+static bool may_be_missing(const char *path) {
+    const char *name = strrchr(path, '/');
+    static const char *const folders[] = {"corpora", "crashes"};
+    for (size_t i = 0; name != NULL && i < sizeof folders / sizeof folders[0]; i++) {
+        size_t length = strlen(folders[i]);
+        if ((size_t)(name - path) >= length && strncmp(name - length, folders[i], length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* False where it is not there. */
+static bool run_path(const char *path) {
     struct stat status;
     if (stat(path, &status) != 0) {
-        return;
+        return false;
     }
     if (S_ISDIR(status.st_mode)) {
         run_directory(path);
@@ -186,18 +216,36 @@ static void run_path(const char *path) {
         run_file(path);
         print_case(path, 1);
     }
+    return true;
+}
+
+static void run_argument(const char *path) {
+    const char *caller = getenv("BUILD_WORKING_DIRECTORY"); /* bazel run's */
+    if (run_path(path)) {
+        return;
+    }
+    char *full = NULL;
+    if (path[0] != '/' && caller != NULL && asprintf(&full, "%s/%s", caller, path) < 0) {
+        give_up("cannot name an input");
+    }
+    if (!may_be_missing(path) && (full == NULL || !run_path(full))) {
+        (void)snprintf(running, sizeof running, "%s", path);
+        errno = ENOENT;
+        give_up("cannot open an input");
+    }
+    free(full);
 }
 
 int main(int argc, char **argv) {
+    take_rounds(&argc, &argv);
     watch_for_death();
     if (LLVMFuzzerInitialize != NULL) {
         (void)LLVMFuzzerInitialize(&argc, &argv);
     }
     (void)LLVMFuzzerTestOneInput((const uint8_t *)"", 0);
     print_case(running, 1);
-    take_rounds(&argc, &argv);
     for (int i = 1; i < argc; i++) {
-        run_path(argv[i]);
+        run_argument(argv[i]);
     }
     run_again();
     printf("1..%u\n", case_count);

@@ -146,6 +146,13 @@ PROGRAM
 }
 check a_run_that_takes_too_long_is_ended
 
+where_all_runs_are_ended_that_is_said() {
+    cairn diff --time-limit=1 -- sleep 30
+    expect_status 0
+    expect_out "as far as it went: all were ended by SIGALRM"
+}
+check where_all_runs_are_ended_that_is_said
+
 a_program_that_is_not_there_is_status_127() {
     cairn diff -- ./nothing
     expect_status 127

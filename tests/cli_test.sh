@@ -38,6 +38,8 @@ check help_without_a_command_is_the_overview
 help_of_an_unknown_command_is_a_usage_error() {
     cairn help nonsense
     expect_usage_error "cairn help: there is no command 'nonsense'"
+    cairn help run fast
+    expect_usage_error "cairn help: one command, please: 'fast' is too much"
 }
 check help_of_an_unknown_command_is_a_usage_error
 
@@ -345,6 +347,21 @@ run_warns_of_a_statically_linked_program() {
     done
 }
 check run_warns_of_a_statically_linked_program
+
+run_warns_of_a_program_with_a_malloc_of_its_own() {
+    printf '%s\n' '#include <stddef.h>' 'static char room[1 << 20]; static size_t used;' \
+        'void *malloc(size_t size) { used += (size + 15) / 16 * 16; return room + used - (size + 15) / 16 * 16; }' \
+        'void free(void *block) { (void)block; }' 'int main(void) { return malloc(5) == NULL; }' >own.c
+    "${CC:-cc}" -fno-builtin -w -rdynamic -o own own.c
+    cairn run ./own
+    expect_status 0
+    expect_err "warning: ./own will not use Cairn: it is linked with a malloc of its own"
+    echo 'int main(void) { return 0; }' >none.c
+    "${CC:-cc}" -rdynamic -o none none.c
+    cairn run ./none
+    expect_no_err
+}
+check run_warns_of_a_program_with_a_malloc_of_its_own
 
 run_warns_of_a_script_whose_interpreter_is_statically_linked() {
     compile_static -static

@@ -178,6 +178,21 @@ def main() -> int:
         else:
             check_all("a core file", [], str(program), str(core))
         check_core_of_gdb(folder, program, start)
+        stripped = folder / "stripped"
+        subprocess.run(["strip", "-o", stripped, program], check=True)
+        # Without symbols it cannot stop at stop_here: it goes on to its abort.
+        at_end = [*start[:2], "run", f"source {COMMANDS}", "cairn heap"]
+        case(
+            "without symbols a place is a file and where in it",
+            gdb(str(stripped), commands=at_end),
+            r"\n  300,000 bytes in 1 block, allocated here:\n    #0 0x\w+ in /\S*/stripped\+0x\w+\n",
+        )
+        said = gdb(str(program), commands=[*start, f"source {COMMANDS}", "cairn block no_such_thing"])
+        case("what gdb cannot evaluate is named", said, 'cairn block: No symbol "no_such_thing" in current context')
+    said = gdb(commands=[f"source {COMMANDS}", "cairn heap now"])
+    case("an argument that is too much is refused", said, "cairn heap takes no argument")
+    said = gdb(commands=[f"source {COMMANDS}", "cairn"])
+    case("the commands are listed", said, "cairn block", "cairn heap", "cairn leaks")
     said = gdb(commands=[f"source {COMMANDS}", "cairn heap"])
     case("without a debug form the commands say so", said, "no debug form of Cairn with debug information here")
     print(f"1..{count}")

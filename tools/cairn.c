@@ -33,6 +33,11 @@ static int help_run(int argc, char **argv) {
     char cairn[] = "cairn";
     char help[] = "--help";
     char *command = argc > 1 && argv[1][0] != '-' ? argv[1] : NULL;
+    if (argc > 2) {
+        cn_say_error("%s: one command, please: '%s' is too much", argv[0], argv[2]);
+        cn_say_hint("Try `cairn COMMAND --help', as in `cairn fuzz print --help'.");
+        return CN_EXIT_USAGE;
+    }
     if (command != NULL && cn_command_find(&command_set, command) == NULL) {
         cn_say_error("%s: there is no command '%s'", argv[0], command);
         cn_say_hint("Try `cairn --help' for the commands.");

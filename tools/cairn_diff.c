@@ -10,11 +10,13 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tools/cairn_command.h"
@@ -129,7 +131,11 @@ static int vary(const struct cn_trial *trial, const struct cn_outcome *first, bo
     return 0;
 }
 
-static int conclude(const bool found[MEANING_COUNT]) {
+static bool is_cut_off(const struct cn_outcome *outcome) {
+    return WIFSIGNALED(outcome->status) && WTERMSIG(outcome->status) == SIGALRM;
+}
+
+static int conclude(const bool found[MEANING_COUNT], bool is_cut) {
     bool is_any = false;
     puts("");
     for (size_t i = 0; i < MEANING_COUNT; i++) {
@@ -139,7 +145,8 @@ static int conclude(const bool found[MEANING_COUNT]) {
         }
     }
     if (!is_any) {
-        puts("No run differs from the first.");
+        puts(is_cut ? "No run differs from the first, as far as it went: all were ended by SIGALRM."
+                    : "No run differs from the first.");
         return CN_EXIT_OK;
     }
     return found[MEANING_VARIES] ? CN_EXIT_DIFF_VARIES : CN_EXIT_DIFFERS;
@@ -159,8 +166,9 @@ static int compare_all(const struct cn_trial *trial) {
     }
     cn_outcome_print_ending(&first);
     failure = vary(trial, &first, found);
+    bool is_cut = is_cut_off(&first);
     cn_outcome_drop(&first);
-    return failure != 0 ? failure : conclude(found);
+    return failure != 0 ? failure : conclude(found, is_cut);
 }
 
 /* ---- the command line ---------------------------------------------------------------------------------------- */

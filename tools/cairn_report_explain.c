@@ -65,8 +65,9 @@ static void explain_system(const struct cairn_stats *stats, FILE *output) {
     char count[CN_REPORT_NUMBER_BYTES];
     line(output, ' ', "resident", stats->resident_bytes, "%.1f %% of arenas are in memory",
          cn_report_percent_of(stats->resident_bytes, stats->arena_bytes));
-    line(output, ' ', "metadata", stats->metadata_bytes, "%.1f %% of blocks: the allocator's own tables in memory",
-         cn_report_percent_of(stats->metadata_bytes, stats->block_bytes));
+    line(output, ' ', "metadata", stats->metadata_bytes,
+         "%.1f %% of the peak of arenas: the allocator's own tables in memory",
+         cn_report_percent_of(stats->metadata_bytes, stats->peak_arena_bytes));
     line(output, ' ', "purged", stats->purged_bytes, "given back to the system since the start, each time counted");
     line(output, ' ', "peak in use", stats->peak_used_bytes, "most that pools and spans held; %.1f %% of that now",
          cn_report_percent_of(stats->pool_bytes + stats->span_bytes, stats->peak_used_bytes));

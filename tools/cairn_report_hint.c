@@ -12,7 +12,7 @@ enum {
     PERCENT_IDLE = 25,     /* of resident memory without a live block */
     PERCENT_ROUNDING = 15, /* of blocks lost to rounding */
     PERCENT_SPARSE = 25,   /* a class's blocks that are used, at most */
-    PERCENT_METADATA = 10, /* of blocks */
+    PERCENT_METADATA = 25, /* of the peak; the counts of what was asked for are half of that */
     PERCENT_OFF_PEAK = 50, /* of the peak that is in use now, at most */
 };
 
@@ -110,11 +110,11 @@ static bool hint_of_rounding(const struct cn_report *report, FILE *output) {
 
 static bool hint_of_metadata(const struct cn_report *report, FILE *output) {
     const struct cairn_stats *stats = &report->stats;
-    double percent = cn_report_percent_of(stats->metadata_bytes, stats->block_bytes);
+    double percent = cn_report_percent_of(stats->metadata_bytes, stats->peak_used_bytes);
     if (stats->metadata_bytes < bytes_worth_a_hint || percent < PERCENT_METADATA) {
         return false;
     }
-    fprintf(output, "- The allocator's tables are %.1f %% of blocks: few live blocks are spread over many addresses.\n",
+    fprintf(output, "- The allocator's tables are %.1f %% of the peak: blocks are spread over many addresses.\n",
             percent);
     return true;
 }

@@ -2,6 +2,7 @@
  * cairn_report_read.c: from JSON to struct cn_report. Members that are not known are passed over, so that a newer
  * library's file can be read; those that are known have to be there.
  */
+#include <errno.h>
 #include <jansson.h>
 #include <string.h>
 
@@ -120,6 +121,10 @@ bool cn_report_read(struct cn_report *report, FILE *file, const char *file_name,
     memset(report, 0, sizeof *report);
     json_error_t error;
     json_t *object = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
+    if (object == NULL && ferror(file) != 0) {
+        cn_say_error("%s: cannot read %s: %s", who, file_name, strerror(errno));
+        return false;
+    }
     if (object == NULL) {
         cn_say_error("%s: %s: not JSON: line %d: %s", who, file_name, error.line, error.text);
         return false;

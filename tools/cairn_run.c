@@ -27,7 +27,7 @@ static const struct argp_option run_options[] = {
     {"debug", 'd', NULL, 0, "Use the debug form, libcairn-debug.so: slower, finds more, explains more", 0},
     {"stats", 's', NULL, 0, "Print what the allocator holds on standard error when the program ends", 0},
     {"stats-json", KEY_STATS_JSON, "PATH", 0,
-     "Write the same as JSON to PATH, for `cairn stats'; a %p in PATH becomes the process id, so that child processes "
+     "Write the stats as JSON to PATH, for `cairn stats'; a %p in PATH becomes the process id, so that child processes "
      "do not overwrite it",
      0},
     {"option", 'o', "KEY=VALUE", 0, "Set an option of the allocator; may be given several times", 0},
@@ -107,7 +107,7 @@ static char *absolute_path_of(const char *path) {
 
 /* The path is made absolute, since the program may change its directory before it ends. */
 static void set_stats_json(struct run_arguments *arguments, const char *path, struct argp_state *state) {
-    if (path[0] == '\0') {
+    if (path[0] == '\0' || strcmp(path, "--") == 0) {
         argp_error(state, "--stats-json wants the path of a file");
     }
     char *absolute = absolute_path_of(path);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -74,6 +75,64 @@ static bool has_interpreter(int file, const ElfW(Ehdr) * header) {
     return false;
 }
 
+/* A whole file, mapped. */
+struct image {
+    const char *bytes;
+    size_t length;
+};
+
+/* What lies there; NULL where that is beyond the file, or not aligned. */
+static const void *part_of(const struct image *image, size_t offset, size_t bytes) {
+    bool is_inside = offset <= image->length && bytes <= image->length - offset;
+    return is_inside && offset % sizeof(uint64_t) == 0 ? image->bytes + offset : NULL;
+}
+
+static const char *name_in(const struct image *image, const ElfW(Shdr) * names, size_t offset) {
+    size_t start = names->sh_offset + offset;
+    bool is_inside = offset < names->sh_size && start < image->length;
+    return is_inside && memchr(image->bytes + start, '\0', image->length - start) != NULL ? image->bytes + start : "";
+}
+
+static bool has_symbol(const struct image *image, const ElfW(Shdr) * symbols, const ElfW(Shdr) * names) {
+    const ElfW(Sym) *symbol = part_of(image, symbols->sh_offset, symbols->sh_size);
+    for (size_t i = 0; symbol != NULL && i < symbols->sh_size / sizeof *symbol; i++) {
+        if (symbol[i].st_shndx != SHN_UNDEF && strcmp(name_in(image, names, symbol[i].st_name), "malloc") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the dynamic linker finds malloc in the program, before any library. */
+static bool defines_malloc(const struct image *image) {
+    const ElfW(Ehdr) *header = part_of(image, 0, sizeof *header);
+    size_t count = header != NULL ? header->e_shnum : 0;
+    const ElfW(Shdr) *sections = count != 0 ? part_of(image, header->e_shoff, count * sizeof *sections) : NULL;
+    for (size_t i = 0; sections != NULL && i < count; i++) {
+        if (sections[i].sh_type == SHT_DYNSYM && sections[i].sh_link < count &&
+            has_symbol(image, &sections[i], &sections[sections[i].sh_link])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_own_malloc(int file) {
+    struct stat status;
+    if (fstat(file, &status) != 0 || status.st_size <= 0) {
+        return false;
+    }
+    struct image image = {.length = (size_t)status.st_size};
+    void *bytes = mmap(NULL, image.length, PROT_READ, MAP_PRIVATE, file, 0);
+    if (bytes == MAP_FAILED) {
+        return false;
+    }
+    image.bytes = bytes;
+    bool has_it = defines_malloc(&image);
+    (void)munmap(bytes, image.length);
+    return has_it;
+}
+
 static const char *obstacle_of_elf(int file) {
     ElfW(Ehdr) header;
     if (pread(file, &header, sizeof header, 0) != (ssize_t)sizeof header) {
@@ -83,7 +142,10 @@ static const char *obstacle_of_elf(int file) {
     if (header.e_ident[EI_CLASS] != own_class) {
         return "built for another word size than Cairn";
     }
-    return has_interpreter(file, &header) ? NULL : "statically linked";
+    if (!has_interpreter(file, &header)) {
+        return "statically linked";
+    }
+    return has_own_malloc(file) ? "linked with a malloc of its own, as sanitizers have one" : NULL;
 }
 
 /* The interpreter of a script's first line, in place; NULL where the line names none. */

@@ -21,13 +21,20 @@ SHORTER_PASSES = [
 ]
 
 
+def at_least_one(text):
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
 def arguments():
     parser = argparse.ArgumentParser(
         prog="tools/test",
         description="Builds both forms of Cairn and runs all tests; the last line counts test cases.",
     )
     parser.add_argument("--quick", action="store_true", help="gcc only: no clang, no sanitizers, no clang-tidy")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="tests and compilers at once (default: %(default)s)")
+    parser.add_argument("--jobs", type=at_least_one, default=os.cpu_count(), help="tests and compilers at once (default: %(default)s)")
     parser.add_argument("targets", nargs="*", default=["//..."], help="Bazel targets (default: %(default)s)")
     return parser.parse_args()
 

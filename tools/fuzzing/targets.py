@@ -14,6 +14,7 @@ import subprocess
 import sys
 from typing import Mapping
 
+import arguments
 import buildfiles
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -106,7 +107,7 @@ def chosen(targets: list[Target], names: list[str]) -> list[Target]:
     for name in names:
         if not any(name in (target.name, target.unit, f"{target.unit}_fuzz") for target in targets):
             units = sorted({target.unit for target in targets})
-            sys.exit(f"there is no fuzz target '{name}'; there are: {', '.join(units)}")
+            arguments.refuse(f"there is no fuzz target '{name}'; there are: {', '.join(units)}")
     return [
         target
         for target in targets

@@ -4,25 +4,15 @@ from collections import defaultdict
 
 import gdb
 
+from cairn_frames import print_stack
 from cairn_leaks import find_lost
-from cairn_tables import Block, Missing, Tables, evaluate
+from cairn_tables import Block, Missing, Tables
 
 SITES_SHOWN = 10
 
 
 def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def print_stack(tables: Tables, stack: int) -> None:
-    frames = tables.frames(stack)
-    if not frames:
-        print("    (not taken)")
-    for index, pc in enumerate(frames):
-        where = gdb.find_pc_line(pc)
-        symbol = gdb.execute(f"info symbol {pc:#x}", to_string=True).split(" in section ")[0].strip()
-        line = f" at {where.symtab.filename}:{where.line}" if where.symtab is not None else ""
-        print(f"    #{index} {pc:#x} in {symbol}{line}")
 
 
 def place_in(block: Block, address: int) -> str:
@@ -50,10 +40,10 @@ def print_block(tables: Tables, address: int) -> None:
     in_heap = f" in heap '{heap}'" if heap else ""
     print(f"  block   {block.user:#x}, serial {block.serial}, {block.state}, from {block.asked}{in_heap}")
     print(f"  allocated by thread {block.alloc_thread} here:")
-    print_stack(tables, block.alloc_stack)
+    print_stack(tables.frames(block.alloc_stack))
     if block.state in ("quarantined", "free"):
         print(f"  freed by thread {block.free_thread} here:")
-        print_stack(tables, block.free_stack)
+        print_stack(tables.frames(block.free_stack))
 
 
 def print_classes(tables: Tables) -> None:
@@ -82,7 +72,7 @@ def print_sites(tables: Tables) -> None:
     largest = sorted(sites.items(), key=lambda item: -item[1][0])[:SITES_SHOWN]
     for stack, (size, count) in largest:
         print(f"\n  {plural(size, 'byte')} in {plural(count, 'block')}, allocated here:")
-        print_stack(tables, stack)
+        print_stack(tables.frames(stack))
 
 
 def print_leaks(tables: Tables) -> None:
@@ -96,7 +86,7 @@ def print_leaks(tables: Tables) -> None:
         first = min(blocks, key=lambda block: block.serial)
         print(f"leak: {size} in {plural(len(blocks), 'block')} that {why}")
         print(f"  the first is {first.user:#x}, serial {first.serial}, allocated here:")
-        print_stack(tables, stack)
+        print_stack(tables.frames(stack))
     lost = [block for blocks in groups.values() for block in blocks]
     print(f"{plural(sum(block.size for block in lost), 'byte')} lost in {plural(len(lost), 'block')}")
 
@@ -106,6 +96,9 @@ class Cairn(gdb.Command):
 
     def __init__(self) -> None:
         super().__init__("cairn", gdb.COMMAND_DATA, prefix=True)
+
+    def invoke(self, argument: str, from_tty: bool) -> None:
+        gdb.execute("help cairn")
 
 
 class HeapCommand(gdb.Command):
@@ -121,6 +114,12 @@ class HeapCommand(gdb.Command):
             raise gdb.GdbError(str(error)) from error
 
 
+def refuse(command: str, argument: str) -> None:
+    """Of commands that take none."""
+    if argument:
+        raise gdb.GdbError(f"{command} takes no argument")
+
+
 class CairnBlock(HeapCommand):
     """cairn block EXPRESSION: what the address is: its block, who allocated and who freed it."""
 
@@ -130,7 +129,10 @@ class CairnBlock(HeapCommand):
     def show(self, argument: str) -> None:
         if not argument:
             raise gdb.GdbError("cairn block: an address, please")
-        address = int(evaluate(f"(unsigned long)({argument})"))
+        try:
+            address = int(gdb.parse_and_eval(f"(unsigned long)({argument})"))
+        except gdb.error as error:
+            raise gdb.GdbError(f"cairn block: {error}") from error
         print_block(Tables(), address)
 
 
@@ -141,6 +143,7 @@ class CairnHeap(HeapCommand):
         super().__init__("cairn heap", gdb.COMMAND_DATA)
 
     def show(self, argument: str) -> None:
+        refuse("cairn heap", argument)
         tables = Tables()
         print_classes(tables)
         print_sites(tables)
@@ -153,6 +156,7 @@ class CairnLeaks(HeapCommand):
         super().__init__("cairn leaks", gdb.COMMAND_DATA)
 
     def show(self, argument: str) -> None:
+        refuse("cairn leaks", argument)
         print_leaks(Tables())
 
 
