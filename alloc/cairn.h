@@ -7,7 +7,7 @@
  *
  * A block is at least 16-byte aligned. A pointer that is not the start of a live block is never accepted: the call
  * prints `cairn: ERROR: <kind>: <sentence>` on standard error and raises SIGABRT. The kinds are bad-free, double-free,
- * realloc-of-freed and size-mismatch.
+ * realloc-of-freed and size-mismatch; the debug form has more (README.md).
  */
 #ifndef CAIRN_H
 #define CAIRN_H
@@ -147,7 +147,8 @@ CAIRN_API bool cairn_walk(cairn_visit_fn *visit, void *argument);
 CAIRN_API bool cairn_heap_walk(struct cairn_heap *heap, cairn_visit_fn *visit, void *argument);
 
 /* Walks all metadata and asserts every invariant; a broken one prints its name and raises SIGABRT. Returns true. The
- * heaps of other running threads are checked only in what their threads do not change. */
+ * heaps of other running threads are checked only in what their threads do not change. The debug form also looks at
+ * all blocks, and reports damage. */
 CAIRN_API bool cairn_check(void);
 
 /* Gives all memory back that holds no live block: of this thread's heap, the named heaps, and those whose threads have
