@@ -185,15 +185,27 @@ static size_t take_within(size_t index, size_t count, size_t alignment) {
     }
 }
 
-static size_t take_run(size_t count, size_t alignment) {
-    unsigned level = level_of(cn_max(count, alignment));
-    for (size_t arena = next_fit(0, level); arena != SIZE_MAX; arena = next_fit(arena + 1, level)) {
+/* From an arena that may have a run of the level. The system may refuse one arena and not the next: in the child of a fork
+ * whose parent was committing it, or where others have mapped something meanwhile. */
+static size_t take_at_level(size_t count, size_t alignment, unsigned level) {
+    enum { REFUSALS_MAX = 8 };
+    unsigned refusals = 0;
+    size_t arena = next_fit(0, level);
+    for (; arena != SIZE_MAX && refusals < REFUSALS_MAX; arena = next_fit(arena + 1, level)) {
         size_t first = take_within(arena, count, alignment);
-        if (first != SIZE_MAX) {
+        if (first != SIZE_MAX && settle_claim(first, count)) {
             return first;
         }
-        forget_fit(arena, level);
+        if (first != SIZE_MAX) {
+            refusals++;
+        } else if (level >= level_of(count)) {
+            forget_fit(arena, level);
+        }
     }
+    return SIZE_MAX;
+}
+
+static size_t take_from_new(size_t count) {
     size_t arena = cn_region_grow(1);
     if (arena == SIZE_MAX) {
         return SIZE_MAX;
@@ -201,7 +213,20 @@ static size_t take_run(size_t count, size_t alignment) {
     if (count < CN_ARENA_SLOTS) {
         cn_arena_release(arena, cn_bits_run((unsigned)count, CN_ARENA_SLOTS - (unsigned)count));
     }
-    return arena * CN_ARENA_SLOTS;
+    size_t first = arena * CN_ARENA_SLOTS;
+    return settle_claim(first, count) ? first : SIZE_MAX;
+}
+
+/* Levels are powers of two: runs of the level above hold `count` slots for certain, those of the level below perhaps, and
+ * are looked through before the region grows. */
+static size_t take_run(size_t count, size_t alignment) {
+    unsigned level = level_of(cn_max(count, alignment));
+    unsigned below = 63 - cn_clz(count);
+    size_t first = take_at_level(count, alignment, level);
+    if (first == SIZE_MAX && below != level) {
+        first = take_at_level(count, alignment, below);
+    }
+    return first != SIZE_MAX ? first : take_from_new(count);
 }
 
 /* ---- runs of whole arenas ------------------------------------------------------------------------------------ */
@@ -269,7 +294,7 @@ static size_t take_long_run(size_t count, size_t alignment) {
     }
     size_t first = arena * CN_ARENA_SLOTS;
     (void)for_each_arena(first + count, arenas * CN_ARENA_SLOTS - count, release_part);
-    return first;
+    return settle_claim(first, count) ? first : SIZE_MAX;
 }
 
 size_t cn_arena_take(size_t count, size_t alignment) {
@@ -277,8 +302,7 @@ size_t cn_arena_take(size_t count, size_t alignment) {
         return SIZE_MAX;
     }
     bool is_long = count > CN_ARENA_SLOTS || alignment > CN_ARENA_SLOTS;
-    size_t first = is_long ? take_long_run(count, alignment) : take_run(count, alignment);
-    return first != SIZE_MAX && settle_claim(first, count) ? first : SIZE_MAX;
+    return is_long ? take_long_run(count, alignment) : take_run(count, alignment);
 }
 
 /* Where the run of `count` slots reaches beyond the last arena, appends arenas, whose slots come taken, and claims

@@ -41,7 +41,15 @@ void *cairn_malloc(size_t size) {
     return cn_fast_malloc(size);
 }
 
-static CN_NOINLINE void *calloc_slow(size_t size) { return cn_watched_or_malloc(size, CN_GRANULE_BYTES, CN_FILL_ZERO); }
+static CN_NOINLINE void *calloc_slow(size_t size) {
+    if (size <= CN_BLOCK_MAX_BYTES) {
+        void *block = take_cached(cn_class_of(size));
+        if (block != NULL) {
+            return memset(block, 0, size);
+        }
+    }
+    return cn_watched_or_malloc(size, CN_GRANULE_BYTES, CN_FILL_ZERO);
+}
 
 void *cairn_calloc(size_t count, size_t size) {
     size_t bytes;

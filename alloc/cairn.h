@@ -77,7 +77,7 @@ struct cairn_heap_options {
 };
 
 /* A new heap. `name` is copied, cut at 31 bytes; NULL is an empty one. NULL `options` stands for all zero. NULL and
- * ENOMEM at the limit of 32,768 heaps and threads together, or when there is no memory. */
+ * ENOMEM at the limit of 32,767 heaps and threads together, or when there is no memory. */
 CAIRN_API struct cairn_heap *cairn_heap_create(const char *name, const struct cairn_heap_options *options);
 
 /* Frees all blocks of the heap and the heap itself, in time proportional to its pools. No other thread may use the

@@ -290,19 +290,19 @@ static void purge_excess(struct cairn_heap *heap, size_t bytes) {
 
 /* ---- blocks -------------------------------------------------------------------------------------------------- */
 
-/* Takes in what other threads have freed, and does the share of a pass that is due for it. */
-static void take_in(struct cairn_heap *heap) {
+void cn_heap_take_in(struct cairn_heap *heap) {
     size_t idle_bytes = heap->idle_bytes;
     cn_heap_drain(heap);
     if (heap->idle_bytes > idle_bytes) {
         purge_excess(heap, heap->idle_bytes - idle_bytes);
     }
+    cn_purge_excess();
 }
 
 void *cn_heap_take(struct cairn_heap *heap, unsigned class_index) {
     void *block = cn_magazine_pop(&heap->magazines[class_index]);
     if (block == NULL) {
-        take_in(heap);
+        cn_heap_take_in(heap);
         block = refill(heap, class_index);
     }
     if (block != NULL) {
@@ -321,7 +321,7 @@ static void overflow(struct cairn_heap *heap, unsigned class_index, void *block)
         drop(heap, &block, 1);
         dropped++;
     }
-    take_in(heap);
+    cn_heap_take_in(heap);
     purge_excess(heap, dropped * cn_class_at(class_index)->block_bytes);
 }
 

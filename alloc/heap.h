@@ -134,8 +134,14 @@ struct cairn_heap *cn_heap_claim(void);
 /* A heap that holds nothing, state named. NULL as above. */
 struct cairn_heap *cn_heap_claim_named(void);
 
-/* Lets a thread's heap go for the next thread; or a named heap that holds nothing any more, whose lock is held. */
+/* The same for threads that get none of their own: the limit leaves room for this one. */
+struct cairn_heap *cn_heap_claim_common(void);
+
+/* Lets a thread's heap go for the next thread, after it has taken in what others freed; where many wait already, it gives
+ * back all that it can. */
 void cn_heap_abandon(struct cairn_heap *heap);
+
+/* Lets a named heap go that holds nothing any more; its lock is held. */
 void cn_heap_vacate(struct cairn_heap *heap);
 
 /* Has a heap that no thread has to itself for a while; false where it is in use. `unseize` lets it go again. */
@@ -156,6 +162,9 @@ void *cn_heap_take(struct cairn_heap *heap, unsigned class_index);
 
 /* The live block at `granule`, which must be of this heap, becomes free. */
 void cn_heap_give(struct cairn_heap *heap, size_t granule);
+
+/* Takes in what other threads have freed, and does the share of a pass that is due for it. */
+void cn_heap_take_in(struct cairn_heap *heap);
 
 /* Slots, and blocks on guarded pages. */
 size_t cn_heap_held_bytes(const struct cairn_heap *heap);

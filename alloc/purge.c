@@ -68,7 +68,7 @@ static size_t breath_slots(void) {
     }
     uint64_t now = cn_os_milliseconds();
     uint64_t halved_at = atomic_load_explicit(&breath_halved_at, memory_order_relaxed);
-    if (now - halved_at >= BREATH_HALF_LIFE_MS) {
+    if (now >= halved_at + BREATH_HALF_LIFE_MS) { /* another thread may have stored a later time */
         uint64_t half_lives = halved_at == 0 ? 0 : cn_min((now - halved_at) / BREATH_HALF_LIFE_MS, 63);
         breath >>= half_lives;
         atomic_store_explicit(&cn_counts.breath_slots, breath, memory_order_relaxed);
@@ -77,7 +77,7 @@ static size_t breath_slots(void) {
     return breath;
 }
 
-static void purge_excess(void) {
+void cn_purge_excess(void) {
     size_t dirty = cn_count_of(&cn_counts.dirty_slots);
     if (dirty <= cn_max(RETAIN_MIN_SLOTS, cn_count_of(&stuck_slots))) {
         return;
@@ -92,7 +92,7 @@ static void purge_excess(void) {
 
 void cn_purge_give(size_t first, size_t count) {
     cn_arena_give(first, count);
-    purge_excess();
+    cn_purge_excess();
 }
 
 size_t cn_purge_all(void) {

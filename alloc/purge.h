@@ -18,6 +18,9 @@
 /* Gives slots back (arena.h), and purges what is beyond the retention then. */
 void cn_purge_give(size_t first, size_t count);
 
+/* Purges what is beyond the retention by now, which shrinks with time. */
+void cn_purge_excess(void);
+
 /* Gives the memory of all free slots back. Returns the bytes. */
 size_t cn_purge_all(void);
 

@@ -18,7 +18,8 @@ _Thread_local struct cairn_heap *cn_heap_mine CN_TLS CN_HIDDEN = &cn_heap_none;
 
 _Atomic uint8_t cn_heap_states[CN_HEAP_LIMIT];
 static _Atomic uint32_t heap_count;
-static _Atomic uint32_t free_count; /* heaps that no thread has; a hint */
+static _Atomic uint32_t free_count;      /* heaps that no thread has; a hint */
+static _Atomic uint32_t abandoned_count; /* those of them that hold pools, perhaps; one too */
 static bool magazines_disabled;     /* written before there is a second thread */
 
 size_t cn_heap_count(void) { return atomic_load_explicit(&heap_count, memory_order_acquire); }
@@ -43,10 +44,10 @@ static void init_magazines(struct cairn_heap *heap) {
 }
 
 /* A new heap, all zero so far but for its state. */
-static struct cairn_heap *make_heap(enum cn_heap_state as) {
+static struct cairn_heap *make_heap(enum cn_heap_state as, uint32_t limit) {
     uint32_t index = atomic_load_explicit(&heap_count, memory_order_relaxed);
     do {
-        if (index == CN_HEAP_LIMIT || cn_region.heaps == NULL) {
+        if (index >= limit || cn_region.heaps == NULL) {
             return NULL;
         }
     } while (!atomic_compare_exchange_weak_explicit(&heap_count, &index, index + 1, memory_order_acq_rel,
@@ -64,19 +65,23 @@ static struct cairn_heap *make_heap(enum cn_heap_state as) {
 
 /* Has the heap to itself, if no thread had it, and its content is in order. */
 static bool seize(size_t index) {
-    if (move_state(index, CN_HEAP_ABANDONED, CN_HEAP_OWNED) || move_state(index, CN_HEAP_VACANT, CN_HEAP_OWNED)) {
+    if (move_state(index, CN_HEAP_VACANT, CN_HEAP_OWNED)) {
         return true;
     }
-    if (move_state(index, CN_HEAP_ORPHANED, CN_HEAP_OWNED)) {
+    bool is_orphaned = move_state(index, CN_HEAP_ORPHANED, CN_HEAP_OWNED);
+    if (!is_orphaned && !move_state(index, CN_HEAP_ABANDONED, CN_HEAP_OWNED)) {
+        return false;
+    }
+    (void)atomic_fetch_sub_explicit(&abandoned_count, 1, memory_order_relaxed);
+    if (is_orphaned) {
         cn_heap_rebuild(cn_heap_at(index));
-        return true;
     }
-    return false;
+    return true;
 }
 
 static bool seize_vacant(size_t index) { return move_state(index, CN_HEAP_VACANT, CN_HEAP_NAMED); }
 
-static struct cairn_heap *claim(bool (*try_seize)(size_t index), enum cn_heap_state as) {
+static struct cairn_heap *claim(bool (*try_seize)(size_t index), enum cn_heap_state as, uint32_t limit) {
     if (atomic_load_explicit(&free_count, memory_order_relaxed) != 0) {
         for (size_t i = 0; i < cn_heap_count(); i++) {
             if (try_seize(i)) {
@@ -85,23 +90,32 @@ static struct cairn_heap *claim(bool (*try_seize)(size_t index), enum cn_heap_st
             }
         }
     }
-    return make_heap(as);
+    return make_heap(as, limit);
 }
 
-struct cairn_heap *cn_heap_claim(void) {
-    return claim(seize, CN_HEAP_OWNED);
-}
+/* One is left for those that get none. */
+struct cairn_heap *cn_heap_claim(void) { return claim(seize, CN_HEAP_OWNED, CN_HEAP_LIMIT - 1); }
 
-struct cairn_heap *cn_heap_claim_named(void) {
-    return claim(seize_vacant, CN_HEAP_NAMED);
-}
+struct cairn_heap *cn_heap_claim_named(void) { return claim(seize_vacant, CN_HEAP_NAMED, CN_HEAP_LIMIT - 1); }
+
+struct cairn_heap *cn_heap_claim_common(void) { return claim(seize_vacant, CN_HEAP_NAMED, CN_HEAP_LIMIT); }
 
 static void let_go(struct cairn_heap *heap, enum cn_heap_state state) {
     set_state(heap, state);
     (void)atomic_fetch_add_explicit(&free_count, 1, memory_order_relaxed);
 }
 
-void cn_heap_abandon(struct cairn_heap *heap) { let_go(heap, CN_HEAP_ABANDONED); }
+/* A few wait with what they have at hand, for the threads that come next; all others give it back. */
+void cn_heap_abandon(struct cairn_heap *heap) {
+    enum { READY_MAX = 8 };
+    if (atomic_load_explicit(&abandoned_count, memory_order_relaxed) >= READY_MAX) {
+        (void)cn_heap_trim(heap);
+    } else {
+        cn_heap_drain(heap);
+    }
+    (void)atomic_fetch_add_explicit(&abandoned_count, 1, memory_order_relaxed);
+    let_go(heap, CN_HEAP_ABANDONED);
+}
 
 void cn_heap_vacate(struct cairn_heap *heap) { let_go(heap, CN_HEAP_VACANT); }
 
@@ -110,6 +124,9 @@ bool cn_heap_seize(struct cairn_heap *heap) { return seize(cn_heap_index(heap));
 /* A heap without pools has no cached blocks either, so that it holds nothing. */
 void cn_heap_unseize(struct cairn_heap *heap) {
     bool is_vacant = atomic_load_explicit(&heap->slots_held, memory_order_relaxed) == 0;
+    if (!is_vacant) {
+        (void)atomic_fetch_add_explicit(&abandoned_count, 1, memory_order_relaxed);
+    }
     set_state(heap, is_vacant ? CN_HEAP_VACANT : CN_HEAP_ABANDONED);
 }
 
@@ -126,9 +143,10 @@ size_t cn_heap_trim_abandoned(void) {
 
 static void drain_if_abandoned(size_t index) {
     struct cairn_heap *heap = cn_heap_at(index);
-    if (cn_heap_state(heap) == CN_HEAP_ABANDONED &&
+    enum cn_heap_state state = cn_heap_state(heap);
+    if ((state == CN_HEAP_ABANDONED || state == CN_HEAP_ORPHANED) &&
         atomic_load_explicit(&heap->remote.first, memory_order_relaxed) != NULL && seize(index)) {
-        cn_heap_drain(heap);
+        cn_heap_take_in(heap);
         cn_heap_unseize(heap);
     }
 }
@@ -177,21 +195,23 @@ static void repair_slots(void) {
     }
 }
 
-static bool is_waiting(enum cn_heap_state state) {
-    return state == CN_HEAP_VACANT || state == CN_HEAP_ABANDONED || state == CN_HEAP_ORPHANED;
+static bool has_been_left(enum cn_heap_state state) {
+    return state == CN_HEAP_ABANDONED || state == CN_HEAP_ORPHANED;
 }
 
 static void repair_heap(struct cairn_heap *heap, const struct cairn_heap *mine) {
     enum cn_heap_state state = cn_heap_state(heap);
+    bool was_locked = state != CN_HEAP_UNUSED && cn_lock_renew(&heap->lock); /* one that is vacant by now, too */
     if (state == CN_HEAP_OWNED && heap != mine) {
         set_state(heap, CN_HEAP_ORPHANED);
-    } else if (state == CN_HEAP_NAMED && cn_lock_renew(&heap->lock)) {
+    } else if (state == CN_HEAP_NAMED && was_locked) {
         cn_heap_rebuild(heap);
     }
 }
 
 void cn_heap_after_fork(const struct cairn_heap *mine) {
-    uint32_t waiting = 0;
+    uint32_t left = 0;
+    uint32_t vacant = 0;
     for (size_t i = 0; i < cn_heap_count(); i++) {
         if (cn_heap_state(cn_heap_at(i)) != CN_HEAP_UNUSED) {
             atomic_store_explicit(&cn_heap_at(i)->remote.first, NULL, memory_order_relaxed);
@@ -200,7 +220,9 @@ void cn_heap_after_fork(const struct cairn_heap *mine) {
     repair_slots();
     for (size_t i = 0; i < cn_heap_count(); i++) {
         repair_heap(cn_heap_at(i), mine);
-        waiting += is_waiting(cn_heap_state(cn_heap_at(i))) ? 1 : 0;
+        left += has_been_left(cn_heap_state(cn_heap_at(i))) ? 1 : 0;
+        vacant += cn_heap_state(cn_heap_at(i)) == CN_HEAP_VACANT ? 1 : 0;
     }
-    atomic_store_explicit(&free_count, waiting, memory_order_relaxed);
+    atomic_store_explicit(&abandoned_count, left, memory_order_relaxed);
+    atomic_store_explicit(&free_count, left + vacant, memory_order_relaxed);
 }

@@ -34,7 +34,7 @@ CN_INLINE size_t cn_requested_of(size_t granule, size_t bytes) {
     if (bytes > CN_BLOCK_MAX_BYTES) {
         slack += atomic_load_explicit(&cn_region.slack[granule + 1], memory_order_relaxed);
     }
-    return bytes - slack;
+    return bytes - cn_min(slack, bytes);
 }
 
 #endif

@@ -58,7 +58,7 @@ static bool is_affordable(void) {
     }
     uint64_t now = cn_os_milliseconds();
     uint64_t before = atomic_load_explicit(&last, memory_order_relaxed);
-    return now - before >= CN_SAMPLE_GENTLE_MILLISECONDS &&
+    return now >= before + CN_SAMPLE_GENTLE_MILLISECONDS && /* another thread's may be later */
            atomic_compare_exchange_strong_explicit(&last, &before, now, memory_order_relaxed, memory_order_relaxed);
 }
 

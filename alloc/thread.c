@@ -11,7 +11,6 @@ static _Atomic bool common_heap_is_claimed;
 static void on_farewell(void *argument) {
     struct cairn_heap *heap = argument;
     cn_heap_mine = &cn_heap_gone;
-    cn_heap_drain(heap);
     cn_heap_abandon(heap);
 }
 
@@ -20,7 +19,7 @@ void cn_thread_init(void) { has_farewell_key = pthread_key_create(&farewell_key,
 static struct cairn_heap *find_common(void) {
     struct cairn_heap *heap = atomic_load_explicit(&common_heap, memory_order_acquire);
     if (heap == NULL && !atomic_exchange(&common_heap_is_claimed, true)) {
-        heap = cn_heap_claim_named();
+        heap = cn_heap_claim_common();
         atomic_store_explicit(&common_heap, heap, memory_order_release);
         atomic_store(&common_heap_is_claimed, heap != NULL); /* else it is tried again the next time */
     }

@@ -13,6 +13,7 @@
 #include "unowned.h"
 
 static struct cn_lock lock; /* one audit at a time */
+static _Atomic unsigned auditor; /* the thread that has it, or had it last */
 
 /* ---- all blocks ---------------------------------------------------------------------------------------------- */
 
@@ -123,8 +124,24 @@ static bool check_block_if_live(const struct cn_known *known, uint64_t word, voi
     return cn_record_state_of(word) != CN_RECORD_LIVE || check_block(known, word, argument);
 }
 
-static void audit(cn_audit_fn *check, struct cn_look *look) {
-    if (!cn_lock_try(&lock)) {
+/* Where another thread looks already and finds something, the process ends there: who looks because the process ends
+ * waits for that. False where this thread does itself. */
+static bool begin(bool is_last) {
+    unsigned self = cn_os_thread_id();
+    if (cn_lock_try(&lock)) {
+        atomic_store_explicit(&auditor, self, memory_order_relaxed);
+        return true;
+    }
+    if (!is_last || atomic_load_explicit(&auditor, memory_order_relaxed) == self) {
+        return false;
+    }
+    cn_lock_take(&lock);
+    atomic_store_explicit(&auditor, self, memory_order_relaxed);
+    return true;
+}
+
+static void audit(cn_audit_fn *check, struct cn_look *look, bool is_last) {
+    if (!begin(is_last)) {
         return;
     }
     if (cn_purge_pause()) {
@@ -136,13 +153,20 @@ static void audit(cn_audit_fn *check, struct cn_look *look) {
         }
         cn_purge_resume();
     }
+    atomic_store_explicit(&auditor, 0, memory_order_relaxed);
     cn_lock_give(&lock);
 }
 
-void cn_audit(const char *operation, uint32_t stack) { audit(check_block, &(struct cn_look){operation, stack}); }
+void cn_audit(const char *operation, uint32_t stack) {
+    audit(check_block, &(struct cn_look){operation, stack}, false);
+}
+
+void cn_audit_last(const char *operation, uint32_t stack) {
+    audit(check_block, &(struct cn_look){operation, stack}, true);
+}
 
 void cn_audit_live(const char *operation, uint32_t stack) {
-    audit(check_block_if_live, &(struct cn_look){operation, stack});
+    audit(check_block_if_live, &(struct cn_look){operation, stack}, true);
 }
 
 void cn_audit_heap(const struct cairn_heap *heap, struct cn_look *look) {

@@ -14,6 +14,7 @@
 /* Reports all damage that it finds; `operation` names the occasion, `stack` the calls that led to it; 0: none do.
  * Does nothing where another audit is going on. */
 void cn_audit(const char *operation, uint32_t stack);
+void cn_audit_last(const char *operation, uint32_t stack);
 
 /* The same of live blocks alone, and of memory that was never handed out. */
 void cn_audit_live(const char *operation, uint32_t stack);

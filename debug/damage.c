@@ -130,12 +130,20 @@ bool cn_damage_find_freed(const struct cn_known *known, uint64_t word, const str
     }
     struct cn_known before;
     bool was_handed_out = cn_record_serial_of(word) != 0;
-    if (range.first < user_of(known, word) && find_live_before(known, &before)) {
+    struct range tail = {NULL, NULL};
+    bool has_before = range.first < user_of(known, word) && find_live_before(known, &before);
+    if (has_before && range.first == known->core) {
+        tail = tail_range(&before, cn_record_load(before.record));
+        range.first = tail.first != NULL ? tail.first : range.first;
+    }
+    if (has_before && (tail.first != NULL || is_nearer_to_end(range, &before, known))) {
         report(CN_KIND_HEAP_BUFFER_OVERFLOW, &before, range, look);
     } else if (was_handed_out) {
         report(CN_KIND_HEAP_USE_AFTER_FREE, known, range, look);
     } else {
-        return cn_damage_check_fresh(range.first, range.end, look);
+        /* Its pool may have been made anew meanwhile: then the block is in use by now, or as it should be. */
+        return fill_range(range.first, range.end).first != NULL && cn_record_is_unchanged(known, word) &&
+               cn_damage_check_fresh(range.first, range.end, look);
     }
     return true;
 }

@@ -51,7 +51,7 @@ static bool report_own(const struct cn_os_fault *fault, uint32_t stack) {
 bool cn_debug_fault(const struct cn_os_fault *fault) {
     uint32_t stack = cn_stack_capture_interrupted(fault->context);
     if (!report_own(fault, stack)) {
-        cn_audit("SIGSEGV", stack);
+        cn_audit_last("SIGSEGV", stack);
     }
     return false; /* the access cannot be made: it ends the process */
 }

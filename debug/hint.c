@@ -48,12 +48,12 @@ static bool put_if_nul(struct cn_text *text, const struct cn_incident *incident,
 }
 
 /* The text may have begun before the damage, within the block. */
-static bool put_if_text(struct cn_text *text, const struct damage *damage) {
+static bool put_if_text(struct cn_text *text, const struct damage *damage, size_t before) {
     unsigned char bytes[TEXT_BEFORE_BYTES + SEEN_BYTES];
     size_t start = TEXT_BEFORE_BYTES;
     size_t end = TEXT_BEFORE_BYTES;
     size_t length = cn_os_peek(damage->address - start, bytes, start + damage->length);
-    while (start > 0 && is_printable(bytes[start - 1])) {
+    while (start > TEXT_BEFORE_BYTES - before && is_printable(bytes[start - 1])) {
         start--;
     }
     while (end < length && is_printable(bytes[end])) {
@@ -179,8 +179,12 @@ static void put_of_damage(struct cn_text *text, const struct cn_incident *incide
     struct damage damage = {.address = incident->damage, .bytes = incident->damage_bytes};
     damage.length = cn_os_peek(damage.address, damage.seen, cn_min(damage.bytes, SEEN_BYTES));
     bool has_block = incident->known.kind != CN_BLOCK_NONE;
+    size_t before = 0; /* of the block, in front of the damage */
+    if (has_block && damage.address >= cn_where_user(&incident->known, &incident->facts)) {
+        before = cn_min((size_t)(damage.address - cn_where_user(&incident->known, &incident->facts)), TEXT_BEFORE_BYTES);
+    }
     (void)(damage.length == 0 || (has_block && put_if_nul(text, incident, &damage)) ||
-           put_if_between(text, incident, &damage) || put_if_text(text, &damage) || put_if_pointer(text, &damage) ||
+           put_if_between(text, incident, &damage) || put_if_text(text, &damage, before) || put_if_pointer(text, &damage) ||
            (has_block && put_if_element(text, incident, &damage)) || put_if_zeros(text, &damage) ||
            put_if_counter(text, &damage));
 }

@@ -137,7 +137,7 @@ void cn_lifecycle_last_look(const char *how, uint32_t stack) {
     if (cn_options.check_at_exit && is_forked) { /* there can be many: what was freed is the parent's to look at */
         cn_audit_live(how, stack);
     } else if (cn_options.check_at_exit) {
-        cn_audit(how, stack);
+        cn_audit_last(how, stack);
     }
 }
 

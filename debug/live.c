@@ -249,5 +249,10 @@ void cn_live_forget(const struct cn_known *known, uint64_t word, const struct cn
         cn_span_lose(cn_slot_of_granule(cn_granule_of(known->core)));
     }
     uint64_t gone = cn_record_with_state(cn_record_with_marks(word, 0), CN_RECORD_FREE);
+    if (is_live && known->kind == CN_BLOCK_POOL && cn_fill_freed >= 0) { /* a sweep by another thread may look at it */
+        atomic_store_explicit(&known->record->word, cn_record_with_state(gone, CN_RECORD_BUSY), memory_order_relaxed);
+        atomic_thread_fence(memory_order_release);
+        cn_fill_write(known->core, known->core + known->core_bytes, (unsigned char)cn_fill_freed);
+    }
     atomic_store_explicit(&known->record->word, gone, memory_order_release);
 }

@@ -12,6 +12,7 @@ _Thread_local struct cn_self *cn_self_mine CN_TLS;
 
 static _Atomic(struct cn_self *) all;
 static _Atomic unsigned last_number;
+static _Thread_local unsigned number_mine CN_TLS;
 static pthread_key_t farewell_key;
 static _Atomic int key_state; /* 0: not made, 1: being made, 2: there, 3: not to be had */
 
@@ -63,7 +64,10 @@ CN_NOINLINE struct cn_self *cn_self_make(void) {
     if (self == NULL) {
         return NULL;
     }
-    self->number = atomic_fetch_add(&last_number, 1) + 1;
+    if (number_mine == 0) { /* else others' destructors follow, of the thread that had it */
+        number_mine = atomic_fetch_add(&last_number, 1) + 1;
+    }
+    self->number = number_mine;
     self->control = cn_os_thread_id() == cn_os_process_id() ? 0 : (uintptr_t)pthread_self();
     cn_self_begins(self);
     cn_self_mine = self; /* first: pthread_setspecific may allocate */

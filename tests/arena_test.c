@@ -48,6 +48,29 @@ static void runs_come_from_the_lowest_place_that_fits(void **state) {
     expect_return(take_from_the_bottom, NULL);
 }
 
+/* A hole of a size that is no power of two is as good as another. */
+static void fill_holes(void *argument) {
+    (void)argument;
+    fresh_arenas(0);
+    static const size_t sizes[] = {3, 5, 7, 11, 33, 48, 63};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        size_t arenas = cn_arena_count();
+        size_t first = cn_arena_take(sizes[i], 1);
+        size_t rest = cn_arena_take(CN_ARENA_SLOTS - sizes[i], 1);
+        MUST(first / CN_ARENA_SLOTS == arenas && rest == first + sizes[i]);
+        cn_arena_give(first, sizes[i]);
+        MUST(cn_arena_take(sizes[i], 1) == first && cn_arena_count() == arenas + 1);
+        cn_arena_give(rest, CN_ARENA_SLOTS - sizes[i]);
+        MUST(cn_arena_take(CN_ARENA_SLOTS - sizes[i], 1) == rest);
+        check_all();
+    }
+}
+
+static void holes_of_any_size_are_found_before_the_region_grows(void **state) {
+    (void)state;
+    expect_return(fill_holes, NULL);
+}
+
 static void take_dirty_first(void *argument) {
     (void)argument;
     fresh_arenas(0);
@@ -190,6 +213,28 @@ static void refuse_commit(void *argument) {
     MUST(cn_arena_take(3 * CN_ARENA_SLOTS, 1) == CN_ARENA_SLOTS);
     MUST(committed_arenas() == 4);
     check_all();
+}
+
+/* One arena that cannot be had again, though nobody has its slots. */
+static void refuse_one_of_three(void *argument) {
+    (void)argument;
+    struct rlimit limit = {4 * GIB, 4 * GIB};
+    drop_region();
+    MUST(setrlimit(RLIMIT_AS, &limit) == 0);
+    fresh_arenas(0);
+    MUST(cn_arena_take(CN_ARENA_SLOTS, 1) == 0 && cn_arena_take(CN_ARENA_SLOTS, 1) == CN_ARENA_SLOTS);
+    MUST(cn_arena_decommit(0));
+    cn_arena_release(0, CN_ARENA_ALL_SLOTS);
+    cn_count_sub(&cn_counts.used_slots, CN_ARENA_SLOTS);
+    (void)stand_in_the_way(0);
+    MUST(cn_arena_take(1, 1) == (size_t)2 * CN_ARENA_SLOTS && cn_arena_take(5, 1) == (size_t)2 * CN_ARENA_SLOTS + 1);
+    check_all();
+}
+
+static void an_arena_that_is_refused_keeps_no_other_from_use(void **state) {
+    (void)state;
+    need_limits_of_address_space();
+    expect_return(refuse_one_of_three, NULL);
 }
 
 static void memory_that_the_system_refuses_is_not_taken(void **state) {
@@ -360,12 +405,14 @@ static void check_names_what_is_broken(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runs_come_from_the_lowest_place_that_fits),
+        cmocka_unit_test(holes_of_any_size_are_found_before_the_region_grows),
         cmocka_unit_test(slots_that_hold_memory_are_taken_before_clean_ones),
         cmocka_unit_test(cleared_runs_read_as_zero),
         cmocka_unit_test(region_is_used_up_to_its_last_slot),
         cmocka_unit_test(every_alignment_is_kept_up_to_many_arenas),
         cmocka_unit_test(long_runs_are_whole_arenas_with_a_free_end),
         cmocka_unit_test(memory_that_the_system_refuses_is_not_taken),
+        cmocka_unit_test(an_arena_that_is_refused_keeps_no_other_from_use),
         cmocka_unit_test(runs_grow_in_place_into_what_is_free),
         cmocka_unit_test(failed_extension_takes_nothing),
         cmocka_unit_test(extension_ends_at_the_limit),

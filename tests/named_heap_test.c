@@ -287,6 +287,23 @@ static void thousands_of_heaps_live_side_by_side(void **state) {
     assert_true(cairn_check());
 }
 
+/* In a thread that gets no heap: the one that such threads share packs blocks as others do. */
+static void *take_small_blocks(void *argument) {
+    enum { COUNT = 1000 };
+    static void *blocks[COUNT];
+    size_t at_page_starts = 0;
+    for (size_t i = 0; i < COUNT; i++) {
+        blocks[i] = cairn_malloc(24);
+        MUST(blocks[i] != NULL);
+        at_page_starts += (uintptr_t)blocks[i] % 4096 == 0 ? 1 : 0;
+    }
+    MUST(at_page_starts < COUNT / 10);
+    for (size_t i = 0; i < COUNT; i++) {
+        cairn_free(blocks[i]);
+    }
+    return argument;
+}
+
 static void the_heap_beyond_the_limit_is_enomem(void **state) {
     (void)state;
     enum { LIMIT = 32768 };
@@ -298,6 +315,7 @@ static void the_heap_beyond_the_limit_is_enomem(void **state) {
     }
     assert_int_equal(errno, ENOMEM);
     assert_true(count < LIMIT && count > LIMIT - 100);
+    run_threads(1, take_small_blocks, NULL);
     for (size_t i = 0; i < count; i++) {
         cairn_heap_destroy(heaps[i]);
     }

@@ -190,13 +190,14 @@ static void only_heaps_that_nobody_has_are_seized(void **state) {
 
 static void claim_them_all(void *argument) {
     (void)argument;
-    for (size_t i = 0; i < CN_HEAP_LIMIT; i++) {
+    for (size_t i = 0; i < CN_HEAP_LIMIT - 1; i++) {
         MUST(cn_heap_claim_named() == cn_heap_at(i));
     }
-    MUST(cn_heap_claim() == NULL && cn_heap_claim_named() == NULL && cn_heap_count() == CN_HEAP_LIMIT);
+    MUST(cn_heap_claim() == NULL && cn_heap_claim_named() == NULL && cn_heap_count() == CN_HEAP_LIMIT - 1);
     cn_heap_vacate(cn_heap_at(4321));
     MUST(cn_heap_claim() == cn_heap_at(4321));
     MUST(cn_heap_claim() == NULL);
+    MUST(cn_heap_claim_common() == cn_heap_at(CN_HEAP_LIMIT - 1) && cn_heap_claim_common() == NULL);
 }
 
 static void registry_ends_at_its_limit(void **state) {
@@ -282,6 +283,66 @@ static void heaps_of_lost_threads_are_rebuilt_for_the_next(void **state) {
     expect_return(lose_threads_to_a_fork, NULL);
 }
 
+static void lose_who_destroys_to_a_fork(void *argument) {
+    (void)argument;
+    struct cairn_heap *mine = claim();
+    struct cairn_heap *gone = claim_named();
+    cn_lock_take(&gone->lock);
+    cn_heap_vacate(gone); /* the fork comes before the lock is given */
+    cn_heap_after_fork(mine);
+    MUST(claim_named() == gone && cn_lock_try(&gone->lock));
+}
+
+static void no_lock_of_a_heap_stays_held_after_a_fork(void **state) {
+    (void)state;
+    expect_return(lose_who_destroys_to_a_fork, NULL);
+}
+
+static void free_what_lost_threads_had(void *argument) {
+    (void)argument;
+    struct cairn_heap *mine = claim();
+    struct cairn_heap *other = claim();
+    void *block = take(other, 12);
+    cn_heap_after_fork(mine);
+    MUST(cn_remote_post(&other->remote, cn_granule_of(block)));
+    cn_heap_drain_abandoned();
+    MUST(!cn_live_test(cn_granule_of(block)));
+    check_arenas();
+}
+
+static void what_the_child_frees_of_lost_threads_is_taken_in(void **state) {
+    (void)state;
+    expect_return(free_what_lost_threads_had, NULL);
+}
+
+/* As 30 threads that come to their ends one after the other, each with free memory of its own. */
+static void leave_many_heaps(void *argument) {
+    enum { HEAPS = 30, BLOCKS = 500 };
+    struct cairn_heap *heaps[HEAPS];
+    static void *blocks[BLOCKS];
+    (void)argument;
+    for (size_t i = 0; i < HEAPS; i++) {
+        heaps[i] = claim();
+        for (size_t j = 0; j < BLOCKS; j++) {
+            blocks[j] = take(heaps[i], 20);
+        }
+        for (size_t j = 0; j < BLOCKS; j++) {
+            cn_heap_give(heaps[i], cn_granule_of(blocks[j]));
+        }
+    }
+    size_t holding = 0;
+    for (size_t i = 0; i < HEAPS; i++) {
+        cn_heap_abandon(heaps[i]);
+        holding += atomic_load(&heaps[i]->slots_held) != 0 ? 1 : 0;
+    }
+    MUST(holding == 8); /* they are ready for the threads that come next */
+}
+
+static void of_many_heaps_without_a_thread_few_keep_their_memory(void **state) {
+    (void)state;
+    expect_return(leave_many_heaps, NULL);
+}
+
 static void lose_a_list_to_a_fork(void *argument) {
     (void)argument;
     struct cairn_heap *heap = claim();
@@ -320,6 +381,9 @@ int main(void) {
         cmocka_unit_test(there_are_no_heaps_without_a_region),
         cmocka_unit_test(heap_is_never_had_by_two_threads),
         cmocka_unit_test(heaps_of_lost_threads_are_rebuilt_for_the_next),
+        cmocka_unit_test(no_lock_of_a_heap_stays_held_after_a_fork),
+        cmocka_unit_test(what_the_child_frees_of_lost_threads_is_taken_in),
+        cmocka_unit_test(of_many_heaps_without_a_thread_few_keep_their_memory),
         cmocka_unit_test(frees_that_a_fork_cut_off_are_found),
     };
     return cmocka_run_group_tests(tests, start, NULL);
