@@ -185,19 +185,26 @@ static size_t take_within(size_t index, size_t count, size_t alignment) {
     }
 }
 
+static bool is_committed(size_t index) {
+    return atomic_load_explicit(&cn_region.arenas[index].is_committed, memory_order_relaxed);
+}
+
 /* From an arena that may have a run of the level. The system may refuse one arena and not the next: in the child of a fork
- * whose parent was committing it, or where others have mapped something meanwhile. */
+ * whose parent was committing it, or where others have mapped something meanwhile. Where it refuses several, only those
+ * are tried that are there already. */
 static size_t take_at_level(size_t count, size_t alignment, unsigned level) {
-    enum { REFUSALS_MAX = 8 };
+    enum { REFUSALS_MAX = 4 };
     unsigned refusals = 0;
-    size_t arena = next_fit(0, level);
-    for (; arena != SIZE_MAX && refusals < REFUSALS_MAX; arena = next_fit(arena + 1, level)) {
+    for (size_t arena = next_fit(0, level); arena != SIZE_MAX; arena = next_fit(arena + 1, level)) {
+        if (refusals == REFUSALS_MAX && !is_committed(arena)) {
+            continue;
+        }
         size_t first = take_within(arena, count, alignment);
         if (first != SIZE_MAX && settle_claim(first, count)) {
             return first;
         }
         if (first != SIZE_MAX) {
-            refusals++;
+            refusals += refusals < REFUSALS_MAX ? 1 : 0;
         } else if (level >= level_of(count)) {
             forget_fit(arena, level);
         }

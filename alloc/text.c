@@ -4,7 +4,7 @@
 
 #include "os.h"
 
-static void flush(struct cn_text *text) {
+void cn_text_flush(struct cn_text *text) {
     if (text->error == 0) {
         text->error = cn_os_write(text->fd, text->bytes, text->length);
     }
@@ -23,7 +23,7 @@ static void put_plain(struct cn_text *text, char c) {
         if (text->fd == CN_TEXT_NOWHERE) {
             return;
         }
-        flush(text);
+        cn_text_flush(text);
     }
     text->bytes[text->length++] = c;
 }
@@ -121,6 +121,6 @@ size_t cn_text_format_number(uint64_t number, char *result) {
 }
 
 int cn_text_fini(struct cn_text *text) {
-    flush(text);
+    cn_text_flush(text);
     return text->error;
 }

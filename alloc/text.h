@@ -38,6 +38,9 @@ void cn_text_unquote(struct cn_text *text);
 /* The number's decimal digits, without an end mark, into `result`, which has room for 20. Returns how many. */
 size_t cn_text_format_number(uint64_t number, char *result);
 
+/* Writes what there is so far. */
+void cn_text_flush(struct cn_text *text);
+
 /* Writes what is left. 0, or the errno of the first write that failed. */
 int cn_text_fini(struct cn_text *text);
 

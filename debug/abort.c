@@ -12,7 +12,6 @@
 #include "alloc/os.h"
 #include "alloc/text.h"
 #include "lifecycle.h"
-#include "report.h"
 #include "stack.h"
 
 /* Weak, for programs that have all of the C library in them: other parts of it need the file that has its own abort,
@@ -25,10 +24,7 @@ enum { STANDARD_ERROR = 2 };
 EXPORT CN_NORETURN void __assert_fail(const char *assertion, const char *file, unsigned line, const char *function);
 
 static CN_NORETURN void look_and_abort(const char *how, const struct cn_stack_start *start) {
-    if (cn_report_begin()) { /* else a report of this thread has got the program here */
-        cn_report_end();
-        cn_lifecycle_last_look(how, cn_stack_capture(start));
-    }
+    cn_lifecycle_last_look(how, cn_stack_capture(start));
     cn_os_abort();
 }
 

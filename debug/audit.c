@@ -2,7 +2,6 @@
 
 #include "alloc/guard.h"
 #include "alloc/heap.h"
-#include "alloc/lock.h"
 #include "alloc/os.h"
 #include "alloc/os_threads.h"
 #include "alloc/purge.h"
@@ -12,8 +11,9 @@
 #include "hiding.h"
 #include "unowned.h"
 
-static struct cn_lock lock; /* one audit at a time */
-static _Atomic unsigned auditor; /* the thread that has it, or had it last */
+static _Atomic unsigned auditor; /* the thread that looks, one at a time; 0: none */
+static bool is_forked;           /* this process is the child of one that had the library already */
+static uint64_t serial_at_fork;
 
 /* ---- all blocks ---------------------------------------------------------------------------------------------- */
 
@@ -120,28 +120,28 @@ static void check_fresh(const struct cairn_heap *heap, const struct cn_look *loo
     }
 }
 
-static bool check_block_if_live(const struct cn_known *known, uint64_t word, void *argument) {
-    return cn_record_state_of(word) != CN_RECORD_LIVE || check_block(known, word, argument);
+/* There can be many children: what was freed before the fork is the parent's to look at. */
+static bool check_block_of_child(const struct cn_known *known, uint64_t word, void *argument) {
+    bool is_own = cn_record_state_of(word) == CN_RECORD_LIVE || cn_record_serial_of(word) > serial_at_fork;
+    return !is_own || check_block(known, word, argument);
 }
 
-/* Where another thread looks already and finds something, the process ends there: who looks because the process ends
- * waits for that. False where this thread does itself. */
-static bool begin(bool is_last) {
+/* False where another thread looks already, unless this one `waits`; or where this one does itself. */
+static bool begin(bool waits) {
     unsigned self = cn_os_thread_id();
-    if (cn_lock_try(&lock)) {
-        atomic_store_explicit(&auditor, self, memory_order_relaxed);
-        return true;
+    unsigned seen = 0;
+    while (!atomic_compare_exchange_strong(&auditor, &seen, self)) {
+        if (!waits || seen == self) {
+            return false;
+        }
+        seen = 0;
+        cn_os_yield();
     }
-    if (!is_last || atomic_load_explicit(&auditor, memory_order_relaxed) == self) {
-        return false;
-    }
-    cn_lock_take(&lock);
-    atomic_store_explicit(&auditor, self, memory_order_relaxed);
     return true;
 }
 
-static void audit(cn_audit_fn *check, struct cn_look *look, bool is_last) {
-    if (!begin(is_last)) {
+static void audit(cn_audit_fn *check, struct cn_look *look, bool waits) {
+    if (!begin(waits)) {
         return;
     }
     if (cn_purge_pause()) {
@@ -153,20 +153,20 @@ static void audit(cn_audit_fn *check, struct cn_look *look, bool is_last) {
         }
         cn_purge_resume();
     }
-    atomic_store_explicit(&auditor, 0, memory_order_relaxed);
-    cn_lock_give(&lock);
+    atomic_store(&auditor, 0);
 }
 
 void cn_audit(const char *operation, uint32_t stack) {
     audit(check_block, &(struct cn_look){operation, stack}, false);
 }
 
-void cn_audit_last(const char *operation, uint32_t stack) {
-    audit(check_block, &(struct cn_look){operation, stack}, true);
-}
-
-void cn_audit_live(const char *operation, uint32_t stack) {
-    audit(check_block_if_live, &(struct cn_look){operation, stack}, true);
+void cn_audit_last(const char *how, uint32_t stack) {
+    struct cn_look look = {how, stack};
+    if (!cn_report_begin()) {
+        return; /* a report of this thread has got the process here */
+    }
+    cn_report_end();
+    audit(is_forked ? check_block_of_child : check_block, &look, true);
 }
 
 void cn_audit_heap(const struct cairn_heap *heap, struct cn_look *look) {
@@ -174,4 +174,8 @@ void cn_audit_heap(const struct cairn_heap *heap, struct cn_look *look) {
     check_fresh(heap, look);
 }
 
-void cn_audit_after_fork(void) { (void)cn_lock_renew(&lock); }
+void cn_audit_after_fork(void) {
+    atomic_store(&auditor, 0);
+    is_forked = true;
+    serial_at_fork = cn_record_last_serial();
+}

@@ -14,10 +14,11 @@
 /* Reports all damage that it finds; `operation` names the occasion, `stack` the calls that led to it; 0: none do.
  * Does nothing where another audit is going on. */
 void cn_audit(const char *operation, uint32_t stack);
-void cn_audit_last(const char *operation, uint32_t stack);
 
-/* The same of live blocks alone, and of memory that was never handed out. */
-void cn_audit_live(const char *operation, uint32_t stack);
+/* The same because the process ends in the way that `how` says. Waits for another audit, which may be about to end the
+ * process by a report; does nothing where this thread is making one. In the child of a fork blocks that were freed before it
+ * are left out. */
+void cn_audit_last(const char *how, uint32_t stack);
 
 /* The same of all blocks of the named heap, which nobody else uses meanwhile. */
 void cn_audit_heap(const struct cairn_heap *heap, struct cn_look *look);

@@ -21,10 +21,13 @@ void cn_canary_init(void) { key ^= cn_os_random(); }
 void cn_canary_set_key(uint64_t seed) { key = seed; }
 
 /* The eight canary bytes at a multiple of eight. A multiply spreads the address upwards; the shift brings it back down.
- * The lowest bit of each byte is set, so that none is NUL. */
+ * Bytes that would be NUL are 1; all bits of the others are chance, so that none is safe to set or to clear. (A byte of 1
+ * behind such a one may be taken for zero, too, by the borrow, and stays 1.) */
 CN_INLINE uint64_t canary_word(uintptr_t address) {
+    const uint64_t ones = UINT64_C(0x0101010101010101);
     uint64_t word = (address ^ key) * UINT64_C(0xD6E8FEB86659FD93);
-    return (word ^ word >> 32) | UINT64_C(0x0101010101010101);
+    word ^= word >> 32;
+    return word | (((word - ones) & ~word) >> 7 & ones);
 }
 
 /* The canaries from the address to the end of its word, the first one lowest. */

@@ -49,15 +49,16 @@ static enum cn_asked family_of(enum cn_asked asked) {
     return asked == CN_ASKED_NEW || asked == CN_ASKED_NEW_ARRAY ? asked : CN_ASKED_MALLOC;
 }
 
-void cn_check_family(const struct cn_known *known, uint64_t word, const void *block, enum cn_asked family,
+bool cn_check_family(const struct cn_known *known, uint64_t word, const void *block, enum cn_asked family,
                      const struct cn_look *look) {
-    if (cn_options.mismatch && family_of(cn_record_asked_of(word)) != family) {
-        struct cn_incident incident = cn_incident_of(CN_KIND_ALLOC_DEALLOC_MISMATCH, look, block, known);
-        incident.freed_as = family;
-        cn_report(&incident);
+    if (!cn_options.mismatch || family_of(cn_record_asked_of(word)) == family) {
+        return true;
     }
+    struct cn_incident incident = cn_incident_of(CN_KIND_ALLOC_DEALLOC_MISMATCH, look, block, known);
+    incident.freed_as = family;
+    cn_report(&incident);
+    return false;
 }
-
 /* What operator new has aligned is deleted with that alignment: the head tells it, but on guarded pages. */
 static bool is_other_alignment(const struct cn_known *known, uint64_t word, const struct cn_release *release) {
     size_t head_bytes = cn_record_head_of(word);

@@ -31,7 +31,7 @@ CN_INLINE bool cn_check_live(struct cairn_heap *heap, const void *pointer, enum 
 bool cn_check_is_live(struct cairn_heap *heap, const void *pointer, struct cn_known *known, uint64_t *word);
 
 /* Whether the block is to be freed by the family of functions, with the size and alignment that the call names. */
-void cn_check_family(const struct cn_known *known, uint64_t word, const void *block, enum cn_asked family,
+bool cn_check_family(const struct cn_known *known, uint64_t word, const void *block, enum cn_asked family,
                      const struct cn_look *look);
 void cn_check_named_size(const struct cn_known *known, uint64_t word, const void *block,
                          const struct cn_release *release, const struct cn_look *look);

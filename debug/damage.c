@@ -50,24 +50,6 @@ static bool is_nearer_to_end(struct range range, const struct cn_known *first, c
     return range.first - end < start - range.end;
 }
 
-/* Reports damage in the head of a block: as an overflow of the one before it where that is damaged up to its end, or
- * nearer. */
-static void report_head(const struct cn_known *known, struct range range, const struct cn_look *look) {
-    struct cn_known before;
-    if (find_live_before(known, &before)) {
-        struct range tail = {NULL, NULL};
-        if (range.first == known->core) {
-            tail = tail_range(&before, cn_record_load(before.record));
-        }
-        range.first = tail.first != NULL ? tail.first : range.first;
-        if (tail.first != NULL || is_nearer_to_end(range, &before, known)) {
-            report(CN_KIND_HEAP_BUFFER_OVERFLOW, &before, range, look);
-            return;
-        }
-    }
-    report(CN_KIND_HEAP_BUFFER_UNDERFLOW, known, range, look);
-}
-
 /* What must not have been written at the start of a block: the head of a live one, all of one that is not. */
 static struct range start_range(const struct cn_known *known) {
     uint64_t word = cn_record_load(known->record);
@@ -85,6 +67,50 @@ static struct range start_range(const struct cn_known *known) {
         break;
     }
     return range;
+}
+
+/* Damage from the first byte of a block on may have begun before it, in blocks that are damaged up to their ends: in the
+ * nearest live one's tail, or in freed ones. Then `origin` is where it began, `range` goes from there, and the result
+ * is true. Not in another slot, whose pool may be hidden. */
+static bool find_origin(const struct cn_known *known, struct range *range, struct cn_known *origin) {
+    struct cn_known before = *known;
+    bool is_found = false;
+    while (range->first == before.core && (uintptr_t)before.core % CN_SLOT_BYTES != 0) {
+        const char *end = before.core;
+        before = cn_record_around(end - 1);
+        if (before.kind != CN_BLOCK_POOL || before.core + before.core_bytes != end) {
+            break;
+        }
+        uint64_t word = cn_record_load(before.record);
+        bool is_live = cn_record_state_of(word) == CN_RECORD_LIVE;
+        struct range damage = is_live ? tail_range(&before, word) : start_range(&before);
+        if (damage.first == NULL || damage.end != end || cn_record_serial_of(word) == 0 ||
+            !cn_record_is_unchanged(&before, word)) {
+            break;
+        }
+        range->first = damage.first;
+        *origin = before;
+        is_found = true;
+    }
+    return is_found;
+}
+
+static void report_origin(const struct cn_known *origin, struct range range, const struct cn_look *look) {
+    bool is_live = cn_record_state_of(cn_record_load(origin->record)) == CN_RECORD_LIVE;
+    report(is_live ? CN_KIND_HEAP_BUFFER_OVERFLOW : CN_KIND_HEAP_USE_AFTER_FREE, origin, range, look);
+}
+
+/* Reports damage in the head of a block: as an overflow of the one before it where that is damaged up to its end, or
+ * nearer. */
+static void report_head(const struct cn_known *known, struct range range, const struct cn_look *look) {
+    struct cn_known before;
+    if (find_origin(known, &range, &before)) {
+        report_origin(&before, range, look);
+    } else if (find_live_before(known, &before) && is_nearer_to_end(range, &before, known)) {
+        report(CN_KIND_HEAP_BUFFER_OVERFLOW, &before, range, look);
+    } else {
+        report(CN_KIND_HEAP_BUFFER_UNDERFLOW, known, range, look);
+    }
 }
 
 /* Damage up to the end of a block goes on in those behind it where they are damaged from their start; not into
@@ -123,27 +149,36 @@ bool cn_damage_find_live(const struct cn_known *known, uint64_t word, const stru
     return true;
 }
 
+/* Reports damage in [from, ...), which no block has that was handed out: as an overflow of the nearest one before. */
+static void report_beyond(const char *from, struct range range, const struct cn_look *look) {
+    struct cn_known before = cn_record_around(from - 1);
+    for (const char *at = from; before.kind == CN_BLOCK_NONE && at > from - CN_SLOT_BYTES; at -= CORE_ALIGNMENT) {
+        before = cn_record_around(at - 1);
+    }
+    report(CN_KIND_HEAP_BUFFER_OVERFLOW, &before, range, look);
+}
+
 bool cn_damage_find_freed(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
     struct range range = fill_range(known->core, known->core + known->core_bytes);
+    bool was_handed_out = cn_record_serial_of(word) != 0;
+    if (range.first != NULL && !was_handed_out && cn_record_is_unchanged(known, word)) {
+        /* Its pool may have been made anew meanwhile: then its record was the same before it got its fill. */
+        range = fill_range(known->core, known->core + known->core_bytes);
+    }
     if (CN_LIKELY(range.first == NULL) || !cn_record_is_unchanged(known, word)) {
         return false;
     }
     struct cn_known before;
-    bool was_handed_out = cn_record_serial_of(word) != 0;
-    struct range tail = {NULL, NULL};
-    bool has_before = range.first < user_of(known, word) && find_live_before(known, &before);
-    if (has_before && range.first == known->core) {
-        tail = tail_range(&before, cn_record_load(before.record));
-        range.first = tail.first != NULL ? tail.first : range.first;
-    }
-    if (has_before && (tail.first != NULL || is_nearer_to_end(range, &before, known))) {
+    const char *first = range.first;
+    if (find_origin(known, &range, &before)) {
+        report_origin(&before, range, look);
+    } else if (first < user_of(known, word) && find_live_before(known, &before) &&
+               (!was_handed_out || is_nearer_to_end(range, &before, known))) {
         report(CN_KIND_HEAP_BUFFER_OVERFLOW, &before, range, look);
     } else if (was_handed_out) {
         report(CN_KIND_HEAP_USE_AFTER_FREE, known, range, look);
     } else {
-        /* Its pool may have been made anew meanwhile: then the block is in use by now, or as it should be. */
-        return fill_range(range.first, range.end).first != NULL && cn_record_is_unchanged(known, word) &&
-               cn_damage_check_fresh(range.first, range.end, look);
+        report_beyond(first, range, look);
     }
     return true;
 }
@@ -156,10 +191,6 @@ bool cn_damage_check_fresh(const char *from, const char *to, const struct cn_loo
     if (CN_LIKELY(range.first == NULL)) {
         return false;
     }
-    struct cn_known before = cn_record_around(from - 1);
-    for (const char *at = from; before.kind == CN_BLOCK_NONE && at > from - CN_SLOT_BYTES; at -= CORE_ALIGNMENT) {
-        before = cn_record_around(at - 1);
-    }
-    report(CN_KIND_HEAP_BUFFER_OVERFLOW, &before, range, look);
+    report_beyond(from, range, look);
     return true;
 }

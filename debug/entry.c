@@ -241,8 +241,9 @@ CN_NOINLINE void cn_debug_free(struct cairn_heap *heap, void *block, const struc
     int saved = errno;
     tick(self, look.stack);
     if (cn_check_live(heap, block, CN_KIND_DOUBLE_FREE, &look, &known, &word)) {
-        cn_check_family(&known, word, block, release->family, &look);
-        cn_check_size(&known, word, block, release, &look);
+        if (cn_check_family(&known, word, block, release->family, &look)) {
+            cn_check_size(&known, word, block, release, &look);
+        }
         end(self, &known, word, ending_of(&known, word, &look), &look);
     }
     errno = saved;
@@ -318,7 +319,7 @@ CN_NOINLINE void *cn_debug_realloc(struct cairn_heap *heap, const char *operatio
         errno = ENOMEM;
         return NULL;
     }
-    cn_check_family(&known, word, block, CN_ASKED_MALLOC, &look);
+    (void)cn_check_family(&known, word, block, CN_ASKED_MALLOC, &look);
     enum cn_ending ending = ending_of(&known, word, &look);
     char *moved = NULL;
     if (size != 0) {

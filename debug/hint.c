@@ -205,13 +205,14 @@ static void put_of_pointer(struct cn_text *text, const struct cn_incident *incid
     } else if (where->kind == CN_WHERE_INSIDE && where->offset == COOKIE_BYTES && is_array) {
         cn_text_put(text, "an array of objects with a destructor: delete[], not delete, belongs to it");
     } else if (where->kind == CN_WHERE_INSIDE) {
-        cn_text_put(text, "free wants the pointer that malloc returned: was it moved on since?");
+        cn_text_put(text, incident->operation);
+        cn_text_put(text, " wants the pointer that malloc returned: was it moved on since?");
     } else if (where->kind == CN_WHERE_BEFORE || where->kind == CN_WHERE_BEHIND) {
         cn_text_put(text, "a pointer that ran out of its block");
     } else if (where->kind == CN_WHERE_STACK) {
-        cn_text_put(text, "a local variable or an array of a function must not be freed");
+        cn_text_put(text, "it is of a local variable or an array of a function, which nobody allocated");
     } else if (where->kind == CN_WHERE_GLOBAL || where->kind == CN_WHERE_CODE) {
-        cn_text_put(text, "a variable or a constant of the program must not be freed");
+        cn_text_put(text, "it is of a variable or a constant of the program, which nobody allocated");
     } else if (where->kind == CN_WHERE_NULL) {
         cn_text_put(text, "a small number, or a member of a structure at NULL");
     }

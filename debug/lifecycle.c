@@ -97,8 +97,6 @@ void cn_debug_start(void) {
     }
 }
 
-static bool is_forked; /* this process is the child of one that had the library already */
-
 /* ---- forks and the end --------------------------------------------------------------------------------------- */
 
 void cn_self_begins(struct cn_self *self) { cn_quarantine_prepare(self); }
@@ -120,7 +118,6 @@ static void clear_fresh(void) {
 }
 
 void cn_debug_after_fork(void) {
-    is_forked = true;
     cn_stack_after_fork();
     cn_hiding_after_fork();
     cn_audit_after_fork();
@@ -134,9 +131,7 @@ void cn_debug_after_fork(void) {
 }
 
 void cn_lifecycle_last_look(const char *how, uint32_t stack) {
-    if (cn_options.check_at_exit && is_forked) { /* there can be many: what was freed is the parent's to look at */
-        cn_audit_live(how, stack);
-    } else if (cn_options.check_at_exit) {
+    if (cn_options.check_at_exit) {
         cn_audit_last(how, stack);
     }
 }

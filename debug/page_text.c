@@ -237,6 +237,7 @@ void cn_page_put_text(struct cn_text *text, const struct cn_page *page) {
         put_pointer(text, &page->where);
     }
     put_site_line(text, page);
+    cn_text_flush(text); /* names need a large stack: a signal's may be too small */
     put_stacks(text, page);
     put_dump(text, page);
     put_neighbours(text, page);

@@ -138,14 +138,18 @@ struct cn_known cn_record_around(const void *address) {
     return known;
 }
 
-/* False where the pool that the block was of is gone. */
+/* False where the pool that the block was of is gone, or its slots are another pool's by now. */
 static bool is_current(const struct cn_known *known) {
     if (known->kind != CN_BLOCK_POOL) {
         return true;
     }
     size_t slot = cn_slot_of_granule(cn_granule_of(known->core));
     uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_acquire);
-    return owner != 0 && owner != CN_OWNER_SPAN && cn_record_of_core(known->core).record == known->record;
+    if (owner == 0 || owner == CN_OWNER_SPAN) {
+        return false;
+    }
+    struct cn_known now = in_region((size_t)(known->core - cn_region.base)); /* which asks whether it was handed out */
+    return now.kind == CN_BLOCK_POOL && now.record == known->record && now.core_bytes == known->core_bytes;
 }
 
 bool cn_record_is_unchanged(const struct cn_known *known, uint64_t word) {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "alloc/module.h"
 #include "alloc/block.h"
 #include "alloc/os.h"
 #include "alloc/pool.h"
@@ -86,10 +87,17 @@ static void note_file(struct module_search *search, const struct cn_mapping *map
     search->last_file = *mapping;
 }
 
+/* What others have mapped right behind a module's memory without a file may be one mapping with that. */
+static bool is_beyond_module(uintptr_t address, uintptr_t in_module) {
+    struct cn_module module;
+    return cn_module_find(in_module, &module) && address >= module.end;
+}
+
 static bool search_module(const struct cn_mapping *mapping, void *argument) {
     struct module_search *search = argument;
     bool continues_file = search->last_is_module && mapping->path[0] == '\0' &&
-                          mapping->start == search->last_file.end && mapping->is_writable;
+                          mapping->start == search->last_file.end && mapping->is_writable &&
+                          !is_beyond_module(search->address, search->last_file.start);
     if (cn_maps_is_file(mapping)) {
         note_file(search, mapping);
     } else if (!continues_file) {

@@ -103,7 +103,7 @@ void cn_graph_root(struct cn_graph *graph, enum cn_graph_place place, size_t wor
 
 /* ---- the search ---------------------------------------------------------------------------------------------- */
 
-static bool is_root(enum cn_graph_place place) { return place != CN_PLACE_READ_ONLY && place != CN_PLACE_SHARED_FILE; }
+static bool is_root(enum cn_graph_place place) { return place != CN_PLACE_SHARED_FILE; }
 
 /* Marks what the link leads to, and what that leads to. */
 static void reach(struct cn_graph *graph, struct cn_graph_link link) {

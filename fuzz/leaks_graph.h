@@ -25,7 +25,7 @@ enum cn_graph_place {
     CN_PLACE_C_LIBRARY, /* a block of its malloc */
     CN_PLACE_OTHER_STACK,
     CN_PLACE_OTHER_THREAD_LOCAL,
-    CN_PLACE_READ_ONLY,   /* no root: the program cannot have written it */
+    CN_PLACE_READ_ONLY,   /* by now: what was written before counts */
     CN_PLACE_SHARED_FILE, /* no root */
 };
 enum { CN_PLACE_WORDS = 2, CN_NO_NODE = 255 };

@@ -13,7 +13,7 @@
  *
  * Bugs are made where the debug form promises to tell them (damage.h): a write behind a block starts in its tail, and
  * ends in the next one's head at the latest; a write into a freed block's head is an overflow where the block before it
- * is live. Only blocks of named heaps are damaged, so that what is parked goes with its heap.
+ * is live and nearer. Only blocks of named heaps are damaged, so that what is parked goes with its heap.
  */
 #include "alloc/cairn.h"
 #include "alloc/hooks.h"

@@ -8,6 +8,7 @@
 #include "alloc/layout.h"
 #include "alloc/options.h"
 #include "alloc/region.h"
+#include "debug/record.h"
 #include "fuzz/expect.h"
 #include "fuzz/misuse_due.h"
 #include "fuzz/misuse_pick.h"
@@ -133,6 +134,12 @@ static const struct cn_misuse_block *find_live_before(const struct cn_misuse_blo
     return NULL;
 }
 
+/* Whether damage from `at` on is nearer to the end of the live block before (NULL: there is none) than to the start of the
+ * block behind, which is `rest` bytes from its end. */
+static bool is_nearer_to_end(const struct cn_misuse_block *before, const char *at, ptrdiff_t rest) {
+    return before != NULL && at - (before->user + before->size) < rest;
+}
+
 /* Nearer to the end of the block before, it is that one's. */
 static void write_before(struct cn_misuse_blocks *blocks) {
     struct cn_misuse_block *block = cn_misuse_take_live(blocks, cn_misuse_is_live_of_named);
@@ -140,7 +147,7 @@ static void write_before(struct cn_misuse_blocks *blocks) {
     size_t bytes = take_length(blocks, distance);
     char *at = block->user - distance;
     const struct cn_misuse_block *before = cn_misuse_is_of_pool(block) ? find_live_before(blocks, block) : NULL;
-    if (before != NULL && at - (before->user + before->size) < (ptrdiff_t)(distance - bytes)) {
+    if (is_nearer_to_end(before, at, (ptrdiff_t)(distance - bytes))) {
         cn_misuse_due("heap-buffer-overflow", NULL, before);
         cn_misuse_due_exactly(before, "past its end", at, bytes);
     } else {
@@ -190,7 +197,7 @@ static void write_before_freed(struct cn_misuse_blocks *blocks) {
     size_t distance = 1 + cn_misuse_take_below(blocks, block->head_bytes);
     size_t bytes = take_length(blocks, distance);
     char *at = block->user - distance;
-    if (before != NULL) {
+    if (is_nearer_to_end(before, at, (ptrdiff_t)(distance - bytes))) {
         cn_misuse_due("heap-buffer-overflow", NULL, before);
         cn_misuse_due_exactly(before, "past its end", at, bytes);
     } else {
@@ -212,7 +219,7 @@ static bool is_followed_by_live(const struct cn_misuse_blocks *blocks, const str
     return false;
 }
 
-/* Over the tail, into what is free or was never handed out. It is the thread's blocks that this is done with: of
+/* Over the tail, into what was never handed out: other free blocks may be nearer. It is the thread's blocks that this is done with: of
  * these alone a sweep looks at what was never handed out when there are other threads, such as the fuzzer's. None of
  * them must be parked, so none waits. */
 static void write_beyond(struct cn_misuse_blocks *blocks) {
@@ -222,7 +229,7 @@ static void write_beyond(struct cn_misuse_blocks *blocks) {
     size_t offset = cn_misuse_take_below(blocks, NEXT_HEAD_BYTES);
     size_t bytes = take_length(blocks, NEXT_HEAD_BYTES - offset);
     char *at = block->user + block->size + block->tail_bytes + offset;
-    if (!has_next(block) || is_followed_by_live(blocks, block)) {
+    if (!has_next(block) || is_followed_by_live(blocks, block) || cn_record_around(at).kind != CN_BLOCK_NONE) {
         return;
     }
     cn_misuse_due("heap-buffer-overflow", NULL, block);
