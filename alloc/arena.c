@@ -189,14 +189,14 @@ static bool is_committed(size_t index) {
     return atomic_load_explicit(&cn_region.arenas[index].is_committed, memory_order_relaxed);
 }
 
+enum { REFUSALS_MAX = 4 };
+
 /* From an arena that may have a run of the level. The system may refuse one arena and not the next: in the child of a fork
  * whose parent was committing it, or where others have mapped something meanwhile. Where it refuses several, only those
  * are tried that are there already. */
-static size_t take_at_level(size_t count, size_t alignment, unsigned level) {
-    enum { REFUSALS_MAX = 4 };
-    unsigned refusals = 0;
+static size_t take_at_level(size_t count, size_t alignment, unsigned level, unsigned *refusals) {
     for (size_t arena = next_fit(0, level); arena != SIZE_MAX; arena = next_fit(arena + 1, level)) {
-        if (refusals == REFUSALS_MAX && !is_committed(arena)) {
+        if (*refusals == REFUSALS_MAX && !is_committed(arena)) {
             continue;
         }
         size_t first = take_within(arena, count, alignment);
@@ -204,7 +204,7 @@ static size_t take_at_level(size_t count, size_t alignment, unsigned level) {
             return first;
         }
         if (first != SIZE_MAX) {
-            refusals += refusals < REFUSALS_MAX ? 1 : 0;
+            *refusals += *refusals < REFUSALS_MAX ? 1 : 0;
         } else if (level >= level_of(count)) {
             forget_fit(arena, level);
         }
@@ -229,11 +229,13 @@ static size_t take_from_new(size_t count) {
 static size_t take_run(size_t count, size_t alignment) {
     unsigned level = level_of(cn_max(count, alignment));
     unsigned below = 63 - cn_clz(count);
-    size_t first = take_at_level(count, alignment, level);
+    unsigned refusals = 0;
+    size_t first = take_at_level(count, alignment, level, &refusals);
     if (first == SIZE_MAX && below != level) {
-        first = take_at_level(count, alignment, below);
+        first = take_at_level(count, alignment, below, &refusals);
     }
-    return first != SIZE_MAX ? first : take_from_new(count);
+    bool is_to_grow = first == SIZE_MAX && refusals < REFUSALS_MAX; /* else there is no memory, and growing takes some */
+    return is_to_grow ? take_from_new(count) : first;
 }
 
 /* ---- runs of whole arenas ------------------------------------------------------------------------------------ */
