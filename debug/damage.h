@@ -5,9 +5,10 @@
  * A check of a block that the caller does not own is void when the record has changed meanwhile: nothing is reported.
  *
  * Whose fault: wrong bytes right behind a block's end, or anywhere in its tail, are its overflow; in its head, its
- * underflow, unless the block before it is live and has overflowed too, or ends nearer; in a block that is not live,
- * writes after its free, unless they start in its head and the block before it is live; in memory that a pool is to hand
- * out next, an overflow of the last block before it. What lies farther off is unowned.h's.
+ * underflow, unless the live block before it ends nearer; in a block that is not live, writes after its free, unless they
+ * start in its head and the live block before it ends nearer; in memory that a pool is to hand out next, an overflow of
+ * the last block before it. Where they go on from the end of one block into the next, all are the first one's. What lies
+ * farther off is unowned.h's.
  */
 #ifndef CN_DAMAGE_H
 #define CN_DAMAGE_H
