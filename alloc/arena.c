@@ -234,7 +234,8 @@ static size_t take_run(size_t count, size_t alignment) {
     if (first == SIZE_MAX && below != level) {
         first = take_at_level(count, alignment, below, &refusals);
     }
-    bool is_to_grow = first == SIZE_MAX && refusals < REFUSALS_MAX; /* else there is no memory, and growing takes some */
+    bool is_to_grow =
+        first == SIZE_MAX && refusals < REFUSALS_MAX; /* else there is no memory, and growing takes some */
     return is_to_grow ? take_from_new(count) : first;
 }
 

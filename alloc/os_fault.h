@@ -18,4 +18,7 @@ struct cn_os_fault {
  * done. Does nothing, and returns false, where the program handles faults itself already. */
 bool cn_os_handle_faults(bool (*handler)(const struct cn_os_fault *fault));
 
+/* The general registers at the fault, `most` at most. Returns how many; 0 where they are not known. */
+size_t cn_os_fault_registers(const struct cn_os_fault *fault, uintptr_t *registers, size_t most);
+
 #endif

@@ -14,10 +14,26 @@ enum { PAGE_FAULT_WAS_WRITE = 2 };
 static enum cn_access access_of(const ucontext_t *context) {
     return (context->uc_mcontext.gregs[REG_ERR] & PAGE_FAULT_WAS_WRITE) != 0 ? CN_ACCESS_WRITE : CN_ACCESS_READ;
 }
+
+size_t cn_os_fault_registers(const struct cn_os_fault *fault, uintptr_t *registers, size_t most) {
+    const ucontext_t *context = fault->context;
+    size_t count = 0;
+    for (int i = REG_R8; i <= REG_RSP && count < most; i++) {
+        registers[count++] = (uintptr_t)context->uc_mcontext.gregs[i];
+    }
+    return count;
+}
 #else
 static enum cn_access access_of(const ucontext_t *context) {
     (void)context;
     return CN_ACCESS_NONE;
+}
+
+size_t cn_os_fault_registers(const struct cn_os_fault *fault, uintptr_t *registers, size_t most) {
+    (void)fault;
+    (void)registers;
+    (void)most;
+    return 0;
 }
 #endif
 

@@ -20,7 +20,7 @@ _Atomic uint8_t cn_heap_states[CN_HEAP_LIMIT];
 static _Atomic uint32_t heap_count;
 static _Atomic uint32_t free_count;      /* heaps that no thread has; a hint */
 static _Atomic uint32_t abandoned_count; /* those of them that hold pools, perhaps; one too */
-static bool magazines_disabled;     /* written before there is a second thread */
+static bool magazines_disabled;          /* written before there is a second thread */
 
 size_t cn_heap_count(void) { return atomic_load_explicit(&heap_count, memory_order_acquire); }
 
@@ -94,11 +94,17 @@ static struct cairn_heap *claim(bool (*try_seize)(size_t index), enum cn_heap_st
 }
 
 /* One is left for those that get none. */
-struct cairn_heap *cn_heap_claim(void) { return claim(seize, CN_HEAP_OWNED, CN_HEAP_LIMIT - 1); }
+struct cairn_heap *cn_heap_claim(void) {
+    return claim(seize, CN_HEAP_OWNED, CN_HEAP_LIMIT - 1);
+}
 
-struct cairn_heap *cn_heap_claim_named(void) { return claim(seize_vacant, CN_HEAP_NAMED, CN_HEAP_LIMIT - 1); }
+struct cairn_heap *cn_heap_claim_named(void) {
+    return claim(seize_vacant, CN_HEAP_NAMED, CN_HEAP_LIMIT - 1);
+}
 
-struct cairn_heap *cn_heap_claim_common(void) { return claim(seize_vacant, CN_HEAP_NAMED, CN_HEAP_LIMIT); }
+struct cairn_heap *cn_heap_claim_common(void) {
+    return claim(seize_vacant, CN_HEAP_NAMED, CN_HEAP_LIMIT);
+}
 
 static void let_go(struct cairn_heap *heap, enum cn_heap_state state) {
     set_state(heap, state);
@@ -195,9 +201,7 @@ static void repair_slots(void) {
     }
 }
 
-static bool has_been_left(enum cn_heap_state state) {
-    return state == CN_HEAP_ABANDONED || state == CN_HEAP_ORPHANED;
-}
+static bool has_been_left(enum cn_heap_state state) { return state == CN_HEAP_ABANDONED || state == CN_HEAP_ORPHANED; }
 
 static void repair_heap(struct cairn_heap *heap, const struct cairn_heap *mine) {
     enum cn_heap_state state = cn_heap_state(heap);

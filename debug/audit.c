@@ -156,9 +156,7 @@ static void audit(cn_audit_fn *check, struct cn_look *look, bool waits) {
     atomic_store(&auditor, 0);
 }
 
-void cn_audit(const char *operation, uint32_t stack) {
-    audit(check_block, &(struct cn_look){operation, stack}, false);
-}
+void cn_audit(const char *operation, uint32_t stack) { audit(check_block, &(struct cn_look){operation, stack}, false); }
 
 void cn_audit_last(const char *how, uint32_t stack) {
     struct cn_look look = {how, stack};

@@ -5,6 +5,8 @@
 #include "alloc/hooks.h"
 #include "alloc/os_fault.h"
 #include "audit.h"
+#include "canary.h"
+#include "page.h"
 #include "report.h"
 #include "stack.h"
 
@@ -48,10 +50,57 @@ static bool report_own(const struct cn_os_fault *fault, uint32_t stack) {
     return true;
 }
 
+/* A pointer, or a little more, whose bytes are the fill. 0 is what memory holds anyway. */
+static bool is_made_of(uintptr_t word, int fill) {
+    enum { OFFSET_BITS = 16 };
+    return fill > 0 && word >> OFFSET_BITS == UINT64_C(0x0101010101010101) * (unsigned)fill >> OFFSET_BITS;
+}
+
+static const char *origin_of(uintptr_t word) {
+    return is_made_of(word, cn_fill_freed)
+               ? " is what freed blocks are filled with: was a pointer read from one of them? "
+                 "guard=all stops at that read\n"
+           : is_made_of(word, cn_fill_allocated)
+               ? " is what new blocks are filled with: was a pointer read from one that "
+                 "was not written yet? `cairn diff' and valgrind look for such reads\n"
+               : NULL;
+}
+
+static void say(uintptr_t word, uint32_t stack) {
+    struct cn_text text;
+    if (!cn_report_begin()) {
+        return;
+    }
+    int fd = cn_report_open();
+    cn_text_init(&text, fd);
+    cn_text_put(&text, "cairn: NOTE: at the SIGSEGV a register holds ");
+    cn_text_put_hex(&text, word);
+    cn_text_put(&text, ", which");
+    cn_text_put(&text, origin_of(word));
+    cn_page_put_stack(&text, stack);
+    (void)cn_text_fini(&text);
+    cn_report_close(fd);
+    cn_report_end();
+}
+
+/* Of a pointer that was read where there was none there is no damage: but its value tells. */
+static void note_fill(const struct cn_os_fault *fault, uint32_t stack) {
+    enum { REGISTERS = 16 };
+    uintptr_t registers[REGISTERS];
+    size_t count = cn_os_fault_registers(fault, registers, REGISTERS);
+    for (size_t i = 0; i < count; i++) {
+        if (origin_of(registers[i]) != NULL) {
+            say(registers[i], stack);
+            return;
+        }
+    }
+}
+
 bool cn_debug_fault(const struct cn_os_fault *fault) {
     uint32_t stack = cn_stack_capture_interrupted(fault->context);
     if (!report_own(fault, stack)) {
         cn_audit_last("SIGSEGV", stack);
+        note_fill(fault, stack);
     }
     return false; /* the access cannot be made: it ends the process */
 }

@@ -181,12 +181,13 @@ static void put_of_damage(struct cn_text *text, const struct cn_incident *incide
     bool has_block = incident->known.kind != CN_BLOCK_NONE;
     size_t before = 0; /* of the block, in front of the damage */
     if (has_block && damage.address >= cn_where_user(&incident->known, &incident->facts)) {
-        before = cn_min((size_t)(damage.address - cn_where_user(&incident->known, &incident->facts)), TEXT_BEFORE_BYTES);
+        before =
+            cn_min((size_t)(damage.address - cn_where_user(&incident->known, &incident->facts)), TEXT_BEFORE_BYTES);
     }
     (void)(damage.length == 0 || (has_block && put_if_nul(text, incident, &damage)) ||
-           put_if_between(text, incident, &damage) || put_if_text(text, &damage, before) || put_if_pointer(text, &damage) ||
-           (has_block && put_if_element(text, incident, &damage)) || put_if_zeros(text, &damage) ||
-           put_if_counter(text, &damage));
+           put_if_between(text, incident, &damage) || put_if_text(text, &damage, before) ||
+           put_if_pointer(text, &damage) || (has_block && put_if_element(text, incident, &damage)) ||
+           put_if_zeros(text, &damage) || put_if_counter(text, &damage));
 }
 
 /* ---- what was handed in -------------------------------------------------------------------------------------- */

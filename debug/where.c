@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "alloc/module.h"
 #include "alloc/block.h"
+#include "alloc/module.h"
 #include "alloc/os.h"
 #include "alloc/pool.h"
 #include "alloc/region.h"

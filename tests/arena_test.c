@@ -8,21 +8,7 @@
 #include <sys/mman.h>
 
 #include "alloc/counts.h"
-#include "tests/fresh.h"
-
-/* Every invariant of the arenas; no other thread is at work. */
-static void check_all(void) {
-    cn_arena_check_quiet();
-    cn_arena_check();
-}
-
-static void fresh_arenas(size_t limit) {
-    fresh_region(limit);
-    memset((void *)&cn_counts, 0, sizeof cn_counts);
-}
-
-static size_t used_slots(void) { return cn_count_of(&cn_counts.used_slots); }
-static size_t dirty_slots(void) { return cn_count_of(&cn_counts.dirty_slots); }
+#include "tests/arenas.h"
 
 /* ---- taking and giving --------------------------------------------------------------------------------------- */
 
@@ -181,66 +167,6 @@ static void take_long_runs(void *argument) {
 static void long_runs_are_whole_arenas_with_a_free_end(void **state) {
     (void)state;
     expect_return(take_long_runs, NULL);
-}
-
-/* Has something stand in the middle of the arena, so that the system refuses it. */
-static void *stand_in_the_way(size_t arena) {
-    char *middle = cn_arena_address(arena) + CN_ARENA_BYTES / 2;
-    void *in_the_way = mmap(middle, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-    MUST(in_the_way != MAP_FAILED);
-    return in_the_way;
-}
-
-static size_t committed_arenas(void) { return cn_count_of(&cn_counts.committed_arenas); }
-
-static void refuse_commit(void *argument) {
-    (void)argument;
-    struct rlimit limit = {4 * GIB, 4 * GIB};
-    drop_region();
-    MUST(setrlimit(RLIMIT_AS, &limit) == 0); /* addresses are only chosen then, so that others can have them */
-    fresh_arenas(0);
-    MUST(cn_arena_take(1, 1) == 0);
-    void *in_the_way = stand_in_the_way(1);
-    MUST(cn_arena_take(CN_ARENA_SLOTS, 1) == SIZE_MAX && !cn_arena_extend(0, 1, CN_ARENA_SLOTS));
-    MUST(used_slots() == 1 && committed_arenas() == 1);
-    check_all();
-    MUST(munmap(in_the_way, 4096) == 0);
-    in_the_way = stand_in_the_way(3);
-    MUST(cn_arena_take(3 * CN_ARENA_SLOTS, 1) == SIZE_MAX);
-    MUST(used_slots() == 1 && committed_arenas() == 1);
-    check_all();
-    MUST(munmap(in_the_way, 4096) == 0);
-    MUST(cn_arena_take(3 * CN_ARENA_SLOTS, 1) == CN_ARENA_SLOTS);
-    MUST(committed_arenas() == 4);
-    check_all();
-}
-
-/* One arena that cannot be had again, though nobody has its slots. */
-static void refuse_one_of_three(void *argument) {
-    (void)argument;
-    struct rlimit limit = {4 * GIB, 4 * GIB};
-    drop_region();
-    MUST(setrlimit(RLIMIT_AS, &limit) == 0);
-    fresh_arenas(0);
-    MUST(cn_arena_take(CN_ARENA_SLOTS, 1) == 0 && cn_arena_take(CN_ARENA_SLOTS, 1) == CN_ARENA_SLOTS);
-    MUST(cn_arena_decommit(0));
-    cn_arena_release(0, CN_ARENA_ALL_SLOTS);
-    cn_count_sub(&cn_counts.used_slots, CN_ARENA_SLOTS);
-    (void)stand_in_the_way(0);
-    MUST(cn_arena_take(1, 1) == (size_t)2 * CN_ARENA_SLOTS && cn_arena_take(5, 1) == (size_t)2 * CN_ARENA_SLOTS + 1);
-    check_all();
-}
-
-static void an_arena_that_is_refused_keeps_no_other_from_use(void **state) {
-    (void)state;
-    need_limits_of_address_space();
-    expect_return(refuse_one_of_three, NULL);
-}
-
-static void memory_that_the_system_refuses_is_not_taken(void **state) {
-    (void)state;
-    need_limits_of_address_space();
-    expect_return(refuse_commit, NULL);
 }
 
 /* ---- extending ----------------------------------------------------------------------------------------------- */
@@ -411,8 +337,6 @@ int main(void) {
         cmocka_unit_test(region_is_used_up_to_its_last_slot),
         cmocka_unit_test(every_alignment_is_kept_up_to_many_arenas),
         cmocka_unit_test(long_runs_are_whole_arenas_with_a_free_end),
-        cmocka_unit_test(memory_that_the_system_refuses_is_not_taken),
-        cmocka_unit_test(an_arena_that_is_refused_keeps_no_other_from_use),
         cmocka_unit_test(runs_grow_in_place_into_what_is_free),
         cmocka_unit_test(failed_extension_takes_nothing),
         cmocka_unit_test(extension_ends_at_the_limit),

@@ -188,7 +188,7 @@ static void run_out_of_heaps(void *argument) {
         MUST(cn_heap_claim_named() != NULL);
     }
     MUST(cn_heap_claim_common() != NULL); /* somebody else's */
-    cn_thread_leave(cn_thread_enter()); /* none, and no lock is held */
+    cn_thread_leave(cn_thread_enter());   /* none, and no lock is held */
     MUST(cn_heap_of_thread() == NULL);
 }
 
