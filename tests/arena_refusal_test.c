@@ -48,7 +48,8 @@ static void refuse_one_of_three(void *argument) {
     drop_region();
     MUST(setrlimit(RLIMIT_AS, &limit) == 0);
     fresh_arenas(0);
-    MUST(cn_arena_take(CN_ARENA_SLOTS, 1) == 0 && cn_arena_take(CN_ARENA_SLOTS, 1) == CN_ARENA_SLOTS);
+    MUST(cn_arena_take(CN_ARENA_SLOTS, 1) == 0);
+    MUST(cn_arena_take(CN_ARENA_SLOTS, 1) == CN_ARENA_SLOTS);
     MUST(cn_arena_decommit(0));
     cn_arena_release(0, CN_ARENA_ALL_SLOTS);
     cn_count_sub(&cn_counts.used_slots, CN_ARENA_SLOTS);
