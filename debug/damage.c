@@ -69,9 +69,9 @@ static struct range start_range(const struct cn_known *known) {
     return range;
 }
 
-/* Damage from the first byte of a block on may have begun before it, in blocks that are damaged up to their ends: in the
- * nearest live one's tail, or in freed ones. Then `origin` is where it began, `range` goes from there, and the result
- * is true. Not in another slot, whose pool may be hidden. */
+/* Damage from the first byte of a block on may have begun before it: in the nearest live one's tail, or in freed ones that
+ * are damaged up to their ends. Then `origin` is where it began, `range` goes from there, and the result is true. Not in
+ * another slot, whose pool may be hidden. */
 static bool find_origin(const struct cn_known *known, struct range *range, struct cn_known *origin) {
     struct cn_known before = *known;
     bool is_found = false;
@@ -84,8 +84,8 @@ static bool find_origin(const struct cn_known *known, struct range *range, struc
         uint64_t word = cn_record_load(before.record);
         bool is_live = cn_record_state_of(word) == CN_RECORD_LIVE;
         struct range damage = is_live ? tail_range(&before, word) : start_range(&before);
-        if (damage.first == NULL || damage.end != end || cn_record_serial_of(word) == 0 ||
-            !cn_record_is_unchanged(&before, word)) {
+        bool is_part = damage.first != NULL && (is_live || damage.end == end);
+        if (!is_part || cn_record_serial_of(word) == 0 || !cn_record_is_unchanged(&before, word)) {
             break;
         }
         range->first = damage.first;
