@@ -109,6 +109,29 @@ static _Thread_local char *volatile kept_by_thread;
 
 static char **volatile kept_in_own_heap;
 
+/* In memory that was written before it became read-only, and in memory that children share. */
+CAIRN_OWN_FRAME void keep_elsewhere(char **read_only, char **shared) {
+    read_only[7] = block_of(SIZE);
+    shared[5] = block_of(SIZE);
+    MUST(mprotect(read_only, 4096, PROT_READ) == 0);
+}
+
+static void keep_in_other_mappings(void *argument) {
+    char **read_only = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char **shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    (void)argument;
+    MUST(read_only != MAP_FAILED && shared != MAP_FAILED);
+    keep_elsewhere(read_only, shared);
+    EXPECT_LOST(0);
+    shared[5] = NULL;
+    EXPECT_LOST(1);
+}
+
+static void mappings_that_are_read_only_or_shared_keep_what_they_point_to(void **state) {
+    (void)state;
+    (void)expect_well(keep_in_other_mappings, NULL);
+}
+
 CAIRN_OWN_FRAME void keep_everywhere(char **mapped) {
     kept = block_of(SIZE) + 99;
     kept_by_thread = block_of(0);
@@ -228,6 +251,7 @@ int main(void) {
         cmocka_unit_test(lost_blocks_of_one_place_are_one_report_the_largest_first),
         cmocka_unit_test(what_lost_blocks_point_to_is_lost_indirectly),
         cmocka_unit_test(pointer_past_the_end_keeps_nothing),
+        cmocka_unit_test(mappings_that_are_read_only_or_shared_keep_what_they_point_to),
         cmocka_unit_test(globals_threads_mappings_and_blocks_keep_what_they_point_to),
         cmocka_unit_test(stacks_and_registers_of_other_threads_keep_what_they_point_to),
         cmocka_unit_test(stacks_of_ended_threads_keep_nothing),

@@ -3,6 +3,7 @@
  * anew.
  */
 #define _GNU_SOURCE
+#include "alloc/hooks.h"
 #include "alloc/options.h"
 #include "tests/reports.h"
 
@@ -38,6 +39,22 @@ static void damage_is_reported_once(void **state) {
     assert_int_equal(count_of(end.text, "cairn: ERROR: heap-buffer-underflow: "), 1);
     assert_int_equal(count_of(end.text, "cairn: ERROR: sealed-write: "), 1);
     assert_int_equal(count_of(end.text, "cairn: ERROR: fence-write: "), 1);
+}
+
+/* By delete, which names a size of another block besides. */
+static void free_as_what_it_is_not(void *argument) {
+    static const struct cn_release release = {.operation = "delete", .family = CN_ASKED_NEW, .size = 8};
+    (void)argument;
+    cn_options.halt_on_error = false;
+    cn_debug_free(NULL, block_of(20), &release);
+}
+
+static void wrong_family_is_one_report(void **state) {
+    (void)state;
+    struct child_end end = run_in_child(free_as_what_it_is_not, NULL, SECONDS);
+    expect_success(&end);
+    assert_int_equal(count_of(end.text, "cairn: ERROR: alloc-dealloc-mismatch: "), 1);
+    assert_int_equal(count_of(end.text, "cairn: ERROR: "), 1);
 }
 
 static unsigned overflows;
@@ -96,6 +113,7 @@ static void more_damage_is_reported_anew(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(damage_is_reported_once),
+        cmocka_unit_test(wrong_family_is_one_report),
         cmocka_unit_test(each_block_has_a_report_of_its_own),
         cmocka_unit_test(more_damage_is_reported_anew),
     };

@@ -354,6 +354,7 @@ static void damage_is_guessed_at(void **state) {
     const struct hint_case cases[] = {
         {16, "", 1, "hint: a NUL one byte past the end: was the size taken from strlen, without the + 1?\n"},
         {24, "overflow", 9, "hint: the bytes look like text: \"overflow\"\n"},
+        {0, "overflow", 9, "hint: the bytes look like text: \"overflow\"\n"}, /* before it are canaries */
         {40, &pointer, sizeof pointer, "looks like a pointer: it lies in the data of report_test_debug\n"},
         {40, &element, sizeof element,
          "hint: one element of 4 bytes just past the end: an index that is one too large?\n"},
