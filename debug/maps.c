@@ -116,4 +116,7 @@ const char *cn_maps_name(const struct cn_mapping *mapping) {
     return slash != NULL ? slash + 1 : mapping->path;
 }
 
-bool cn_maps_is_file(const struct cn_mapping *mapping) { return mapping->path[0] == '/'; }
+/* Shared memory without a file has /dev/zero for a path. */
+bool cn_maps_is_file(const struct cn_mapping *mapping) {
+    return mapping->path[0] == '/' && strncmp(mapping->path, "/dev/zero", strlen("/dev/zero")) != 0;
+}

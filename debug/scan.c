@@ -163,8 +163,7 @@ static void reach_all(void) {
 }
 
 static bool is_root(const struct cn_mapping *mapping) {
-    /* Shared memory without a file has this for a path. */
-    bool is_file = cn_maps_is_file(mapping) && strncmp(mapping->path, "/dev/zero", strlen("/dev/zero")) != 0;
+    bool is_file = cn_maps_is_file(mapping);
     bool is_device = is_file && strncmp(mapping->path, "/dev/", strlen("/dev/")) == 0;
     return mapping->is_readable && !is_device && (!is_file || (mapping->is_writable && !mapping->is_shared));
 }
