@@ -71,22 +71,27 @@ static CN_NOINLINE bool commit_notes(size_t index) {
     return is_done;
 }
 
+/* Relaxed: who goes on to use the memory asks `commit`. */
+static bool is_committed(size_t index) {
+    return atomic_load_explicit(&cn_region.arenas[index].is_committed, memory_order_relaxed);
+}
+
 static bool commit(size_t index) {
     struct cn_arena *arena = &cn_region.arenas[index];
     if (atomic_load_explicit(&arena->is_committed, memory_order_acquire)) {
         return true;
     }
     cn_lock_take(&cn_region.lock);
-    bool is_committed = atomic_load_explicit(&arena->is_committed, memory_order_relaxed);
-    if (!is_committed && cn_os_commit(cn_arena_address(index), CN_ARENA_BYTES)) {
-        is_committed = true;
+    bool is_done = is_committed(index);
+    if (!is_done && cn_os_commit(cn_arena_address(index), CN_ARENA_BYTES)) {
+        is_done = true;
         cn_watch_hide(cn_arena_address(index), CN_ARENA_BYTES);
         atomic_store_explicit(&arena->is_committed, true, memory_order_release);
         (void)cn_count_add(&cn_counts.committed_arenas, 1);
         cn_count_peaks();
     }
     cn_lock_give(&cn_region.lock);
-    return is_committed;
+    return is_done;
 }
 
 bool cn_arena_decommit(size_t index) {
@@ -149,7 +154,7 @@ static bool account_part(size_t index, uint64_t mask) {
 static bool forgo_part(size_t index, uint64_t mask) {
     struct cn_arena *arena = &cn_region.arenas[index];
     if (mask == CN_ARENA_ALL_SLOTS && atomic_load_explicit(&arena->dirty, memory_order_relaxed) == 0 &&
-        atomic_load_explicit(&arena->is_committed, memory_order_relaxed)) {
+        is_committed(index)) {
         (void)cn_arena_decommit(index);
     }
     return release_part(index, mask);
@@ -185,10 +190,6 @@ static size_t take_within(size_t index, size_t count, size_t alignment) {
     }
 }
 
-static bool is_committed(size_t index) {
-    return atomic_load_explicit(&cn_region.arenas[index].is_committed, memory_order_relaxed);
-}
-
 enum { REFUSALS_MAX = 4 };
 
 /* From an arena that may have a run of the level. The system may refuse one arena and not the next: in the child of a fork
@@ -196,7 +197,7 @@ enum { REFUSALS_MAX = 4 };
  * are tried that are there already. */
 static size_t take_at_level(size_t count, size_t alignment, unsigned level, unsigned *refusals) {
     for (size_t arena = next_fit(0, level); arena != SIZE_MAX; arena = next_fit(arena + 1, level)) {
-        if (*refusals == REFUSALS_MAX && !is_committed(arena)) {
+        if (*refusals >= REFUSALS_MAX && !is_committed(arena)) {
             continue;
         }
         size_t first = take_within(arena, count, alignment);
@@ -204,7 +205,7 @@ static size_t take_at_level(size_t count, size_t alignment, unsigned level, unsi
             return first;
         }
         if (first != SIZE_MAX) {
-            *refusals += *refusals < REFUSALS_MAX ? 1 : 0;
+            ++*refusals;
         } else if (level >= level_of(count)) {
             forget_fit(arena, level);
         }
@@ -234,9 +235,8 @@ static size_t take_run(size_t count, size_t alignment) {
     if (first == SIZE_MAX && below != level) {
         first = take_at_level(count, alignment, below, &refusals);
     }
-    bool is_to_grow =
-        first == SIZE_MAX && refusals < REFUSALS_MAX; /* else there is no memory, and growing takes some */
-    return is_to_grow ? take_from_new(count) : first;
+    /* After so many refusals there is no memory, and growing takes some. */
+    return first == SIZE_MAX && refusals < REFUSALS_MAX ? take_from_new(count) : first;
 }
 
 /* ---- runs of whole arenas ------------------------------------------------------------------------------------ */
@@ -371,7 +371,7 @@ void cn_arena_give(size_t first, size_t count) {
 size_t cn_arena_resident_bytes(void) {
     size_t bytes = 0;
     for (size_t arena = 0; arena < cn_arena_count(); arena++) {
-        if (atomic_load_explicit(&cn_region.arenas[arena].is_committed, memory_order_relaxed)) {
+        if (is_committed(arena)) {
             bytes += cn_os_resident_bytes(cn_arena_address(arena), CN_ARENA_BYTES);
         }
     }
@@ -388,7 +388,7 @@ void cn_arena_after_fork(void) {
         uint64_t used = atomic_load_explicit(&cn_region.arenas[arena].used, memory_order_relaxed);
         used_slots += cn_popcount(used);
         dirty_slots += cn_popcount(~used & atomic_load_explicit(&cn_region.arenas[arena].dirty, memory_order_relaxed));
-        committed += atomic_load_explicit(&cn_region.arenas[arena].is_committed, memory_order_relaxed) ? 1 : 0;
+        committed += is_committed(arena) ? 1 : 0;
         note_fits(arena);
     }
     atomic_store_explicit(&cn_counts.used_slots, used_slots, memory_order_relaxed);

@@ -24,14 +24,14 @@ CN_INLINE void *take_cached(unsigned class_index) {
     return CN_LIKELY(heap != NULL) ? cn_fast_take(&heap->magazines[class_index]) : NULL;
 }
 
+/* The same for requests that the table of small ones does not have. */
+CN_INLINE void *take_cached_for(size_t size) {
+    return size <= CN_BLOCK_MAX_BYTES ? take_cached(cn_class_of(size)) : NULL;
+}
+
 CN_NOINLINE void *cn_slow_malloc(size_t size) {
-    if (size <= CN_BLOCK_MAX_BYTES) {
-        void *block = take_cached(cn_class_of(size));
-        if (block != NULL) {
-            return block;
-        }
-    }
-    return cn_watched_or_malloc(size, CN_GRANULE_BYTES, CN_FILL_NONE);
+    void *block = take_cached_for(size);
+    return block != NULL ? block : cn_watched_or_malloc(size, CN_GRANULE_BYTES, CN_FILL_NONE);
 }
 
 void *cairn_malloc(size_t size) {
@@ -42,13 +42,8 @@ void *cairn_malloc(size_t size) {
 }
 
 static CN_NOINLINE void *calloc_slow(size_t size) {
-    if (size <= CN_BLOCK_MAX_BYTES) {
-        void *block = take_cached(cn_class_of(size));
-        if (block != NULL) {
-            return memset(block, 0, size);
-        }
-    }
-    return cn_watched_or_malloc(size, CN_GRANULE_BYTES, CN_FILL_ZERO);
+    void *block = take_cached_for(size);
+    return block != NULL ? memset(block, 0, size) : cn_watched_or_malloc(size, CN_GRANULE_BYTES, CN_FILL_ZERO);
 }
 
 void *cairn_calloc(size_t count, size_t size) {

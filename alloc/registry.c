@@ -147,11 +147,12 @@ size_t cn_heap_trim_abandoned(void) {
     return bytes;
 }
 
-static void drain_if_abandoned(size_t index) {
+static bool has_been_left(enum cn_heap_state state) { return state == CN_HEAP_ABANDONED || state == CN_HEAP_ORPHANED; }
+
+static void drain_if_left(size_t index) {
     struct cairn_heap *heap = cn_heap_at(index);
-    enum cn_heap_state state = cn_heap_state(heap);
-    if ((state == CN_HEAP_ABANDONED || state == CN_HEAP_ORPHANED) &&
-        atomic_load_explicit(&heap->remote.first, memory_order_relaxed) != NULL && seize(index)) {
+    if (has_been_left(cn_heap_state(heap)) && atomic_load_explicit(&heap->remote.first, memory_order_relaxed) != NULL &&
+        seize(index)) {
         cn_heap_take_in(heap);
         cn_heap_unseize(heap);
     }
@@ -167,7 +168,7 @@ void cn_heap_drain_abandoned(void) {
     }
     size_t from = atomic_fetch_add_explicit(&turn, HEAPS_A_CALL, memory_order_relaxed);
     for (size_t i = 0; i < cn_min(HEAPS_A_CALL, count); i++) {
-        drain_if_abandoned((from + i) % count);
+        drain_if_left((from + i) % count);
     }
 }
 
@@ -200,8 +201,6 @@ static void repair_slots(void) {
         }
     }
 }
-
-static bool has_been_left(enum cn_heap_state state) { return state == CN_HEAP_ABANDONED || state == CN_HEAP_ORPHANED; }
 
 static void repair_heap(struct cairn_heap *heap, const struct cairn_heap *mine) {
     enum cn_heap_state state = cn_heap_state(heap);

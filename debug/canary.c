@@ -135,10 +135,7 @@ static CN_RACY bool is_whole_around(const char *head, const char *user, const ch
 typedef uint64_t lanes __attribute__((vector_size(16), aligned(1), may_alias));
 enum { LANES_BYTES = sizeof(lanes), SEVERAL_BYTES = 4 * LANES_BYTES };
 
-CN_INLINE lanes lanes_of(unsigned char byte) {
-    uint64_t word = byte * UINT64_C(0x0101010101010101);
-    return (lanes){word, word};
-}
+CN_INLINE lanes lanes_of(unsigned char byte) { return (lanes){cn_fill_word(byte), cn_fill_word(byte)}; }
 
 CN_INLINE CN_RACY lanes load_lanes(const char *address) { return *(const lanes *)(const void *)address; }
 CN_INLINE CN_RACY void store_lanes(char *address, lanes fill) { *(lanes *)(void *)address = fill; }

@@ -30,6 +30,9 @@ bool cn_canary_is_whole_around(const char *head, const char *user, const char *t
 extern int cn_fill_allocated;
 extern int cn_fill_freed;
 
+/* What memory that is filled with the byte reads as. */
+CN_INLINE uint64_t cn_fill_word(unsigned char byte) { return byte * UINT64_C(0x0101010101010101); }
+
 /* Fills with the byte. */
 void cn_fill_write(char *from, const char *to, unsigned char byte);
 const char *cn_fill_check(const char *from, const char *to, unsigned char byte);

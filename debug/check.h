@@ -30,7 +30,8 @@ CN_INLINE bool cn_check_live(struct cairn_heap *heap, const void *pointer, enum 
 /* The same without a report. */
 bool cn_check_is_live(struct cairn_heap *heap, const void *pointer, struct cn_known *known, uint64_t *word);
 
-/* Whether the block is to be freed by the family of functions, with the size and alignment that the call names. */
+/* Whether the block is to be freed by the family of functions; false where it was reported that it is not. Likewise with
+ * the size and alignment that the call names. */
 bool cn_check_family(const struct cn_known *known, uint64_t word, const void *block, enum cn_asked family,
                      const struct cn_look *look);
 void cn_check_named_size(const struct cn_known *known, uint64_t word, const void *block,

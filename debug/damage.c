@@ -35,12 +35,19 @@ static void report(enum cn_kind kind, const struct cn_known *known, struct range
     cn_report_damage(kind, known, range.first, range.end, look);
 }
 
-/* The block of the same pool that ends where this one starts, if it is live. */
-static bool find_live_before(const struct cn_known *known, struct cn_known *before) {
+static bool is_live(const struct cn_known *known) {
+    return cn_record_state_of(cn_record_load(known->record)) == CN_RECORD_LIVE;
+}
+
+/* The block of the same pool that ends where this one starts; false where there is none that was handed out. */
+static bool find_before(const struct cn_known *known, struct cn_known *before) {
     *before = cn_record_around(known->core - 1);
     return known->kind == CN_BLOCK_POOL && before->kind == CN_BLOCK_POOL &&
-           before->core + before->core_bytes == known->core &&
-           cn_record_state_of(cn_record_load(before->record)) == CN_RECORD_LIVE;
+           before->core + before->core_bytes == known->core;
+}
+
+static bool find_live_before(const struct cn_known *known, struct cn_known *before) {
+    return find_before(known, before) && is_live(before);
 }
 
 /* Whether bytes between the ends of two blocks are nearer to the end of the first than to the start of the second. */
@@ -73,35 +80,28 @@ static struct range start_range(const struct cn_known *known) {
  * are damaged up to their ends. Then `origin` is where it began, `range` goes from there, and the result is true. Not in
  * another slot, whose pool may be hidden. */
 static bool find_origin(const struct cn_known *known, struct range *range, struct cn_known *origin) {
-    struct cn_known before = *known;
-    bool is_found = false;
-    while (range->first == before.core && (uintptr_t)before.core % CN_SLOT_BYTES != 0) {
-        const char *end = before.core;
-        before = cn_record_around(end - 1);
-        if (before.kind != CN_BLOCK_POOL || before.core + before.core_bytes != end) {
-            break;
-        }
+    struct cn_known before;
+    *origin = *known;
+    while (range->first == origin->core && (uintptr_t)origin->core % CN_SLOT_BYTES != 0 &&
+           find_before(origin, &before)) {
         uint64_t word = cn_record_load(before.record);
-        bool is_live = cn_record_state_of(word) == CN_RECORD_LIVE;
-        struct range damage = is_live ? tail_range(&before, word) : start_range(&before);
-        bool is_part = damage.first != NULL && (is_live || damage.end == end);
+        bool was_live = cn_record_state_of(word) == CN_RECORD_LIVE;
+        struct range damage = was_live ? tail_range(&before, word) : start_range(&before);
+        bool is_part = damage.first != NULL && (was_live || damage.end == origin->core);
         if (!is_part || cn_record_serial_of(word) == 0 || !cn_record_is_unchanged(&before, word)) {
             break;
         }
         range->first = damage.first;
         *origin = before;
-        is_found = true;
     }
-    return is_found;
+    return origin->core != known->core;
 }
 
 static void report_origin(const struct cn_known *origin, struct range range, const struct cn_look *look) {
-    bool is_live = cn_record_state_of(cn_record_load(origin->record)) == CN_RECORD_LIVE;
-    report(is_live ? CN_KIND_HEAP_BUFFER_OVERFLOW : CN_KIND_HEAP_USE_AFTER_FREE, origin, range, look);
+    report(is_live(origin) ? CN_KIND_HEAP_BUFFER_OVERFLOW : CN_KIND_HEAP_USE_AFTER_FREE, origin, range, look);
 }
 
-/* Reports damage in the head of a block: as an overflow of the one before it where that is damaged up to its end, or
- * nearer. */
+/* Reports damage in the head of a block: as that of a block before it where it began there, or whose end is nearer. */
 static void report_head(const struct cn_known *known, struct range range, const struct cn_look *look) {
     struct cn_known before;
     if (find_origin(known, &range, &before)) {
@@ -169,16 +169,15 @@ bool cn_damage_find_freed(const struct cn_known *known, uint64_t word, const str
         return false;
     }
     struct cn_known before;
-    const char *first = range.first;
     if (find_origin(known, &range, &before)) {
         report_origin(&before, range, look);
-    } else if (first < user_of(known, word) && find_live_before(known, &before) &&
+    } else if (range.first < user_of(known, word) && find_live_before(known, &before) &&
                (!was_handed_out || is_nearer_to_end(range, &before, known))) {
         report(CN_KIND_HEAP_BUFFER_OVERFLOW, &before, range, look);
     } else if (was_handed_out) {
         report(CN_KIND_HEAP_USE_AFTER_FREE, known, range, look);
     } else {
-        report_beyond(first, range, look);
+        report_beyond(range.first, range, look);
     }
     return true;
 }

@@ -19,24 +19,18 @@ static bool is_drawn(uint64_t serial) {
     return cn_scramble(seed + serial * CN_SCRAMBLE_STEP) >> RATE_BITS < cn_options.fail_rate;
 }
 
-/* Not where it is a report that allocates. */
 static CN_COLD void say(const struct cn_birth *birth) {
     struct cn_text text;
-    if (!cn_report_begin()) {
-        return;
+    if (!cn_page_begin_note(&text)) {
+        return; /* it is a report that allocates */
     }
-    int fd = cn_report_open();
-    cn_text_init(&text, fd);
-    cn_text_put(&text, "cairn: NOTE: allocation ");
+    cn_text_put(&text, "allocation ");
     cn_text_put_number(&text, birth->serial);
     cn_text_put(&text, ", of ");
     cn_text_put_number(&text, birth->size_bytes);
     cn_text_put(&text, birth->size_bytes == 1 ? " byte" : " bytes");
     cn_text_put(&text, ", fails as the options say\n");
-    cn_page_put_stack(&text, birth->stack);
-    (void)cn_text_fini(&text);
-    cn_report_close(fd);
-    cn_report_end();
+    cn_page_end_note(&text, birth->stack);
 }
 
 bool cn_fail_is_due(const struct cn_birth *birth) {

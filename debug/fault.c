@@ -53,7 +53,7 @@ static bool report_own(const struct cn_os_fault *fault, uint32_t stack) {
 /* A pointer, or a little more, whose bytes are the fill. 0 is what memory holds anyway. */
 static bool is_made_of(uintptr_t word, int fill) {
     enum { OFFSET_BITS = 16 };
-    return fill > 0 && word >> OFFSET_BITS == UINT64_C(0x0101010101010101) * (unsigned)fill >> OFFSET_BITS;
+    return fill > 0 && word >> OFFSET_BITS == cn_fill_word((unsigned char)fill) >> OFFSET_BITS;
 }
 
 static const char *origin_of(uintptr_t word) {
@@ -68,19 +68,14 @@ static const char *origin_of(uintptr_t word) {
 
 static void say(uintptr_t word, uint32_t stack) {
     struct cn_text text;
-    if (!cn_report_begin()) {
+    if (!cn_page_begin_note(&text)) {
         return;
     }
-    int fd = cn_report_open();
-    cn_text_init(&text, fd);
-    cn_text_put(&text, "cairn: NOTE: at the SIGSEGV a register holds ");
+    cn_text_put(&text, "at the SIGSEGV a register holds ");
     cn_text_put_hex(&text, word);
     cn_text_put(&text, ", which");
     cn_text_put(&text, origin_of(word));
-    cn_page_put_stack(&text, stack);
-    (void)cn_text_fini(&text);
-    cn_report_close(fd);
-    cn_report_end();
+    cn_page_end_note(&text, stack);
 }
 
 /* Of a pointer that was read where there was none there is no damage: but its value tells. */

@@ -47,7 +47,7 @@ static bool put_if_nul(struct cn_text *text, const struct cn_incident *incident,
     return true;
 }
 
-/* The text may have begun before the damage, within the block. */
+/* The text may have begun before the damage, in the `before` bytes that are the block's. */
 static bool put_if_text(struct cn_text *text, const struct damage *damage, size_t before) {
     unsigned char bytes[TEXT_BEFORE_BYTES + SEEN_BYTES];
     size_t start = TEXT_BEFORE_BYTES;
@@ -179,11 +179,8 @@ static void put_of_damage(struct cn_text *text, const struct cn_incident *incide
     struct damage damage = {.address = incident->damage, .bytes = incident->damage_bytes};
     damage.length = cn_os_peek(damage.address, damage.seen, cn_min(damage.bytes, SEEN_BYTES));
     bool has_block = incident->known.kind != CN_BLOCK_NONE;
-    size_t before = 0; /* of the block, in front of the damage */
-    if (has_block && damage.address >= cn_where_user(&incident->known, &incident->facts)) {
-        before =
-            cn_min((size_t)(damage.address - cn_where_user(&incident->known, &incident->facts)), TEXT_BEFORE_BYTES);
-    }
+    const char *user = has_block ? cn_where_user(&incident->known, &incident->facts) : damage.address;
+    size_t before = damage.address > user ? cn_min((size_t)(damage.address - user), TEXT_BEFORE_BYTES) : 0;
     (void)(damage.length == 0 || (has_block && put_if_nul(text, incident, &damage)) ||
            put_if_between(text, incident, &damage) || put_if_text(text, &damage, before) ||
            put_if_pointer(text, &damage) || (has_block && put_if_element(text, incident, &damage)) ||
@@ -193,8 +190,7 @@ static void put_of_damage(struct cn_text *text, const struct cn_incident *incide
 /* ---- what was handed in -------------------------------------------------------------------------------------- */
 
 static bool is_made_of(const void *pointer, int fill) {
-    uint64_t word = (uint64_t)(unsigned char)fill * UINT64_C(0x0101010101010101);
-    return fill > 0 && (uintptr_t)pointer == word;
+    return fill > 0 && (uintptr_t)pointer == cn_fill_word((unsigned char)fill);
 }
 
 static void put_of_pointer(struct cn_text *text, const struct cn_incident *incident, const struct cn_where *where) {

@@ -61,6 +61,24 @@ void cn_page_put_stack_json(struct cn_text *text, const char *name, uint32_t sta
     cn_text_put(text, "]");
 }
 
+/* ---- notes --------------------------------------------------------------------------------------------------- */
+
+bool cn_page_begin_note(struct cn_text *text) {
+    if (!cn_report_begin()) {
+        return false;
+    }
+    cn_text_init(text, cn_report_open());
+    cn_text_put(text, "cairn: NOTE: ");
+    return true;
+}
+
+void cn_page_end_note(struct cn_text *text, uint32_t stack) {
+    cn_page_put_stack(text, stack);
+    (void)cn_text_fini(text);
+    cn_report_close(text->fd);
+    cn_report_end();
+}
+
 /* ---- names --------------------------------------------------------------------------------------------------- */
 
 struct question {

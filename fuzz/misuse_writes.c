@@ -209,18 +209,8 @@ static void write_before_freed(struct cn_misuse_blocks *blocks) {
     cn_misuse_settle();
 }
 
-static bool is_followed_by_live(const struct cn_misuse_blocks *blocks, const struct cn_misuse_block *block) {
-    const char *end = block->user + block->size + block->tail_bytes;
-    for (const struct cn_misuse_block *at = blocks->places; at < blocks->places + CN_MISUSE_PLACES; at++) {
-        if (at->state == CN_MISUSE_LIVE && at->user - at->head_bytes == end) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Over the tail, into what was never handed out: other free blocks may be nearer. It is the thread's blocks that this is done with: of
- * these alone a sweep looks at what was never handed out when there are other threads, such as the fuzzer's. None of
+/* Over the tail, into what was never handed out: what was may be nearer. It is the thread's blocks that this is done with:
+ * of these alone a sweep looks at what was never handed out when there are other threads, such as the fuzzer's. None of
  * them must be parked, so none waits. */
 static void write_beyond(struct cn_misuse_blocks *blocks) {
     struct cn_misuse_block *block = cn_misuse_pick(blocks, cn_misuse_is_live_of_thread);
@@ -229,7 +219,7 @@ static void write_beyond(struct cn_misuse_blocks *blocks) {
     size_t offset = cn_misuse_take_below(blocks, NEXT_HEAD_BYTES);
     size_t bytes = take_length(blocks, NEXT_HEAD_BYTES - offset);
     char *at = block->user + block->size + block->tail_bytes + offset;
-    if (!has_next(block) || is_followed_by_live(blocks, block) || cn_record_around(at).kind != CN_BLOCK_NONE) {
+    if (!has_next(block) || cn_record_around(at).kind != CN_BLOCK_NONE) {
         return;
     }
     cn_misuse_due("heap-buffer-overflow", NULL, block);
