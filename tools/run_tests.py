@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 
+import arguments
 import test_cases
 
 # How long a failed case's output may be before its beginning is cut.
@@ -21,20 +22,14 @@ SHORTER_PASSES = [
 ]
 
 
-def at_least_one(text):
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value
-
-
-def arguments():
+def parse_arguments():
     parser = argparse.ArgumentParser(
         prog="tools/test",
         description="Builds both forms of Cairn and runs all tests; the last line counts test cases.",
     )
     parser.add_argument("--quick", action="store_true", help="gcc only: no clang, no sanitizers, no clang-tidy")
-    parser.add_argument("--jobs", type=at_least_one, default=os.cpu_count(), help="tests and compilers at once (default: %(default)s)")
+    jobs = {"type": arguments.at_least_one, "default": os.cpu_count()}
+    parser.add_argument("--jobs", **jobs, help="tests and compilers at once (default: %(default)s)")
     parser.add_argument("targets", nargs="*", default=["//..."], help="Bazel targets (default: %(default)s)")
     return parser.parse_args()
 
@@ -111,7 +106,7 @@ def print_failures(failures):
 
 
 def main():
-    args = arguments()
+    args = parse_arguments()
     progress = Progress()
     total = test_cases.Tally()
     for name, options in [FULL_PASS] + ([] if args.quick else SHORTER_PASSES):

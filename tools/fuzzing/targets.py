@@ -12,9 +12,8 @@ import pathlib
 import shlex
 import subprocess
 import sys
-from typing import Mapping
+from typing import Mapping, NoReturn
 
-import arguments
 import buildfiles
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -102,12 +101,18 @@ def exhaustive_targets(tree: buildfiles.Tree) -> list[Target]:
     return [Target(rule.name, rule.name.removesuffix("_test"), "release", rule) for rule in rules]
 
 
+def refuse(complaint: str) -> NoReturn:
+    """Ends the tool as argparse does where a command line is wrong."""
+    print(complaint, file=sys.stderr)
+    sys.exit(2)
+
+
 def chosen(targets: list[Target], names: list[str]) -> list[Target]:
     """Those that are named, by target or unit; all, where no name is given."""
     for name in names:
         if not any(name in (target.name, target.unit, f"{target.unit}_fuzz") for target in targets):
             units = sorted({target.unit for target in targets})
-            arguments.refuse(f"there is no fuzz target '{name}'; there are: {', '.join(units)}")
+            refuse(f"there is no fuzz target '{name}'; there are: {', '.join(units)}")
     return [
         target
         for target in targets

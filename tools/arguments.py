@@ -1,8 +1,6 @@
-"""What the command lines of the tools for fuzzing have in common."""
+"""Numbers on the command lines of the tools."""
 
 import argparse
-import sys
-import typing
 
 
 def positive(text: str) -> float:
@@ -18,9 +16,3 @@ def at_least_one(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return value
-
-
-def refuse(complaint: str) -> typing.NoReturn:
-    """Ends the tool as argparse does where a command line is wrong."""
-    print(complaint, file=sys.stderr)
-    sys.exit(2)
