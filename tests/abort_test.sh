@@ -5,21 +5,9 @@
 #   PROGRAM        tests/abort_program.c, built; by default the one beside this script
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=tests/tap.sh
-source "$here/tap.sh"
-LIB=$(readlink -f "$CAIRN_LIBRARY")
+# shellcheck source=tests/preload.sh
+source "$here/preload.sh"
 PROGRAM=${PROGRAM:-$here/abort_program}
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-ulimit -c 0
-
-# said OPTIONS ARGUMENT...: what the program says on the preload; fails where it does not end by SIGABRT.
-said() {
-    local status=0
-    timeout 60 env LD_PRELOAD="$LIB" CAIRN_OPTIONS="$1" "$PROGRAM" "${@:2}" 2>"$scratch/error" || status=$?
-    cat "$scratch/error"
-    [ "$status" -eq 134 ] || { echo "status $status"; return 1; }
-}
 
 reports() {
     grep -c '^cairn: ERROR: ' <<<"$1"
@@ -30,14 +18,14 @@ assertions_say_what_the_c_library_says() {
     local how own
     for how in assert nameless abort; do
         own=$("$PROGRAM" "$how" 2>&1)
-        [ "$(said '' "$how")" = "$own" ] || { echo "$how: not '$own'"; return 1; }
+        [ "$(said 134 '' "$PROGRAM" "$how")" = "$own" ] || { echo "$how: not '$own'"; return 1; }
     done
 }
 
 damage_is_reported_once_and_after_the_assertion() {
     local text how
     for how in abort assert nameless; do
-        text=$(said '' "$how" overflow) || { echo "$text"; return 1; }
+        text=$(said 134 '' "$PROGRAM" "$how" overflow) || { echo "$text"; return 1; }
         [ "$(reports "$text")" -eq 1 ] || { echo "$text"; return 1; }
     done
     [[ $text == *"failed."*"cairn: ERROR: heap-buffer-overflow: "*"found at a failed assertion"* ]] || echo "$text"
@@ -46,24 +34,24 @@ damage_is_reported_once_and_after_the_assertion() {
 the_program_handles_the_signal_after_the_report() {
     local text what
     for what in handled again; do
-        text=$(said '' abort $what) || { echo "$text"; return 1; }
+        text=$(said 134 '' "$PROGRAM" abort $what) || { echo "$text"; return 1; }
         [ "$(reports "$text")" -eq 1 ] && [[ $text == *"cairn: ERROR: "*"handled"* ]] || { echo "$text"; return 1; }
     done
 }
 
 the_program_handles_the_signal() {
-    [ "$(said '' abort handled | head -n 1)" = handled ]
+    [ "$(said 134 '' "$PROGRAM" abort handled | head -n 1)" = handled ]
 }
 
 nothing_is_looked_at_where_the_options_say_so() {
     local text
-    text=$(said check_at_exit=0 abort overflow) || { echo "$text"; return 1; }
+    text=$(said 134 check_at_exit=0 "$PROGRAM" abort overflow) || { echo "$text"; return 1; }
     [ -z "$text" ] || { echo "$text"; return 1; }
 }
 
 it_ends_where_reports_do_not_end_it() {
     local text
-    text=$(said halt_on_error=0 assert overflow) || { echo "$text"; return 1; }
+    text=$(said 134 halt_on_error=0 "$PROGRAM" assert overflow) || { echo "$text"; return 1; }
     [ "$(reports "$text")" -eq 2 ]
 }
 

@@ -4,14 +4,10 @@
 #   PROGRAM        tests/aids_program.c, built; by default the one beside this script
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=tests/tap.sh
-source "$here/tap.sh"
-LIB=$(readlink -f "$CAIRN_LIBRARY")
+# shellcheck source=tests/preload.sh
+source "$here/preload.sh"
 PROGRAM=${PROGRAM:-$here/aids_program}
 BLOCKS=1000
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-ulimit -c 0
 
 # failures OPTIONS: the numbers of the allocations that failed; what was said goes to $scratch/error.
 failures() {

@@ -4,26 +4,14 @@
 #   PROGRAM        tests/crash_program.c, built; by default the one beside this script
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=tests/tap.sh
-source "$here/tap.sh"
-LIB=$(readlink -f "$CAIRN_LIBRARY")
+# shellcheck source=tests/preload.sh
+source "$here/preload.sh"
 PROGRAM=${PROGRAM:-$here/crash_program}
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-ulimit -c 0
-
-# said OPTIONS WHERE: what the program says on the preload; fails where it does not end by SIGSEGV.
-said() {
-    local status=0
-    timeout 60 env LD_PRELOAD="$LIB" CAIRN_OPTIONS="$1" "$PROGRAM" "$2" 2>"$scratch/error" || status=$?
-    cat "$scratch/error"
-    [ "$status" -eq 139 ] || { echo "status $status"; return 1; }
-}
 
 # notes OPTIONS WHERE TEXT
 notes() {
     local text
-    text=$(said "$1" "$2") && [[ $text == "cairn: NOTE: at the SIGSEGV a register holds 0x"*"$3"*" in main "* ]] ||
+    text=$(said 139 "$1" "$PROGRAM" "$2") && [[ $text == "cairn: NOTE: at the SIGSEGV a register holds 0x"*"$3"*" in main "* ]] ||
         { echo "$text"; return 1; }
 }
 
@@ -39,7 +27,7 @@ a_pointer_from_a_new_block_is_known() {
 of_any_other_nothing_is_said() {
     local options=stats=0
     [ "$CAIRN_FORM" = release ] || options=fill_allocated=off:fill_freed=off:protect_freed=0
-    [ -z "$(said stats=0 other)" ] && [ -z "$(said $options other)" ]
+    [ -z "$(said 139 stats=0 "$PROGRAM" other)" ] && [ -z "$(said 139 $options "$PROGRAM" other)" ]
 }
 
 each=(of_any_other_nothing_is_said)

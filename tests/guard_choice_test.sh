@@ -4,13 +4,9 @@
 #   PROGRAM        tests/overrun_program.c, built; by default the one beside this script
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=tests/tap.sh
-source "$here/tap.sh"
-LIB=$(readlink -f "$CAIRN_LIBRARY")
+# shellcheck source=tests/preload.sh
+source "$here/preload.sh"
 PROGRAM=${PROGRAM:-$here/overrun_program}
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-ulimit -c 0
 
 # run OPTIONS COMMAND...: what the command says goes to $scratch/out, and what is said of it to $scratch/error.
 run() {

@@ -4,12 +4,8 @@
 #   CAIRN_LIBRARY  the shared library, CAIRN_FORM its form
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=tests/tap.sh
-source "$here/tap.sh"
-LIB=$(readlink -f "$CAIRN_LIBRARY")
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-ulimit -c 0
+# shellcheck source=tests/preload.sh
+source "$here/preload.sh"
 
 # A library that allocates, and a program that writes past the end of what it gets; with symbols in full/, without in bare/.
 build() {
