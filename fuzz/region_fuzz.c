@@ -50,6 +50,29 @@ static void own(const struct run *run, size_t first, size_t count) {
     }
 }
 
+/* Whether the arena has so many free slots in a row. */
+static bool has_hole(size_t arena, size_t count, size_t alignment) {
+    const uint8_t *slots = owner_of + arena * CN_ARENA_SLOTS;
+    size_t free_slots = 0;
+    for (size_t slot = CN_ARENA_SLOTS; slot-- > 0;) {
+        free_slots = slots[slot] == 0 ? free_slots + 1 : 0;
+        if (free_slots >= count && slot % alignment == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A run was put behind all arenas, or refused: none of the `arenas` that there were has room, but where the system
+ * refuses what is not there yet. */
+static void expect_no_hole(size_t arenas, bool has_failed, size_t count, size_t alignment) {
+    bool is_long = count > CN_ARENA_SLOTS || alignment > CN_ARENA_SLOTS;
+    for (size_t arena = 0; arena < arenas && !is_long; arena++) {
+        bool is_there = !has_failed || atomic_load(&cn_region.arenas[arena].is_committed);
+        CN_EXPECT(!is_there || !has_hole(arena, count, alignment), "what fits between others is not put behind them");
+    }
+}
+
 static void disown(size_t first, size_t count) { memset(owner_of + first, 0, count); }
 
 static void check_marks(void) {
@@ -107,7 +130,11 @@ static void take(struct run *run) {
     size_t alignment = (size_t)1 << (how >= 192 ? how % 9 : 0);
     size_t failures = cn_system_failures();
     size_t committed = cn_count_of(&cn_counts.committed_arenas);
+    size_t arenas = atomic_load(&cn_region.arena_count);
     size_t first = cn_arena_take(count, alignment);
+    if (first >= arenas * CN_ARENA_SLOTS) {
+        expect_no_hole(arenas, cn_system_failures() > failures, count, alignment);
+    }
     if (first == SIZE_MAX) {
         expect_refusal(failures, alignment, committed);
         return;

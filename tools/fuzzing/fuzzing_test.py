@@ -66,7 +66,9 @@ def targets_are_named_by_unit_or_by_form():
     found = targets.all_targets(buildfiles.Tree(ROOT))
     names = {target.name for target in found}
     assert {"options_fuzz", "options_fuzz_debug"} <= names, names
-    assert [target.name for target in targets.chosen(found, ["options_fuzz_debug"])] == ["options_fuzz_debug"]
+    for name in ("options_fuzz", "options_fuzz_debug"):
+        assert [target.name for target in targets.chosen(found, [name])] == [name], name
+    assert [target.name for target in targets.chosen(found, ["misuse_fuzz"])] == ["misuse_fuzz_debug"]
     assert {target.form for target in targets.chosen(found, ["options"])} == {"release", "debug"}
 
 

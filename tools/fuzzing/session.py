@@ -57,6 +57,7 @@ class Session:
         self.runs_before = 0
         self.began = time.monotonic()
         self.process: Optional[subprocess.Popen] = None
+        self.is_stopped = False
         for folder in ("corpus", "crashes"):
             (work / folder).mkdir(parents=True, exist_ok=True)
         for old in (work / "crashes").iterdir():
@@ -121,11 +122,13 @@ class Session:
 
     def complaint(self) -> str:
         """Where the fuzzer has given up for another reason than a crash."""
-        has_failed = self.process is not None and self.process.returncode > 0 and not self.crash_files
+        has_failed = self.process is not None and self.process.returncode > 0
+        has_failed = has_failed and not self.is_stopped and not self.crash_files
         return f"{self.target.name} has ended by itself: see {self.work}/log" if has_failed else ""
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
+            self.is_stopped = True
             os.killpg(self.process.pid, signal.SIGTERM)
             self.process.wait()
 

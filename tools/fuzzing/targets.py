@@ -107,17 +107,20 @@ def refuse(complaint: str) -> NoReturn:
     sys.exit(2)
 
 
+def _are_named(targets: list[Target], name: str) -> list[Target]:
+    """A target by its name, or all forms of a unit; of a unit that has no target `X_fuzz`, by that name, too."""
+    exact = [target for target in targets if target.name == name]
+    found = exact or [target for target in targets if name in (target.unit, f"{target.unit}_fuzz")]
+    if not found:
+        units = sorted({target.unit for target in targets})
+        refuse(f"there is no fuzz target '{name}'; there are: {', '.join(units)}")
+    return found
+
+
 def chosen(targets: list[Target], names: list[str]) -> list[Target]:
-    """Those that are named, by target or unit; all, where no name is given."""
-    for name in names:
-        if not any(name in (target.name, target.unit, f"{target.unit}_fuzz") for target in targets):
-            units = sorted({target.unit for target in targets})
-            refuse(f"there is no fuzz target '{name}'; there are: {', '.join(units)}")
-    return [
-        target
-        for target in targets
-        if not names or {target.name, target.unit} & set(names) or f"{target.unit}_fuzz" in names
-    ]
+    """Those that are named; all, where no name is given."""
+    named = [target.name for name in names for target in _are_named(targets, name)]
+    return [target for target in targets if not names or target.name in named]
 
 
 class Makefile:
