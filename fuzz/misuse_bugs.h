@@ -10,7 +10,7 @@
 
 #include "fuzz/misuse_blocks.h"
 
-enum { CN_MISUSE_WRITES = 10, CN_MISUSE_CALLS = 7 };
+enum { CN_MISUSE_WRITES = 11, CN_MISUSE_CALLS = 7 };
 
 typedef void cn_misuse_bug(struct cn_misuse_blocks *blocks);
 
@@ -19,8 +19,5 @@ extern cn_misuse_bug *const cn_misuse_writes[CN_MISUSE_WRITES];
 
 /* Calls, after each of which nothing is due any more. */
 extern cn_misuse_bug *const cn_misuse_calls[CN_MISUSE_CALLS];
-
-/* Has the damage found that there is, in the way that the input says. */
-void cn_misuse_find_damage(struct cn_misuse_blocks *blocks);
 
 #endif

@@ -16,7 +16,7 @@
 
 #include "fuzz/misuse_blocks.h"
 
-enum { CN_MISUSE_DAMAGE_MAX = 64 };
+enum { CN_MISUSE_DAMAGE_MAX = 512 };
 
 /* Takes the reports from now on. */
 void cn_misuse_due_init(void);

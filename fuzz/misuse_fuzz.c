@@ -12,8 +12,9 @@
  * where one of its calls comes upon the damage earlier, that is right, too.
  *
  * Bugs are made where the debug form promises to tell them (damage.h): a write behind a block starts in its tail, and
- * ends in the next one's head at the latest; a write into a freed block's head is an overflow where the block before it
- * is live and nearer. Only blocks of named heaps are damaged, so that what is parked goes with its heap.
+ * ends in the next one's head at the latest, or goes through freed ones; a write into a freed block's head is an overflow
+ * where the block before it is live and nearer. Only blocks of named heaps are damaged, so that what is parked goes with
+ * its heap.
  */
 #include "alloc/cairn.h"
 #include "alloc/hooks.h"
@@ -24,6 +25,7 @@
 #include "fuzz/misuse_blocks.h"
 #include "fuzz/misuse_bugs.h"
 #include "fuzz/misuse_due.h"
+#include "fuzz/misuse_search.h"
 #include "fuzz/operations.h"
 #include "fuzz/said.h"
 #include "fuzz/trace.h"

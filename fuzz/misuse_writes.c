@@ -1,19 +1,20 @@
 /*
- * misuse_writes.c: writes where the program must not write, and what finds them.
+ * misuse_writes.c: writes where the program must not write.
  */
 #include "fuzz/misuse_bugs.h"
 
 #include "alloc/bits.h"
 #include "alloc/cairn.h"
 #include "alloc/layout.h"
-#include "alloc/options.h"
 #include "alloc/region.h"
 #include "debug/record.h"
 #include "fuzz/expect.h"
 #include "fuzz/misuse_due.h"
 #include "fuzz/misuse_pick.h"
+#include "fuzz/misuse_search.h"
 
 enum {
+    WRITTEN_MAX = 64,     /* bytes, but through several blocks */
     NEXT_HEAD_BYTES = 16, /* at least */
     COPY_BYTES = 8,
     CANARY_HEAD_MAX_BYTES = 4096,
@@ -21,74 +22,6 @@ enum {
     FAR_BYTES = 8192,       /* from all that is not nobody's */
     FRESH_MAX_BYTES = 4096, /* so much that was never handed out is looked at behind a pool's last block */
 };
-
-/* ---- finding it -------------------------------------------------------------------------------------------------- */
-
-enum finder { BY_SWEEP, BY_FREE, BY_RESIZE, BY_DESTROY, BY_LEAVING, FINDER_COUNT };
-
-/* What is to find the damage, when the history is over; `damaged` is a copy. */
-static struct {
-    enum finder finder;
-    struct cn_misuse_block *place;
-    struct cn_misuse_block damaged;
-} search;
-
-/* Whether the place still holds the block, in the state that it was in. */
-static bool is_still_there(void) {
-    return search.place->state == search.damaged.state && search.place->born == search.damaged.born;
-}
-
-static void sweep(void) { CN_EXPECT(cairn_check(), "a sweep comes to its end"); }
-
-static void free_damaged(struct cn_misuse_blocks *blocks) {
-    bool was_seen = cn_misuse_is_seen();
-    if (search.finder == BY_FREE || !cn_misuse_is_live_of_malloc(blocks, search.place)) {
-        cn_misuse_free(blocks, search.place);
-    } else {
-        cn_misuse_note_end(blocks, search.place);
-        (void)cairn_realloc(search.place->user, 0);
-    }
-    search.place->state = was_seen ? search.place->state : CN_MISUSE_PARKED;
-}
-
-/* Lets all that waits leave, by having one more block wait where there is room for nothing. */
-static void empty_quarantine(struct cn_misuse_blocks *blocks) {
-    size_t had = cn_options.quarantine_bytes;
-    cn_options.quarantine_bytes = 1;
-    cairn_free(cairn_malloc(1));
-    cn_options.quarantine_bytes = had;
-    blocks->all_wait = false;
-}
-
-void cn_misuse_find_damage(struct cn_misuse_blocks *blocks) {
-    bool is_freed = search.damaged.state == CN_MISUSE_FREED;
-    bool was_seen = cn_misuse_is_seen();
-    if (search.place == NULL) {
-        return;
-    }
-    if (is_still_there() && search.finder == BY_DESTROY) {
-        cn_misuse_renew_heap(blocks, search.damaged.heap);
-    } else if (is_still_there() && search.finder == BY_LEAVING && is_freed) {
-        empty_quarantine(blocks);
-        search.place->state = was_seen ? CN_MISUSE_FREED : CN_MISUSE_PARKED;
-    } else if (is_still_there() && (search.finder == BY_FREE || search.finder == BY_RESIZE) && !is_freed) {
-        free_damaged(blocks);
-    } else {
-        sweep();
-    }
-    search.place = NULL;
-}
-
-/* What is free in a pool goes with that unseen: it is looked for at once. */
-static void search_for(struct cn_misuse_blocks *blocks, struct cn_misuse_block *block) {
-    search.place = block;
-    search.damaged = *block;
-    search.finder = (enum finder)(cn_bytes_take(blocks->input) % FINDER_COUNT);
-    if (block->state == CN_MISUSE_FREED && !blocks->all_wait) {
-        sweep();
-        search.place = NULL;
-    }
-}
 
 /* ---- canaries and fills ------------------------------------------------------------------------------------------ */
 
@@ -99,7 +32,7 @@ static void write_at(struct cn_misuse_blocks *blocks, char *at, size_t bytes) {
 
 /* How many bytes are written, of those that can be. */
 static size_t take_length(struct cn_misuse_blocks *blocks, size_t limit) {
-    size_t wanted = 1 + cn_bytes_take(blocks->input) % CN_MISUSE_DAMAGE_MAX;
+    size_t wanted = 1 + cn_bytes_take(blocks->input) % WRITTEN_MAX;
     return cn_min(wanted, limit);
 }
 
@@ -120,7 +53,7 @@ static void write_behind(struct cn_misuse_blocks *blocks) {
         cn_misuse_due_exactly(block, "past its end", end + offset, bytes);
     }
     write_at(blocks, end + offset, bytes);
-    search_for(blocks, block);
+    cn_misuse_search_for(blocks, block);
 }
 
 static const struct cn_misuse_block *find_live_before(const struct cn_misuse_blocks *blocks,
@@ -155,7 +88,7 @@ static void write_before(struct cn_misuse_blocks *blocks) {
         cn_misuse_due_exactly(block, "before its start", at, bytes);
     }
     write_at(blocks, at, bytes);
-    search_for(blocks, block);
+    cn_misuse_search_for(blocks, block);
 }
 
 /* A neighbour's canary is none here. */
@@ -171,7 +104,7 @@ static void copy_before(struct cn_misuse_blocks *blocks) {
     }
     cn_misuse_due("heap-buffer-underflow", NULL, block);
     cn_misuse_damage_by_copy(block->user - COPY_BYTES, found->user - COPY_BYTES, COPY_BYTES);
-    search_for(blocks, block);
+    cn_misuse_search_for(blocks, block);
 }
 
 static void write_after_free(struct cn_misuse_blocks *blocks) {
@@ -184,7 +117,7 @@ static void write_after_free(struct cn_misuse_blocks *blocks) {
     cn_misuse_due("heap-use-after-free", NULL, block);
     cn_misuse_due_exactly(block, "after it was freed", block->user + distance, bytes);
     write_at(blocks, block->user + distance, bytes);
-    search_for(blocks, block);
+    cn_misuse_search_for(blocks, block);
 }
 
 /* Whose write that is depends on the block before, so it is looked for at once. */
@@ -205,7 +138,7 @@ static void write_before_freed(struct cn_misuse_blocks *blocks) {
         cn_misuse_due_exactly(block, "after it was freed", at, bytes);
     }
     write_at(blocks, at, bytes);
-    sweep();
+    cn_misuse_sweep();
     cn_misuse_settle();
 }
 
@@ -215,7 +148,7 @@ static void write_before_freed(struct cn_misuse_blocks *blocks) {
 static void write_beyond(struct cn_misuse_blocks *blocks) {
     struct cn_misuse_block *block = cn_misuse_pick(blocks, cn_misuse_is_live_of_thread);
     block = block != NULL ? block : cn_misuse_make(blocks, 0, CN_ASKED_MALLOC);
-    empty_quarantine(blocks);
+    cn_misuse_empty_quarantine(blocks);
     size_t offset = cn_misuse_take_below(blocks, NEXT_HEAD_BYTES);
     size_t bytes = take_length(blocks, NEXT_HEAD_BYTES - offset);
     char *at = block->user + block->size + block->tail_bytes + offset;
@@ -225,7 +158,55 @@ static void write_beyond(struct cn_misuse_blocks *blocks) {
     cn_misuse_due("heap-buffer-overflow", NULL, block);
     cn_misuse_due_exactly(block, "past its end", at, bytes);
     write_at(blocks, at, bytes);
-    sweep();
+    cn_misuse_sweep();
+    cn_misuse_settle();
+}
+
+/* The freed block that starts where this one's surroundings end, in the same slot; NULL: there is none. */
+static struct cn_misuse_block *find_freed_behind(struct cn_misuse_blocks *blocks, const struct cn_misuse_block *block) {
+    const char *core = block->user + block->size + block->tail_bytes;
+    for (struct cn_misuse_block *at = blocks->places; at < blocks->places + CN_MISUSE_PLACES && has_next(block); at++) {
+        if (at->user - at->head_bytes == core && cn_misuse_is_freed_of_pool(blocks, at)) {
+            return at;
+        }
+    }
+    return NULL;
+}
+
+/* A live block, and freed ones behind it where they come to lie there. */
+static struct cn_misuse_block *make_freed_behind(struct cn_misuse_blocks *blocks) {
+    struct cn_misuse_block *block = cn_misuse_make(blocks, 1, CN_ASKED_MALLOC);
+    for (unsigned count = 1 + cn_bytes_take(blocks->input) % 3; count > 0 && cn_misuse_has_room(blocks); count--) {
+        cn_misuse_free(blocks, cn_misuse_make_sized(blocks, 1, CN_ASKED_MALLOC, block->size));
+    }
+    return block;
+}
+
+static size_t core_bytes_of(const struct cn_misuse_block *block) {
+    return block->head_bytes + block->size + block->tail_bytes;
+}
+
+/* Through freed blocks: it is the overflow of the live one before them, whichever is come upon first. Where that is a freed
+ * one that leaves quarantine, it is kept, and the report tells the bytes up to its end. */
+static void write_through(struct cn_misuse_blocks *blocks) {
+    struct cn_misuse_block *block = make_freed_behind(blocks);
+    size_t offset = cn_misuse_take_below(blocks, block->tail_bytes);
+    size_t room = block->tail_bytes - offset;
+    struct cn_misuse_block *first = find_freed_behind(blocks, block);
+    for (const struct cn_misuse_block *freed = first; freed != NULL; freed = find_freed_behind(blocks, freed)) {
+        room += core_bytes_of(freed);
+    }
+    size_t bytes = 1 + cn_misuse_take_below(blocks, cn_min(room, CN_MISUSE_DAMAGE_MAX));
+    char *at = block->user + block->size + offset;
+    bool is_in_first = bytes + offset > block->tail_bytes && bytes + offset <= block->tail_bytes + core_bytes_of(first);
+    cn_misuse_due("heap-buffer-overflow", NULL, block);
+    cn_misuse_due_exactly(block, "past its end", at, bytes);
+    cn_misuse_damage(at, bytes, CN_MISUSE_OTHER_BYTES, cn_bytes_take(blocks->input));
+    if (is_in_first && blocks->all_wait && cn_bytes_take(blocks->input) % 2 == 0) {
+        cn_misuse_empty_quarantine(blocks);
+        first->state = CN_MISUSE_PARKED;
+    }
+    cn_misuse_sweep();
     cn_misuse_settle();
 }
 
@@ -271,7 +252,7 @@ static void write_into_fresh(struct cn_misuse_blocks *blocks) {
     if (!is_swept) {
         hand_out_behind(blocks, block->size);
     }
-    sweep();
+    cn_misuse_sweep();
     cn_misuse_settle();
 }
 
@@ -293,14 +274,14 @@ static char *find_unowned(struct cn_misuse_blocks *blocks) {
 /* Far from all blocks. */
 static void write_to_nobody(struct cn_misuse_blocks *blocks) {
     char *slot = find_unowned(blocks);
-    size_t offset = FAR_BYTES + cn_misuse_take_below(blocks, CN_SLOT_BYTES - 2 * FAR_BYTES - CN_MISUSE_DAMAGE_MAX);
-    size_t bytes = take_length(blocks, CN_MISUSE_DAMAGE_MAX);
+    size_t offset = FAR_BYTES + cn_misuse_take_below(blocks, CN_SLOT_BYTES - 2 * FAR_BYTES - WRITTEN_MAX);
+    size_t bytes = take_length(blocks, WRITTEN_MAX);
     if (slot == NULL) {
         return;
     }
     cn_misuse_due("heap-buffer-overflow", NULL, NULL);
     cn_misuse_damage(slot + offset, bytes, CN_MISUSE_OTHER_BYTES, cn_bytes_take(blocks->input));
-    sweep();
+    cn_misuse_sweep();
     cn_misuse_settle();
 }
 
@@ -343,7 +324,7 @@ static void write_sealed(struct cn_misuse_blocks *blocks) {
         CN_EXPECT(!cairn_unseal(block->user), "a broken seal is not whole");
         cn_misuse_settle();
     } else {
-        search_for(blocks, block);
+        cn_misuse_search_for(blocks, block);
     }
 }
 
@@ -364,10 +345,10 @@ static void write_fenced(struct cn_misuse_blocks *blocks) {
     cn_misuse_due("fence-write", NULL, block);
     cn_misuse_due_exactly(block, "in one of its fences", block->user + offset, bytes);
     write_at(blocks, block->user + offset, bytes);
-    search_for(blocks, block);
+    cn_misuse_search_for(blocks, block);
 }
 
 cn_misuse_bug *const cn_misuse_writes[CN_MISUSE_WRITES] = {
-    write_behind, write_before, copy_before,  write_after_free, write_before_freed,
-    write_beyond, write_sealed, write_fenced, write_into_fresh, write_to_nobody,
+    write_behind, write_before, copy_before,      write_after_free, write_before_freed, write_beyond,
+    write_sealed, write_fenced, write_into_fresh, write_to_nobody,  write_through,
 };
