@@ -345,6 +345,7 @@ struct cn_reference_result cn_reference_run(const struct cn_reference_function *
     run.is_plain = true;
     run.has_meaning = true;
     execute_all(&run, function->initial);
+    run.has_meaning = run.has_meaning && run.location == function->start; /* they are of no place in the function */
     run.initial = run.row;
     execute_all(&run, function->instructions);
     result.is_plain = run.is_plain;
