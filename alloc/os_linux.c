@@ -8,7 +8,6 @@
 #include "os.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
@@ -96,17 +95,15 @@ size_t cn_os_address_space_bytes(void) {
 size_t cn_os_mapping_limit(void) {
     enum { USUAL_LIMIT = 65530 };
     char text[32] = "";
-    int saved = errno;
-    int fd = open("/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC);
-    ssize_t length = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+    int fd = cn_os_open_to_read("/proc/sys/vm/max_map_count");
+    ptrdiff_t length = fd >= 0 ? cn_os_read(fd, text, sizeof text - 1) : -1;
     if (fd >= 0) {
-        (void)close(fd);
+        cn_os_close(fd);
     }
     size_t limit = 0; /* it can be too early for the C library's own way */
     for (const char *digit = text; digit < text + length && *digit >= '0' && *digit <= '9'; digit++) {
         limit = limit * 10 + (size_t)(*digit - '0');
     }
-    errno = saved;
     return limit != 0 ? limit : USUAL_LIMIT;
 }
 
