@@ -50,12 +50,17 @@ static void visit_outside(const struct cn_known *known, void *argument) {
     }
 }
 
+/* Its pages may be another block's meanwhile, whose record the same one is: where they still are what they were after the
+ * record was read, it is of them. */
 static bool visit_guarded(const struct cn_guarded *guarded, void *argument) {
     struct outside_visit *outside = argument;
     struct cn_known known = cn_record_of_guarded(guarded->block);
+    uint64_t word = known.kind != CN_BLOCK_NONE ? cn_record_load(known.record) : 0;
+    struct cn_known now = cn_record_of_guarded(guarded->block);
+    bool is_same = now.core == known.core && now.core_bytes == known.core_bytes;
     bool is_wanted = outside->heap == NULL || known.heap == outside->heap;
-    if (known.kind != CN_BLOCK_NONE && is_wanted) { /* it may be gone meanwhile */
-        visit_outside(&known, argument);
+    if (is_same && is_wanted && cn_record_state_of(word) != CN_RECORD_NONE) {
+        outside->goes_on = outside->visit(&known, word, outside->argument);
     }
     return outside->goes_on;
 }
@@ -85,8 +90,7 @@ bool cn_audit_blocks(const struct cairn_heap *heap, cn_audit_fn *visit, void *ar
 /* A block that was written after its free is set aside, and so reported once. */
 static void check_freed(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
     if (cn_damage_check_freed(known, word, look) && cn_record_state_of(word) == CN_RECORD_QUARANTINED) {
-        unsigned marks = cn_record_marks_of(word) | CN_MARK_PARKED;
-        (void)cn_record_change(known->record, &word, cn_record_with_marks(word, marks));
+        cn_record_park(known->record, word);
     }
 }
 
@@ -106,21 +110,67 @@ static bool check_block(const struct cn_known *known, uint64_t word, void *argum
     return true;
 }
 
-/* What pools have yet to hand out, and their ends: of those that no other thread takes from meanwhile. They are `heap`'s,
- * which is the caller's; NULL: this thread's, or all where there is one thread. */
+/* ---- what was never handed out ------------------------------------------------------------------------------- */
+
+/* How a heap is kept from handing out more meanwhile. */
+enum hold { HELD_BY_NOBODY, HELD_ALREADY, HELD_BY_LOCK, HELD_BY_CLAIM };
+
+/* `mine` is the caller's to use; NULL: all are. */
+static enum hold hold(struct cairn_heap *heap, const struct cairn_heap *mine) {
+    if (mine == NULL || heap == mine) {
+        return HELD_ALREADY;
+    }
+    switch (cn_heap_state(heap)) {
+    case CN_HEAP_NAMED:
+        return cn_lock_try(&heap->lock) ? HELD_BY_LOCK : HELD_BY_NOBODY;
+    case CN_HEAP_ABANDONED:
+        return cn_heap_seize(heap) ? HELD_BY_CLAIM : HELD_BY_NOBODY;
+    default:
+        return HELD_BY_NOBODY;
+    }
+}
+
+static void let_go(struct cairn_heap *heap, enum hold held) {
+    if (held == HELD_BY_LOCK) {
+        cn_lock_give(&heap->lock);
+    } else if (held == HELD_BY_CLAIM) {
+        cn_heap_unseize(heap);
+    }
+}
+
+/* Of the pool that the place was, if it still is there; its heap is held. */
+static void check_fresh_at(const struct cn_walk_place *place, const struct cn_look *look) {
+    struct cn_walk_place now;
+    struct cn_known first = cn_record_of_core(cn_slot_address(place->slot));
+    bool is_there = cn_walk_next(place->slot, &now) && now.slot == place->slot && now.owner == place->owner;
+    if (is_there && !cn_hiding_covers(&first)) {
+        cn_fresh_check(&cn_region.pools[place->slot], look);
+    }
+}
+
+/* What pools have yet to hand out, and their ends: of those that no thread takes from meanwhile. They are `heap`'s, which is
+ * the caller's; NULL: this thread's, those of ended threads, and named ones that are not in use, or all where there is one
+ * thread. */
 static void check_fresh(const struct cairn_heap *heap, const struct cn_look *look) {
     bool is_all = heap == NULL && cn_os_is_single_threaded();
-    const struct cairn_heap *wanted = heap != NULL ? heap : cn_heap_mine;
+    const struct cairn_heap *mine = heap != NULL ? heap : cn_heap_mine;
     struct cn_walk_place place;
     for (size_t slot = 0; cn_walk_next(slot, &place); slot = cn_walk_after(&place)) {
-        struct cn_known first = cn_record_of_core(cn_slot_address(place.slot));
-        if (place.class_index != CN_CLASS_SPAN && (is_all || place.heap == wanted) && !cn_hiding_covers(&first)) {
-            cn_fresh_check(&cn_region.pools[place.slot], look);
+        if (place.class_index == CN_CLASS_SPAN || (heap != NULL && place.heap != heap)) {
+            continue;
+        }
+        enum hold held = hold(place.heap, is_all ? NULL : mine);
+        if (held != HELD_BY_NOBODY) {
+            check_fresh_at(&place, look);
+            let_go(place.heap, held);
         }
     }
 }
 
-/* There can be many children: what was freed before the fork is the parent's to look at. */
+/* ---- the whole ----------------------------------------------------------------------------------------------- */
+
+/* There can be many children: what was freed before the fork is the parent's to look at. Of a block that is older than the
+ * child nothing says who has freed it. */
 static bool check_block_of_child(const struct cn_known *known, uint64_t word, void *argument) {
     bool is_own = cn_record_state_of(word) == CN_RECORD_LIVE || cn_record_serial_of(word) > serial_at_fork;
     return !is_own || check_block(known, word, argument);
@@ -140,9 +190,11 @@ static bool begin(bool waits) {
     return true;
 }
 
-static void audit(cn_audit_fn *check, struct cn_look *look, bool waits) {
-    if (!begin(waits)) {
-        return;
+/* Nothing where a report of this thread has got the process here, or was interrupted by a signal. */
+static bool audit(cn_audit_fn *check, struct cn_look *look, bool waits) {
+    bool is_done = false;
+    if (cn_report_is_mine() || !begin(waits)) {
+        return false;
     }
     if (cn_purge_pause()) {
         if (cn_hiding_begin_look()) {
@@ -150,21 +202,38 @@ static void audit(cn_audit_fn *check, struct cn_look *look, bool waits) {
             check_fresh(NULL, look);
             cn_unowned_check(look);
             cn_hiding_end_look();
+            is_done = true;
         }
         cn_purge_resume();
     }
     atomic_store(&auditor, 0);
+    return is_done;
 }
 
-void cn_audit(const char *operation, uint32_t stack) { audit(check_block, &(struct cn_look){operation, stack}, false); }
+bool cn_audit(const char *operation, uint32_t stack) {
+    return audit(check_block, &(struct cn_look){operation, stack}, false);
+}
+
+_Atomic bool cn_audit_is_due_word;
+
+void cn_audit_by_signal(void) {
+    if (!cn_audit("signal", 0)) {
+        atomic_store_explicit(&cn_audit_is_due_word, true, memory_order_relaxed);
+    }
+}
+
+void cn_audit_due(void) {
+    if (atomic_exchange_explicit(&cn_audit_is_due_word, false, memory_order_relaxed)) {
+        cn_audit_by_signal();
+    }
+}
 
 void cn_audit_last(const char *how, uint32_t stack) {
     struct cn_look look = {how, stack};
-    if (!cn_report_begin()) {
-        return; /* a report of this thread has got the process here */
+    if (cn_report_begin()) { /* another thread's report, which may end the process, comes to its end first */
+        cn_report_end();
     }
-    cn_report_end();
-    audit(is_forked ? check_block_of_child : check_block, &look, true);
+    (void)audit(is_forked ? check_block_of_child : check_block, &look, true);
 }
 
 void cn_audit_heap(const struct cairn_heap *heap, struct cn_look *look) {

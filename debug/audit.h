@@ -12,12 +12,19 @@
 #include "report.h"
 
 /* Reports all damage that it finds; `operation` names the occasion, `stack` the calls that led to it; 0: none do.
- * Does nothing where another audit is going on. */
-void cn_audit(const char *operation, uint32_t stack);
+ * False, and nothing done, where another audit is going on, where this thread is making a report, or, in a signal handler,
+ * where it was interrupted at what an audit waits for. */
+bool cn_audit(const char *operation, uint32_t stack);
+
+/* For a signal handler; where nothing can be done, it is due, and some thread's next call does it. */
+void cn_audit_by_signal(void);
+extern _Atomic bool cn_audit_is_due_word;
+CN_INLINE bool cn_audit_is_due(void) { return atomic_load_explicit(&cn_audit_is_due_word, memory_order_relaxed); }
+void cn_audit_due(void);
 
 /* The same because the process ends in the way that `how` says. Waits for another audit, which may be about to end the
- * process by a report; does nothing where this thread is making one. In the child of a fork blocks that were freed before it
- * are left out. */
+ * process by a report. In the child of a fork blocks that are older than it are
+ * left out if they are freed. */
 void cn_audit_last(const char *how, uint32_t stack);
 
 /* The same of all blocks of the named heap, which nobody else uses meanwhile. */

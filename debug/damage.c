@@ -31,6 +31,18 @@ static struct range tail_range(const struct cn_known *known, uint64_t word) {
     return canary_range(user_of(known, word) + size_of(known), known->core + known->core_bytes);
 }
 
+/* The part before the canaries is looked at where it is known. */
+static struct range head_range(const struct cn_known *known, uint64_t word) {
+    const char *head = cn_record_canaries(known, cn_record_head_of(word));
+    struct range canaries = canary_range(head, user_of(known, word));
+    bool has_more = known->kind == CN_BLOCK_POOL && head > known->core && cn_fill_freed >= 0;
+    struct range before = has_more ? fill_range(known->core, head) : (struct range){NULL, NULL};
+    if (before.first == NULL) {
+        return canaries;
+    }
+    return (struct range){before.first, before.end == head && canaries.first == head ? canaries.end : before.end};
+}
+
 static void report(enum cn_kind kind, const struct cn_known *known, struct range range, const struct cn_look *look) {
     cn_report_damage(kind, known, range.first, range.end, look);
 }
@@ -63,7 +75,7 @@ static struct range start_range(const struct cn_known *known) {
     struct range range = {NULL, NULL};
     switch (cn_record_state_of(word)) {
     case CN_RECORD_LIVE:
-        return canary_range(known->core, user_of(known, word));
+        return head_range(known, word);
     case CN_RECORD_FREE:
     case CN_RECORD_QUARANTINED:
         return cn_fill_freed < 0 || cn_record_marks_of(word) != 0
@@ -132,7 +144,7 @@ static const char *overflow_end(const struct cn_known *known, const char *end) {
 }
 
 bool cn_damage_find_live(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
-    struct range head = canary_range(cn_damage_head(known, cn_record_head_of(word)), user_of(known, word));
+    struct range head = head_range(known, word);
     struct range tail = tail_range(known, word);
     bool is_broken =
         (cn_record_marks_of(word) & (CN_MARK_SEALED | CN_MARK_FENCED)) != 0 && cn_promise_check(known, word, look);

@@ -18,17 +18,6 @@
 #include "record.h"
 #include "report.h"
 
-/* Where the canaries of a block lie: [head, user), and from user + size to the end. */
-CN_INLINE char *cn_damage_head(const struct cn_known *known, size_t head_bytes) {
-    enum { HEAD_CANARY_MAX_BYTES = 4096 };
-    char *user = known->core + head_bytes;
-    size_t bytes = cn_min(head_bytes, HEAD_CANARY_MAX_BYTES);
-    if (CN_UNLIKELY(known->kind == CN_BLOCK_GUARDED)) { /* its first page is where its bytes start */
-        bytes = cn_min(bytes, (uintptr_t)user % cn_os_page_bytes());
-    }
-    return user - bytes;
-}
-
 /* What of it is wrong; for what is below. */
 bool cn_damage_find_live(const struct cn_known *known, uint64_t word, const struct cn_look *look);
 bool cn_damage_find_freed(const struct cn_known *known, uint64_t word, const struct cn_look *look);
@@ -38,7 +27,8 @@ CN_INLINE bool cn_damage_check_live(const struct cn_known *known, uint64_t word,
     char *user = known->core + cn_record_head_of(word);
     const char *tail = user + cn_record_size(known->record);
     bool is_whole = (cn_record_marks_of(word) & (CN_MARK_SEALED | CN_MARK_FENCED)) == 0 &&
-                    cn_canary_is_whole_around(cn_damage_head(known, cn_record_head_of(word)), user, tail,
+                    cn_record_head_of(word) <= CN_RECORD_HEAD_CANARIES_MAX &&
+                    cn_canary_is_whole_around(cn_record_canaries(known, cn_record_head_of(word)), user, tail,
                                               known->core + known->core_bytes);
     return CN_UNLIKELY(!is_whole) && cn_damage_find_live(known, word, look);
 }
@@ -57,7 +47,8 @@ CN_INLINE bool cn_damage_check_behind(const struct cn_known *known, const struct
         return false;
     }
     char *user = next.core + cn_record_head_of(word);
-    bool is_whole = cn_canary_is_whole_around(cn_damage_head(&next, cn_record_head_of(word)), user, user, user);
+    bool is_whole = cn_record_head_of(word) <= CN_RECORD_HEAD_CANARIES_MAX &&
+                    cn_canary_is_whole_around(cn_record_canaries(&next, cn_record_head_of(word)), user, user, user);
     return CN_UNLIKELY(!is_whole) && cn_damage_find_live(&next, word, look);
 }
 

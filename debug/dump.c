@@ -59,6 +59,9 @@ bool cn_dump_expected(const char *address, unsigned char *expected) {
     if (is_in(address, user, user + facts.size_bytes)) {
         return false;
     }
+    if (address < cn_record_canaries(&known, facts.head_bytes)) {
+        return known.kind == CN_BLOCK_POOL && fill_of_freed(expected);
+    }
     *expected = cn_canary_byte(address);
     return true;
 }

@@ -18,6 +18,7 @@
 #include "damage.h"
 #include "depot.h"
 #include "fail.h"
+#include "hiding.h"
 #include "live.h"
 #include "promise.h"
 #include "quarantine.h"
@@ -32,8 +33,11 @@ enum {
 
 /* `stack` is that of the call. */
 static void tick(struct cn_self *self, uint32_t stack) {
+    if (CN_UNLIKELY(cn_audit_is_due())) { /* a signal came where none could be made */
+        cn_audit_due();
+    }
     if (CN_UNLIKELY(cn_options.check_every != 0) && self != NULL && ++self->operations % cn_options.check_every == 0) {
-        cn_audit("check_every", stack);
+        (void)cn_audit("check_every", stack);
     }
 }
 
@@ -114,7 +118,7 @@ static void *make_in_core(struct cn_self *self, struct cairn_heap *heap, size_t 
         return NULL;
     }
     errno = saved;
-    return cn_live_make(&known, birth, self);
+    return cn_live_make(&known, birth);
 }
 
 /* Once: the user would take it that all are. */
@@ -127,13 +131,15 @@ static CN_NOINLINE void tell_of_unguarded(void) {
 }
 
 /* The same on guarded pages, or NULL. */
-static void *make_guarded(struct cn_self *self, struct cairn_heap *heap, size_t alignment, struct cn_birth *birth) {
+static void *make_guarded(struct cairn_heap *heap, size_t alignment, struct cn_birth *birth) {
     if (heap != NULL && !cn_heap_take_guarded(heap, birth->size_bytes)) {
         return NULL;
     }
     char *user = cn_guard_malloc(birth->size_bytes, cn_max(CN_RECORD_USUAL_HEAD_BYTES, alignment));
     if (user == NULL) {
-        tell_of_unguarded();
+        if (alignment <= cn_os_page_bytes()) {
+            tell_of_unguarded();
+        }
         if (heap != NULL) {
             cn_heap_give_guarded(heap, birth->size_bytes);
         }
@@ -143,7 +149,7 @@ static void *make_guarded(struct cn_self *self, struct cairn_heap *heap, size_t 
     cn_record_set_guarded_heap(&known, heap);
     known.heap = heap;
     birth->head_bytes = (size_t)(user - known.core);
-    return cn_live_make(&known, birth, self);
+    return cn_live_make(&known, birth);
 }
 
 static bool is_to_be_guarded(const struct cn_birth *birth) {
@@ -168,7 +174,7 @@ static void *make(struct cn_self *self, struct cairn_heap *heap, size_t alignmen
         errno = ENOMEM;
         return NULL;
     }
-    void *guarded = is_to_be_guarded(birth) ? make_guarded(self, heap, alignment, birth) : NULL;
+    void *guarded = is_to_be_guarded(birth) ? make_guarded(heap, alignment, birth) : NULL;
     return guarded != NULL ? guarded : make_in_core(self, heap, alignment, birth);
 }
 
@@ -209,7 +215,7 @@ static enum cn_ending ending_of(const struct cn_known *known, uint64_t word, con
 
 CN_INLINE void end(struct cn_self *self, const struct cn_known *known, uint64_t word, enum cn_ending ending,
                    const struct cn_look *look) {
-    if (!cn_live_end(known, word, ending, look, self)) {
+    if (!cn_live_end(known, word, ending, look)) {
         struct cn_incident incident =
             cn_incident_of(CN_KIND_DOUBLE_FREE, look, known->core + cn_record_head_of(word), known);
         cn_report(&incident);
@@ -287,20 +293,58 @@ CN_NOINLINE bool cn_debug_fence(void *block, size_t offset, size_t length) {
 
 /* ---- realloc ------------------------------------------------------------------------------------------------- */
 
-/* Moves the contents, by pages where both blocks are spans of the same form. False where the new block is lost. */
+static size_t slot_of(const struct cn_known *known) { return cn_slot_of_granule(cn_granule_of(known->core)); }
+
+/* Between two spans of the same form, which are paused; `bytes` of the program's are kept. False where the second one is
+ * lost: for a moment its addresses may be nobody's. */
+static bool move_pages(const struct cn_known *from, const struct cn_known *to, size_t bytes) {
+    cn_hiding_begin();
+    bool is_moved = cn_span_move(slot_of(from), slot_of(to));
+    cn_hiding_end();
+    cn_live_resume(from, cn_record_size(from->record));
+    if (is_moved) {
+        cn_live_resume(to, bytes);
+    }
+    return is_moved;
+}
+
+/* Moves the contents, by pages where that is less work, and no promise is about them. False where the new block is
+ * lost. */
 static bool move_contents(const struct cn_known *from, uint64_t word, char *to, size_t bytes) {
     size_t head_bytes = cn_record_head_of(word);
     struct cn_known target = cn_record_around(to);
-    if (bytes < MOVE_MIN_BYTES || cn_watch_is_on() || from->kind != CN_BLOCK_SPAN || target.kind != CN_BLOCK_SPAN ||
-        target.core + head_bytes != to) {
-        memcpy(to, from->core + head_bytes, bytes);
-        return true;
+    bool has_pages = bytes >= MOVE_MIN_BYTES && from->kind == CN_BLOCK_SPAN && target.kind == CN_BLOCK_SPAN &&
+                     target.core + head_bytes == to && cn_record_marks_of(word) == 0;
+    if (has_pages && !cn_watch_is_on() && cn_live_pause(from, word)) {
+        (void)cn_live_pause(&target, cn_record_load(target.record));
+        return move_pages(from, &target, bytes);
     }
-    if (!cn_span_move(cn_slot_of_granule(cn_granule_of(from->core)), cn_slot_of_granule(cn_granule_of(target.core)))) {
+    memcpy(to, from->core + head_bytes, bytes);
+    return true;
+}
+
+/* A block that fills slots of its own and grows little by little stays where it is, if there is room: to move it each time takes
+ * time in proportion to the square of its size. False where it must move. */
+static bool grow(struct cn_known *known, uint64_t word, struct cn_birth *birth) {
+    enum { LITTLE_SHARE = 8 };
+    size_t old_size = cn_record_size(known->record);
+    size_t bytes = cn_record_head_of(word) + birth->size_bytes + LARGE_TAIL_BYTES;
+    bool is_little = birth->size_bytes >= old_size && birth->size_bytes - old_size <= old_size / LITTLE_SHARE;
+    bool is_chosen =
+        cn_options.guard.choice != CN_GUARD_NONE || cn_fail_is_on; /* a new one may have to be made otherwise */
+    if (known->kind != CN_BLOCK_SPAN || known->heap != NULL || !is_little || cn_record_marks_of(word) != 0 ||
+        is_chosen || cn_watch_is_on() || !cn_live_pause(known, word)) {
         return false;
     }
-    cn_live_repair(&target, bytes);
-    return true;
+    bool has_room = bytes <= known->core_bytes || cn_span_resize(slot_of(known), bytes);
+    if (has_room) {
+        cn_record_find_core(known->core, known); /* how long it is now */
+        birth->serial = cn_record_next_serial();
+        cn_live_grow(known, birth);
+    } else {
+        cn_live_resume(known, old_size);
+    }
+    return has_room;
 }
 
 CN_NOINLINE void *cn_debug_realloc(struct cairn_heap *heap, const char *operation, void *block, size_t size) {
@@ -321,6 +365,9 @@ CN_NOINLINE void *cn_debug_realloc(struct cairn_heap *heap, const char *operatio
     }
     (void)cn_check_family(&known, word, block, CN_ASKED_MALLOC, &look);
     enum cn_ending ending = ending_of(&known, word, &look);
+    if (ending == CN_ENDING_WAITS && grow(&known, word, &birth)) {
+        return block;
+    }
     char *moved = NULL;
     if (size != 0) {
         size_t old_size = cn_record_size(known.record);

@@ -6,6 +6,7 @@
 #include "alloc/region.h"
 #include "maps.h"
 #include "self.h"
+#include "stack.h"
 
 void cn_exclusion_add(struct cn_exclusion *exclusion, uintptr_t start, uintptr_t end) {
     if (exclusion->count < CN_EXCLUSION_MAX) {
@@ -15,6 +16,8 @@ void cn_exclusion_add(struct cn_exclusion *exclusion, uintptr_t start, uintptr_t
 }
 
 bool cn_exclusion_is_complete(const struct cn_exclusion *exclusion) { return exclusion->count <= CN_EXCLUSION_MAX; }
+
+static void exclude_captures(void *argument, uintptr_t start, uintptr_t end) { cn_exclusion_add(argument, start, end); }
 
 void cn_exclusion_add_memory_of_cairn(struct cn_exclusion *exclusion) {
     if (cn_region.base != NULL) {
@@ -27,6 +30,7 @@ void cn_exclusion_add_memory_of_cairn(struct cn_exclusion *exclusion) {
     size_t bytes;
     uintptr_t tables = (uintptr_t)cn_guard_tables(&bytes);
     cn_exclusion_add(exclusion, tables, tables + bytes);
+    cn_stack_visit_memory(exclude_captures, exclusion);
 }
 
 /* ---- stacks -------------------------------------------------------------------------------------------------- */
@@ -35,19 +39,31 @@ struct stacks {
     struct cn_exclusion *exclusion;
     const struct cn_stopped *stopped;
     const struct cn_mapping *mapping;
-    bool is_in_use;      /* a thread's stack pointer lies in the mapping */
+    bool is_threads_own; /* the mapping is the stack that a thread has begun on */
+    bool is_in_use;      /* a thread's stack pointer lies in it */
     uintptr_t guard_end; /* of the last mapping that cannot be accessed */
 };
+
+static bool is_main_stack(const struct cn_mapping *mapping) { return strcmp(mapping->path, "[stack]") == 0; }
 
 /* A stack has pages below it that cannot be accessed, but for the main thread's, which grows. What has none may be a
  * stack that the program has made within other memory. */
 static bool is_stack(const struct stacks *stacks, const struct cn_mapping *mapping) {
-    return stacks->guard_end == mapping->start || strcmp(mapping->path, "[stack]") == 0;
+    return stacks->guard_end == mapping->start || is_main_stack(mapping);
 }
 
-/* Below the pointer, where it lies in the mapping. */
+static bool holds_control(const struct stacks *stacks, const struct cn_self *self) {
+    return self->control >= stacks->mapping->start && self->control < stacks->mapping->end;
+}
+
+static void look_for_own(const struct cn_self *self, void *argument) {
+    struct stacks *stacks = argument;
+    stacks->is_threads_own |= holds_control(stacks, self); /* also of a thread that is about to end */
+}
+
+/* Below the pointer, where it lies in the mapping. Not of a coroutine's stack: there may be others' in the mapping. */
 static void exclude_below(struct stacks *stacks, uintptr_t stack_pointer) {
-    if (stack_pointer >= stacks->mapping->start && stack_pointer < stacks->mapping->end) {
+    if (stacks->is_threads_own && stack_pointer >= stacks->mapping->start && stack_pointer < stacks->mapping->end) {
         cn_exclusion_add(stacks->exclusion, stacks->mapping->start, stack_pointer);
         stacks->is_in_use = true;
     }
@@ -57,7 +73,7 @@ static void exclude_below(struct stacks *stacks, uintptr_t stack_pointer) {
 static void exclude_ended(const struct cn_self *self, void *argument) {
     struct stacks *stacks = argument;
     bool is_taken = atomic_load_explicit(&self->is_taken, memory_order_relaxed);
-    if (!is_taken && self->control >= stacks->mapping->start && self->control < stacks->mapping->end) {
+    if (!is_taken && holds_control(stacks, self)) {
         cn_exclusion_add(stacks->exclusion, stacks->mapping->start, self->control);
     }
 }
@@ -72,6 +88,8 @@ static bool exclude_in_mapping(const struct cn_mapping *mapping, void *argument)
     }
     stacks->mapping = mapping;
     stacks->is_in_use = false;
+    stacks->is_threads_own = is_main_stack(mapping);
+    cn_self_visit(look_for_own, stacks);
     exclude_below(stacks, stacks->stopped->stack_pointer);
     for (size_t i = 0; i < stacks->stopped->count; i++) {
         exclude_below(stacks, stacks->stopped->threads[i].stack_pointer);

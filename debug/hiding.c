@@ -30,9 +30,11 @@ static _Atomic size_t changing_count; /* between the two stores of the mark CHAN
  */
 static _Atomic unsigned hiders;
 static _Atomic unsigned lookers;
+static _Thread_local volatile unsigned hiding_mine CN_TLS; /* what this thread is at of the hiders' */
 
 /* To be ended even where it is false. */
 bool cn_hiding_try(void) {
+    hiding_mine++;
     (void)atomic_fetch_add(&hiders, 1);
     return atomic_load(&lookers) == 0;
 }
@@ -42,6 +44,7 @@ void cn_hiding_end(void) {
     unsigned seen = atomic_load(&hiders);
     while (seen != 0 && !atomic_compare_exchange_weak(&hiders, &seen, seen - 1)) {
     }
+    hiding_mine--;
 }
 
 void cn_hiding_begin(void) {
@@ -51,8 +54,12 @@ void cn_hiding_begin(void) {
     }
 }
 
+/* In a signal handler it may be this thread that is at it, which goes on only afterwards. */
 bool cn_hiding_begin_look(void) {
     enum { TRIES = 100000 };
+    if (hiding_mine != 0) {
+        return false;
+    }
     (void)atomic_fetch_add(&lookers, 1);
     for (unsigned i = 0; i < TRIES && atomic_load(&hiders) != 0; i++) {
         cn_os_yield();
@@ -100,15 +107,22 @@ void cn_hiding_start(size_t slot) {
     atomic_store(state_of(pool), blocks_of(pool));
 }
 
-/* Room for one more; to be given back by lower_pools. */
-static bool raise_pools(void) {
+/* How many pools the system has room for. */
+static size_t pool_limit(void) {
     static _Atomic size_t limit;
     size_t most = atomic_load_explicit(&limit, memory_order_relaxed);
     if (most == 0) {
         most = cn_max(1, cn_os_mapping_limit() / MAPPINGS_SHARE / 2);
         atomic_store_explicit(&limit, most, memory_order_relaxed);
     }
-    if (atomic_fetch_add(&pool_count, 1) < cn_min(most, cn_options.protect_pools)) {
+    return most;
+}
+
+void cn_hiding_init(void) { (void)pool_limit(); }
+
+/* Room for one more; to be given back by lower_pools. */
+static bool raise_pools(void) {
+    if (atomic_fetch_add(&pool_count, 1) < cn_min(pool_limit(), cn_options.protect_pools)) {
         return true;
     }
     (void)atomic_fetch_sub(&pool_count, 1);
@@ -144,7 +158,7 @@ static void check_block(const struct cn_known *known, const struct cn_look *look
     uint64_t word = cn_record_load(known->record);
     unsigned marks = cn_record_marks_of(word);
     if ((marks & CN_MARK_PARKED) == 0 && cn_damage_check_freed(known, word, look)) {
-        (void)cn_record_change(known->record, &word, cn_record_with_marks(word, marks | CN_MARK_PARKED));
+        cn_record_park(known->record, word);
     }
 }
 

@@ -1,8 +1,11 @@
+#define _GNU_SOURCE
 #include "leak.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "alloc/explain.h"
 #include "alloc/options.h"
@@ -119,7 +122,7 @@ size_t cn_leak_report(void) {
         cn_leak_print(&search.groups);
         blocks = count_reported(&search.groups);
     } else {
-        static const char why[] = "the search for leaks found no memory for itself";
+        static const char why[] = "the search for leaks had no memory, or could not read what the process has mapped";
         cn_warn(why, "nothing is reported", sizeof "nothing is reported" - 1);
     }
     cn_leak_group_fini(&search.groups);
@@ -137,9 +140,30 @@ void cn_leak_after_fork(void) {
 
 size_t cn_debug_leaks(void) { return cn_leak_report(); }
 
-/* exit goes on where it was, with the new status: streams are flushed behind it. */
+static int status_due;        /* 0: the program's own */
+static bool sets_status_last; /* `end_with_status` is still to be called */
+
+/* Called by exit behind all else but the flushing of streams: on_exit(3). */
+static void end_with_status(int status, void *argument) {
+    (void)status;
+    (void)argument;
+    sets_status_last = false;
+    if (status_due != 0) {
+        (void)fflush(NULL);
+        _exit(status_due);
+    }
+}
+
+void cn_leak_start(void) { sets_status_last = cn_options.leaks && on_exit(end_with_status, NULL) == 0; }
+
+/* The destructors of other libraries follow. Where `end_with_status` has been called already, as in a program that Cairn is
+ * linked into, they do not: exit goes on where it was, with the new status. */
 void cn_leak_at_exit(void) {
-    if (cn_options.leaks && cn_leak_report() > 0 && cn_options.leaks_exitcode != 0) {
+    if (!cn_options.leaks || cn_leak_report() == 0 || cn_options.leaks_exitcode == 0) {
+        return;
+    }
+    if (!sets_status_last) {
         exit((int)cn_options.leaks_exitcode); // NOLINT(concurrency-mt-unsafe): the C library allows it
     }
+    status_due = (int)cn_options.leaks_exitcode;
 }

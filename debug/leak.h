@@ -11,7 +11,8 @@
 size_t cn_leak_report(void);
 
 /* What the option leaks=1 asks for, when the process ends by exit: where there are leaks, it ends with the status
- * leaks_exitcode, unless that is 0. */
+ * leaks_exitcode, unless that is 0. `start` is called before main. */
+void cn_leak_start(void);
 void cn_leak_at_exit(void);
 
 /* In the child of a fork. */

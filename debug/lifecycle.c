@@ -1,11 +1,15 @@
 #include "lifecycle.h"
 
+#include <signal.h>
+#include <string.h>
+
 #include "alloc/heap.h"
 #include "alloc/hooks.h"
 #include "alloc/options.h"
 #include "alloc/os.h"
 #include "alloc/os_threads.h"
 #include "alloc/os_watch.h"
+#include "alloc/panic.h"
 #include "alloc/walk.h"
 #include "audit.h"
 #include "canary.h"
@@ -24,18 +28,22 @@
 
 static bool refill_block(const struct cn_known *known, uint64_t word, void *argument) {
     (void)argument;
-    if (known->kind == CN_BLOCK_POOL && cn_record_state_of(word) == CN_RECORD_FREE) {
-        cn_fill_write(known->core, known->core + known->core_bytes, (unsigned char)cn_fill_freed);
+    enum cn_record_state state = cn_record_state_of(word);
+    char *end = known->core;
+    if (known->kind == CN_BLOCK_POOL && state == CN_RECORD_FREE) {
+        end = known->core + known->core_bytes;
+    } else if (known->kind == CN_BLOCK_POOL && state == CN_RECORD_LIVE) {
+        end = cn_record_canaries(known, cn_record_head_of(word)); /* damage.h: a long head holds it, too */
     }
+    cn_fill_write(known->core, end, (unsigned char)cn_fill_freed);
     return true;
 }
 
 /* Before main there are few blocks, and those that were freed hold the default fill: they are checked, and get the one
- * that the options ask for. */
-static void set_fills(void) {
+ * that the options ask for. Only while there is one thread: what others have at hand would not be what it should. */
+static void set_freed_fill(void) {
     struct cn_walk_place place;
     (void)cn_quarantine_flush(cn_self());
-    cn_fill_allocated = cn_options.fill_allocated;
     cn_fill_freed = cn_options.fill_freed;
     if (cn_fill_freed < 0) {
         return;
@@ -52,23 +60,38 @@ static bool write_canaries(const struct cn_known *known, uint64_t word, void *ar
     (void)argument;
     if (cn_record_state_of(word) == CN_RECORD_LIVE) {
         char *user = known->core + cn_record_head_of(word);
-        cn_canary_write(cn_damage_head(known, cn_record_head_of(word)), user);
+        cn_canary_write(cn_record_canaries(known, cn_record_head_of(word)), user);
         cn_canary_write(user + cn_record_size(known->record), known->core + known->core_bytes);
     }
     return true;
 }
 
 /* Canaries are the same in every run then, as far as addresses are. Blocks from before main are checked by the old
- * key. */
+ * key. Fences would have to be written anew, too, in blocks that may be sealed. */
 static void set_key(void) {
-    cn_audit("start", 0);
+    (void)cn_audit("start", 0);
     cn_canary_set_key(cn_options.seed);
     (void)cn_audit_blocks(NULL, write_canaries, NULL);
 }
 
 static void on_check_signal(int number) {
     (void)number;
-    cn_audit("signal", 0);
+    cn_audit_by_signal();
+}
+
+/* A handler that looks and goes on is no end to these; and two of them cannot be handled. */
+static bool can_be_check_signal(int number) {
+    return number != SIGSEGV && number != SIGBUS && number != SIGILL && number != SIGFPE && number != SIGABRT &&
+           number != SIGKILL && number != SIGSTOP;
+}
+
+static void set_check_signal(int number) {
+    static const char why[] = "check_signal cannot be a signal that ends or stops the process";
+    if (can_be_check_signal(number)) {
+        cn_os_handle_signal(number, on_check_signal);
+    } else {
+        cn_warn(why, "none is handled", strlen("none is handled"));
+    }
 }
 
 static bool announce_live(const struct cn_known *known, uint64_t word, void *argument) {
@@ -79,21 +102,40 @@ static bool announce_live(const struct cn_known *known, uint64_t word, void *arg
     return true;
 }
 
+/* An operator is a call of Cairn's own, which must not be all that a short stack has. */
+static size_t with_own_frames(size_t depth) {
+    enum { SHORT_DEPTH = 4, OWN_FRAMES = 1 };
+    return depth != 0 && depth <= SHORT_DEPTH ? depth + OWN_FRAMES : depth;
+}
+
+/* A site is known by more calls than short stacks have. */
+static void check_guard_site(void) {
+    enum { SITE_DEPTH = 6 };
+    static const char why[] = "guard=site: needs stacks as long as those of the report that named the site";
+    if (cn_options.guard.choice == CN_GUARD_SITE && cn_options.stack_depth < SITE_DEPTH) {
+        cn_warn(why, "stack_depth is small", strlen("stack_depth is small"));
+    }
+}
+
 void cn_debug_start(void) {
     (void)cn_self();
     if (cn_watch_is_on()) {
         (void)cn_audit_blocks(NULL, announce_live, NULL);
     }
+    cn_hiding_init();
+    cn_leak_start();
     cn_fail_start();
-    cn_stack_set_depth(cn_options.stack_depth);
-    if (cn_options.fill_freed != cn_fill_freed || cn_options.fill_allocated != cn_fill_allocated) {
-        set_fills();
+    cn_stack_set_depth(with_own_frames(cn_options.stack_depth));
+    cn_fill_allocated = cn_options.fill_allocated;
+    if (cn_options.fill_freed != cn_fill_freed && cn_os_is_single_threaded()) {
+        set_freed_fill();
     }
-    if (cn_options.seed != 0 && cn_os_is_single_threaded()) {
+    if (cn_options.seed != 0 && cn_os_is_single_threaded() && !cn_promise_has_been_made()) {
         set_key();
     }
+    check_guard_site();
     if (cn_options.check_signal != 0) {
-        cn_os_handle_signal(cn_options.check_signal, on_check_signal);
+        set_check_signal(cn_options.check_signal);
     }
 }
 

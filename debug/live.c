@@ -45,11 +45,9 @@ void cn_debug_fresh(const struct cn_fresh *fresh) {
 
 static bool is_in_own_pages(const struct cn_known *known) { return known->kind != CN_BLOCK_POOL; }
 
-static unsigned number_of(const struct cn_self *self) { return self != NULL ? self->number : 0; }
-
 static void write_canaries(const struct cn_known *known, const struct cn_birth *birth) {
     char *user = known->core + birth->head_bytes;
-    cn_canary_write_around(cn_damage_head(known, birth->head_bytes), user, user + birth->size_bytes,
+    cn_canary_write_around(cn_record_canaries(known, birth->head_bytes), user, user + birth->size_bytes,
                            known->core + known->core_bytes);
 }
 
@@ -75,7 +73,7 @@ static void announce_end(const struct cn_known *known, uint64_t word) {
     cn_watch_block_ends(known->core + cn_record_head_of(word), cn_record_size(known->record));
 }
 
-char *cn_live_make(const struct cn_known *known, const struct cn_birth *birth, const struct cn_self *self) {
+char *cn_live_make(const struct cn_known *known, const struct cn_birth *birth) {
     struct cn_record *record = known->record;
     uint64_t before = cn_record_load(record);
     if (!is_in_own_pages(known)) {
@@ -85,7 +83,7 @@ char *cn_live_make(const struct cn_known *known, const struct cn_birth *birth, c
     uint64_t word = cn_record_word(birth->serial, birth->head_bytes, 0, birth->asked, CN_RECORD_BUSY);
     atomic_store_explicit(&record->word, word, memory_order_relaxed);
     atomic_thread_fence(memory_order_release); /* whoever sees the bytes changed sees the word changed */
-    cn_record_set_born(record, birth->size_bytes, number_of(self), birth->stack);
+    cn_record_set_born(record, birth->size_bytes, cn_self_number(), birth->stack);
     write_canaries(known, birth);
     write_user(known, birth, 0);
     announce(known, birth->head_bytes, birth->asked);
@@ -93,12 +91,32 @@ char *cn_live_make(const struct cn_known *known, const struct cn_birth *birth, c
     return known->core + birth->head_bytes;
 }
 
-void cn_live_repair(const struct cn_known *known, size_t kept_bytes) {
+bool cn_live_pause(const struct cn_known *known, uint64_t word) {
+    bool is_paused = cn_record_state_of(word) == CN_RECORD_LIVE &&
+                     cn_record_change(known->record, &word, cn_record_with_state(word, CN_RECORD_BUSY));
+    atomic_thread_fence(memory_order_release);
+    return is_paused;
+}
+
+void cn_live_resume(const struct cn_known *known, size_t kept_bytes) {
     uint64_t word = cn_record_load(known->record);
     struct cn_birth rest = {.head_bytes = cn_record_head_of(word), .asked = CN_ASKED_MALLOC};
     rest.size_bytes = cn_record_size(known->record);
     write_canaries(known, &rest);
     write_user(known, &rest, kept_bytes);
+    atomic_store_explicit(&known->record->word, cn_record_with_state(word, CN_RECORD_LIVE), memory_order_release);
+}
+
+void cn_live_grow(const struct cn_known *known, const struct cn_birth *birth) {
+    uint64_t word = cn_record_load(known->record);
+    size_t kept_bytes = cn_record_size(known->record);
+    struct cn_birth grown = *birth;
+    grown.head_bytes = cn_record_head_of(word);
+    cn_record_set_born(known->record, birth->size_bytes, cn_self_number(), birth->stack);
+    write_canaries(known, &grown);
+    write_user(known, &grown, kept_bytes);
+    word = cn_record_word(birth->serial, grown.head_bytes, 0, birth->asked, CN_RECORD_LIVE);
+    atomic_store_explicit(&known->record->word, word, memory_order_release);
 }
 
 /* ---- from the program ---------------------------------------------------------------------------------------- */
@@ -162,15 +180,14 @@ static void leave_heap(const struct cn_known *known) {
     }
 }
 
-bool cn_live_end(const struct cn_known *known, uint64_t word, enum cn_ending ending, const struct cn_look *look,
-                 const struct cn_self *self) {
+bool cn_live_end(const struct cn_known *known, uint64_t word, enum cn_ending ending, const struct cn_look *look) {
     struct cn_record *record = known->record;
     uint64_t busy = cn_record_with_state(word, CN_RECORD_BUSY);
     if (!cn_record_change(record, &word, busy)) {
         return false;
     }
     atomic_thread_fence(memory_order_release);
-    cn_record_set_freed(record, number_of(self), look->stack);
+    cn_record_set_freed(record, cn_self_number(), look->stack);
     if ((cn_record_marks_of(word) & (CN_MARK_SEALED | CN_MARK_FENCED)) != 0) {
         cn_promise_forget(known, word);
     }
@@ -195,24 +212,18 @@ static bool is_damaged(const struct cn_known *known, uint64_t word, const struct
     return (cn_record_marks_of(word) & CN_MARK_PROTECTED) == 0 && cn_damage_check_freed(known, word, look);
 }
 
-/* It never leaves. */
-static void park(const struct cn_known *known, uint64_t word) {
-    unsigned marks = cn_record_marks_of(word) | CN_MARK_PARKED;
-    (void)cn_record_change(known->record, &word, cn_record_with_marks(word, marks));
-}
-
 void cn_live_leave(const struct cn_known *known, uint64_t word) {
     if ((cn_record_marks_of(word) & CN_MARK_PARKED) != 0) {
         return;
     }
     if (!cn_hiding_remove(known)) {
-        park(known, word);
+        cn_record_park(known->record, word);
         return;
     }
     struct cn_look look = {"quarantine", 0};
     uint64_t gone = cn_record_with_state(cn_record_with_marks(word, 0), CN_RECORD_FREE);
     if (is_damaged(known, word, &look) || !unprotect(known, word)) {
-        park(known, word);
+        cn_record_park(known->record, word);
         cn_hiding_add(known, &look);
         return;
     }
@@ -235,21 +246,22 @@ void cn_live_leave(const struct cn_known *known, uint64_t word) {
 
 void cn_live_forget(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
     bool is_live = cn_record_state_of(word) == CN_RECORD_LIVE;
+    bool holds_fill = !is_live && (cn_record_marks_of(word) & CN_MARK_PARKED) == 0;
     if (known->kind == CN_BLOCK_GUARDED) {
         enum cn_ending ending = cn_damage_check_live(known, word, look) ? CN_ENDING_PARKED : CN_ENDING_WAITS;
-        (void)cn_live_end(known, word, ending, look, cn_self_mine);
+        (void)cn_live_end(known, word, ending, look);
         return;
     }
     if (is_live) {
         cn_promise_forget(known, word);
-        cn_record_set_freed(known->record, number_of(cn_self_mine), look->stack);
+        cn_record_set_freed(known->record, cn_self_number(), look->stack);
         announce_end(known, word);
     }
     if (!unprotect(known, word) && known->kind == CN_BLOCK_SPAN) {
         cn_span_lose(cn_slot_of_granule(cn_granule_of(known->core)));
     }
     uint64_t gone = cn_record_with_state(cn_record_with_marks(word, 0), CN_RECORD_FREE);
-    if (is_live && known->kind == CN_BLOCK_POOL && cn_fill_freed >= 0) { /* a sweep by another thread may look at it */
+    if (!holds_fill && known->kind == CN_BLOCK_POOL && cn_fill_freed >= 0) { /* another thread's sweep may look at it */
         atomic_store_explicit(&known->record->word, cn_record_with_state(gone, CN_RECORD_BUSY), memory_order_relaxed);
         atomic_thread_fence(memory_order_release);
         cn_fill_write(known->core, known->core + known->core_bytes, (unsigned char)cn_fill_freed);

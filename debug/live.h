@@ -19,17 +19,21 @@ struct cn_birth {
 };
 
 /* The core's block `known`, which is the caller's, becomes live. Returns where the program's bytes start. */
-char *cn_live_make(const struct cn_known *known, const struct cn_birth *birth, const struct cn_self *self);
+char *cn_live_make(const struct cn_known *known, const struct cn_birth *birth);
 
-/* Writes what is around the live block anew, after its pages were exchanged for some with other canaries, and the
- * program's bytes from `kept_bytes` on. */
-void cn_live_repair(const struct cn_known *known, size_t kept_bytes);
+/* Between the two nobody else looks at the live block's bytes, or frees it: its pages are exchanged for some that have other
+ * canaries. `resume` writes what is around it anew, and the program's bytes from `kept_bytes` on. False where the block is
+ * not live any more. */
+bool cn_live_pause(const struct cn_known *known, uint64_t word);
+void cn_live_resume(const struct cn_known *known, size_t kept_bytes);
+
+/* In place of `resume`: the block, which is larger by now, has the serial, size and stack of `birth` from now on. */
+void cn_live_grow(const struct cn_known *known, const struct cn_birth *birth);
 
 /* The live block, whose record's word is `word`, becomes quarantined, or, if it is damaged, parked for good. False
  * where another thread has freed it meanwhile. */
 enum cn_ending { CN_ENDING_WAITS, CN_ENDING_PARKED };
-bool cn_live_end(const struct cn_known *known, uint64_t word, enum cn_ending ending, const struct cn_look *look,
-                 const struct cn_self *self);
+bool cn_live_end(const struct cn_known *known, uint64_t word, enum cn_ending ending, const struct cn_look *look);
 
 /* The quarantined block becomes the core's again, after a check; parked where it is damaged. */
 void cn_live_leave(const struct cn_known *known, uint64_t word);

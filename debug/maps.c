@@ -116,7 +116,10 @@ const char *cn_maps_name(const struct cn_mapping *mapping) {
     return slash != NULL ? slash + 1 : mapping->path;
 }
 
-/* Shared memory without a file has /dev/zero for a path. */
+static bool starts_with(const char *text, const char *start) { return strncmp(text, start, strlen(start)) == 0; }
+
+/* Shared memory without a file has a path, too: of mmap, memfd_create and shmat. */
 bool cn_maps_is_file(const struct cn_mapping *mapping) {
-    return mapping->path[0] == '/' && strncmp(mapping->path, "/dev/zero", strlen("/dev/zero")) != 0;
+    return mapping->path[0] == '/' && !starts_with(mapping->path, "/dev/zero") &&
+           !starts_with(mapping->path, "/memfd:") && !starts_with(mapping->path, "/SYSV");
 }

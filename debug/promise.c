@@ -1,9 +1,9 @@
 #include "promise.h"
 
-#include "alloc/lock.h"
 #include "alloc/os.h"
 #include "alloc/os_watch.h"
 #include "canary.h"
+#include "own_lock.h"
 
 enum { ENTRIES = 1 << 16 };
 
@@ -16,12 +16,15 @@ struct entry {
     enum what what;
     size_t offset; /* of a fence, in the program's bytes */
     size_t bytes;
-    uint64_t sum; /* of a seal */
-    bool is_told; /* of a seal: that it is broken was reported */
+    uint64_t sum;      /* of a seal */
+    uint64_t number;   /* of a seal: no two have the same */
+    bool is_protected; /* of a seal: the pages that the block has to itself cannot be written */
+    bool is_told;      /* of a seal: that it is broken was reported */
 };
 
-static struct cn_lock lock; /* guards the table */
-static struct entry *table; /* made with the first promise */
+static struct cn_own_lock lock; /* guards what follows */
+static struct entry *table;     /* made with the first promise */
+static uint64_t last_number;
 
 /* ---- the table ----------------------------------------------------------------------------------------------- */
 
@@ -73,11 +76,28 @@ static bool add_locked(const struct entry *wanted) {
     return false;
 }
 
-static bool add(const struct entry *wanted) {
-    cn_lock_take(&lock);
-    bool is_added = add_locked(wanted);
-    cn_lock_give(&lock);
-    return is_added;
+/* The block's next entry as it is now; false where there is none, or this thread was interrupted at the table. */
+static bool copy_next(const struct cn_known *known, uint64_t word, size_t *skip, struct entry *copy) {
+    if (!cn_own_lock_take(&lock)) {
+        return false;
+    }
+    const struct entry *entry = next_of(known, cn_record_serial_of(word), skip);
+    bool is_found = entry != NULL;
+    if (is_found) {
+        *copy = *entry;
+    }
+    cn_own_lock_give(&lock);
+    return is_found;
+}
+
+static bool copy_seal(const struct cn_known *known, uint64_t word, struct entry *copy) {
+    size_t skip = 0;
+    while (copy_next(known, word, &skip, copy)) {
+        if (copy->what == SEAL) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void set_marks(const struct cn_known *known, uint64_t word, unsigned marks) {
@@ -126,11 +146,11 @@ __attribute__((no_sanitize("thread", "address"))) static uint64_t add_to_sum(uin
 }
 
 /* Of the bytes that are not on read-only pages. */
-static uint64_t sum_of_bytes(const struct cn_known *known, uint64_t word) {
+static uint64_t sum_of_bytes(const struct cn_known *known, uint64_t word, bool is_protected) {
     const uint64_t offset_basis = UINT64_C(0xcbf29ce484222325);
     struct range user = user_of(known, word);
     struct range pages = pages_of(known, word);
-    if (pages.start >= pages.end) {
+    if (!is_protected) {
         return add_to_sum(offset_basis, user.start, user.end);
     }
     uint64_t sum = pages.start > user.start ? add_to_sum(offset_basis, user.start, pages.start) : offset_basis;
@@ -138,17 +158,29 @@ static uint64_t sum_of_bytes(const struct cn_known *known, uint64_t word) {
 }
 
 /* The program may not have set all the bytes yet. */
-static uint64_t sum_of(const struct cn_known *known, uint64_t word) {
-    uint64_t sum = sum_of_bytes(known, word);
+static uint64_t sum_of(const struct cn_known *known, uint64_t word, bool is_protected) {
+    uint64_t sum = sum_of_bytes(known, word, is_protected);
     cn_watch_trust(&sum, sizeof sum);
     return sum;
 }
 
-static void protect(const struct cn_known *known, uint64_t word, enum cn_access_right right) {
+/* False where there is nothing to protect, or the system refuses. */
+static bool protect(const struct cn_known *known, uint64_t word, enum cn_access_right right) {
     struct range pages = pages_of(known, word);
-    if (pages.start < pages.end) {
-        (void)cn_os_protect(pages.start, (size_t)(pages.end - pages.start), right);
+    return pages.start < pages.end && cn_os_protect(pages.start, (size_t)(pages.end - pages.start), right);
+}
+
+static bool add_seal(const struct cn_known *known, uint64_t word, bool is_protected) {
+    struct entry entry = {
+        .core = known->core, .serial = cn_record_serial_of(word), .what = SEAL, .is_protected = is_protected};
+    entry.sum = sum_of(known, word, is_protected);
+    if (!cn_own_lock_take(&lock)) {
+        return false;
     }
+    entry.number = ++last_number;
+    bool is_added = add_locked(&entry);
+    cn_own_lock_give(&lock);
+    return is_added;
 }
 
 bool cn_promise_seal(const struct cn_known *known, uint64_t word) {
@@ -156,35 +188,41 @@ bool cn_promise_seal(const struct cn_known *known, uint64_t word) {
     if ((marks & CN_MARK_SEALED) != 0) {
         return true;
     }
-    struct entry entry = {.core = known->core, .serial = cn_record_serial_of(word), .what = SEAL};
-    entry.sum = sum_of(known, word);
-    if (!add(&entry)) {
+    bool is_protected = protect(known, word, CN_RIGHT_READ);
+    if (!add_seal(known, word, is_protected)) {
+        if (is_protected) {
+            (void)protect(known, word, CN_RIGHT_WRITE);
+        }
         return false;
     }
     set_marks(known, word, marks | CN_MARK_SEALED);
-    protect(known, word, CN_RIGHT_READ);
     return true;
 }
 
-/* Whether the sealed block is what it was. */
-static bool is_seal_whole(const struct cn_known *known, uint64_t word) {
-    cn_lock_take(&lock);
-    const struct entry *seal = seal_of(known, cn_record_serial_of(word));
-    uint64_t sum = seal != NULL ? seal->sum : 0;
-    cn_lock_give(&lock);
-    return seal == NULL || sum == sum_of(known, word);
+/* The block may have been unsealed and sealed again meanwhile, which leaves its record's word as it was. */
+static bool is_seal_broken(const struct cn_known *known, uint64_t word) {
+    struct entry seal;
+    struct entry now;
+    return copy_seal(known, word, &seal) && seal.sum != sum_of(known, word, seal.is_protected) &&
+           copy_seal(known, word, &now) && now.number == seal.number;
 }
 
-/* Once for each seal. */
-static void report_seal(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
-    cn_lock_take(&lock);
+/* True once for each seal. */
+static bool is_to_be_told(const struct cn_known *known, uint64_t word) {
+    if (!cn_own_lock_take(&lock)) {
+        return false;
+    }
     struct entry *seal = seal_of(known, cn_record_serial_of(word));
-    bool was_told = seal == NULL || seal->is_told;
-    if (seal != NULL) {
+    bool is_first = seal != NULL && !seal->is_told;
+    if (is_first) {
         seal->is_told = true;
     }
-    cn_lock_give(&lock);
-    if (!was_told) {
+    cn_own_lock_give(&lock);
+    return is_first;
+}
+
+static void report_seal(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
+    if (is_to_be_told(known, word)) {
         struct cn_incident incident = cn_incident_of(CN_KIND_SEALED_WRITE, look, NULL, known);
         cn_report(&incident);
     }
@@ -193,29 +231,52 @@ static void report_seal(const struct cn_known *known, uint64_t word, const struc
 static void end_entry(struct entry *entry) { entry->what = ENDED; }
 
 void cn_promise_unseal(const struct cn_known *known, uint64_t word) {
-    protect(known, word, CN_RIGHT_WRITE);
-    cn_lock_take(&lock);
-    struct entry *seal = seal_of(known, cn_record_serial_of(word));
-    if (seal != NULL) {
-        end_entry(seal);
+    (void)protect(known, word, CN_RIGHT_WRITE);
+    if (cn_own_lock_take(&lock)) {
+        struct entry *seal = seal_of(known, cn_record_serial_of(word));
+        if (seal != NULL) {
+            end_entry(seal);
+        }
+        cn_own_lock_give(&lock);
     }
-    cn_lock_give(&lock);
     set_marks(known, word, cn_record_marks_of(word) & (unsigned)~CN_MARK_SEALED);
 }
 
 /* ---- fences -------------------------------------------------------------------------------------------------- */
 
+/* With its canaries, before another thread can know of it. */
+static bool add_fence(const struct entry *fence, char *start) {
+    if (!cn_own_lock_take(&lock)) {
+        return false;
+    }
+    bool is_added = add_locked(fence);
+    if (is_added) {
+        cn_canary_write(start, start + fence->bytes);
+    }
+    cn_own_lock_give(&lock);
+    return is_added;
+}
+
 bool cn_promise_fence(const struct cn_known *known, uint64_t word, size_t offset, size_t bytes) {
     struct range user = user_of(known, word);
     size_t size = (size_t)(user.end - user.start);
-    struct entry entry = {
+    struct entry fence = {
         .core = known->core, .serial = cn_record_serial_of(word), .what = FENCE, .offset = offset, .bytes = bytes};
-    if (offset > size || bytes > size - offset || (cn_record_marks_of(word) & CN_MARK_SEALED) != 0 || !add(&entry)) {
+    if (offset > size || bytes > size - offset || (cn_record_marks_of(word) & CN_MARK_SEALED) != 0 ||
+        !add_fence(&fence, user.start + offset)) {
         return false;
     }
-    cn_canary_write(user.start + offset, user.start + offset + bytes);
     set_marks(known, word, cn_record_marks_of(word) | CN_MARK_FENCED);
     return true;
+}
+
+static bool copy_fence(const struct cn_known *known, uint64_t word, size_t *skip, struct entry *copy) {
+    while (copy_next(known, word, skip, copy)) {
+        if (copy->what == FENCE) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The first damaged fence; false where all are whole. */
@@ -223,17 +284,13 @@ static bool find_broken_fence(const struct cn_known *known, uint64_t word, struc
     size_t skip = 0;
     char *user = user_of(known, word).start;
     const char *first = NULL;
-    cn_lock_take(&lock);
-    for (struct entry *entry = next_of(known, cn_record_serial_of(word), &skip); entry != NULL && first == NULL;
-         entry = next_of(known, cn_record_serial_of(word), &skip)) {
-        if (entry->what == FENCE) {
-            char *end = user + entry->offset + entry->bytes;
-            first = cn_canary_check(user + entry->offset, end);
-            damage->start = first != NULL ? user + (first - user) : NULL;
-            damage->end = first != NULL ? user + (cn_canary_damage_end(first, end) - user) : NULL;
-        }
+    struct entry fence;
+    while (first == NULL && copy_fence(known, word, &skip, &fence)) {
+        char *end = user + fence.offset + fence.bytes;
+        first = cn_canary_check(user + fence.offset, end);
+        damage->start = first != NULL ? user + (first - user) : NULL;
+        damage->end = first != NULL ? user + (cn_canary_damage_end(first, end) - user) : NULL;
     }
-    cn_lock_give(&lock);
     return first != NULL;
 }
 
@@ -242,7 +299,7 @@ static bool find_broken_fence(const struct cn_known *known, uint64_t word, struc
 bool cn_promise_check(const struct cn_known *known, uint64_t word, const struct cn_look *look) {
     unsigned marks = cn_record_marks_of(word);
     struct range damage = {NULL, NULL};
-    if ((marks & CN_MARK_SEALED) != 0 && !is_seal_whole(known, word) && cn_record_is_unchanged(known, word)) {
+    if ((marks & CN_MARK_SEALED) != 0 && is_seal_broken(known, word) && cn_record_is_unchanged(known, word)) {
         report_seal(known, word, look);
         return true;
     }
@@ -257,14 +314,18 @@ bool cn_promise_check(const struct cn_known *known, uint64_t word, const struct 
 void cn_promise_forget(const struct cn_known *known, uint64_t word) {
     size_t skip = 0;
     if ((cn_record_marks_of(word) & CN_MARK_SEALED) != 0) {
-        protect(known, word, CN_RIGHT_WRITE);
+        (void)protect(known, word, CN_RIGHT_WRITE);
     }
-    cn_lock_take(&lock);
+    if (!cn_own_lock_take(&lock)) {
+        return;
+    }
     for (struct entry *entry = next_of(known, cn_record_serial_of(word), &skip); entry != NULL;
          entry = next_of(known, cn_record_serial_of(word), &skip)) {
         end_entry(entry);
     }
-    cn_lock_give(&lock);
+    cn_own_lock_give(&lock);
 }
 
-void cn_promise_after_fork(void) { (void)cn_lock_renew(&lock); }
+bool cn_promise_has_been_made(void) { return table != NULL; }
+
+void cn_promise_after_fork(void) { cn_own_lock_renew(&lock); }

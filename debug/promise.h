@@ -11,8 +11,8 @@
  * T1  Where a live block's record is marked sealed, the table has one seal of it with its serial number; where it is
  *     marked fenced, at least one fence.
  *
- * Only the block's user may seal, unseal and fence it, one thread at a time. The table has a lock, for a few
- * instructions.
+ * Only the block's user may seal, unseal and fence it, one thread at a time. The table has a lock (own_lock.h): a look
+ * in a signal handler passes over the promises that it has interrupted its own thread at.
  */
 #ifndef CN_PROMISE_H
 #define CN_PROMISE_H
@@ -20,12 +20,15 @@
 #include "report.h"
 
 /* The live block, whose record's word is `word`. False where the table is full; or, of a fence, not within the
- * block. */
+ * block. Where pages cannot be protected, a seal is of all bytes. */
 bool cn_promise_seal(const struct cn_known *known, uint64_t word);
 bool cn_promise_fence(const struct cn_known *known, uint64_t word, size_t offset, size_t bytes);
 
 /* Reports a promise that was not kept, and returns true where the process goes on then. For damage.c. */
 bool cn_promise_check(const struct cn_known *known, uint64_t word, const struct cn_look *look);
+
+/* Whether there has been any promise; while there is one thread. */
+bool cn_promise_has_been_made(void);
 
 /* The block's seal ends; it may be written again. */
 void cn_promise_unseal(const struct cn_known *known, uint64_t word);

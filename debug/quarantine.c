@@ -1,5 +1,7 @@
 #include "quarantine.h"
 
+#include <string.h>
+
 #include "alloc/lock.h"
 #include "alloc/options.h"
 #include "alloc/os.h"
@@ -13,8 +15,10 @@ enum {
     AHEAD = 8, /* blocks are fetched into the cache so many entries before they leave */
     CACHE_LINE_BYTES = 64,
     FETCHED_BYTES = 4 * CACHE_LINE_BYTES, /* of each block; the processor goes on by itself */
-    /* A thread's chunk is handed over when it holds this share of the quarantine. */
+    /* A chunk holds no more than this share of the quarantine; those that many threads have, together no more than the
+     * other one. */
     THREAD_SHARE = 16,
+    THREADS_SHARE = 4,
     SERIAL_SHIFT = 48,
 };
 
@@ -109,13 +113,33 @@ static void leave_all(const struct cn_chunk *chunk) {
 
 static void append_locked(struct cn_chunk *chunk) {
     chunk->next = NULL;
+    queue.bytes += chunk->bytes;
     if (queue.first == NULL) {
         queue.first = chunk;
     } else {
         queue.last->next = chunk;
     }
     queue.last = chunk;
+}
+
+static size_t chunk_limit(void) {
+    return cn_options.quarantine_bytes / cn_max(THREAD_SHARE, (size_t)cn_self_count() * THREADS_SHARE);
+}
+
+/* Its entries go into the last chunk, where that has room, and the chunk is a spare one then. */
+static bool join_locked(struct cn_chunk *chunk) {
+    struct cn_chunk *last = queue.last;
+    if (queue.first == NULL || last->count + chunk->count > CHUNK_ENTRIES ||
+        last->bytes + chunk->bytes > chunk_limit()) {
+        return false;
+    }
+    memcpy(last->entries + last->count, chunk->entries, chunk->count * sizeof chunk->entries[0]);
+    last->count += chunk->count;
+    last->bytes += chunk->bytes;
     queue.bytes += chunk->bytes;
+    chunk->next = queue.spare;
+    queue.spare = chunk;
+    return true;
 }
 
 /* The oldest chunks, until `keep` bytes are left. */
@@ -171,7 +195,7 @@ static struct cn_chunk *make_chunk(void) {
 /* The chunk goes to the queue (NULL: none does), and what is beyond `keep` bytes leaves. False where nothing does. */
 static bool settle(struct cn_chunk *chunk, size_t keep) {
     cn_lock_take(&queue.lock);
-    if (chunk != NULL) {
+    if (chunk != NULL && !join_locked(chunk)) {
         append_locked(chunk);
     }
     struct cn_chunk *excess = take_excess_locked(keep);
@@ -197,25 +221,35 @@ void cn_quarantine_hand_over(struct cn_self *self) {
     }
 }
 
-void cn_quarantine_prepare(struct cn_self *self) {
-    if (self->chunk == NULL) {
+CN_INLINE struct cn_chunk *prepared(struct cn_self *self) {
+    if (CN_UNLIKELY(self->chunk == NULL)) {
         self->chunk = make_chunk();
     }
+    return self->chunk;
+}
+
+void cn_quarantine_prepare(struct cn_self *self) { (void)prepared(self); }
+
+/* Blocks of named heaps are not kept by threads: whoever makes room in a heap's budget must find them in the queue. */
+static bool is_kept_by_thread(const struct cn_known *known) {
+    return CN_LIKELY(known->heap == cn_heap_mine || known->heap == NULL) || !cn_thread_is_named(known->heap);
 }
 
 void cn_quarantine_add(struct cn_self *self, const struct cn_known *known, uint64_t serial) {
     uint64_t entry = serial << SERIAL_SHIFT | (uintptr_t)known->core;
-    if (self != NULL) {
-        cn_quarantine_prepare(self);
-    }
-    if (self == NULL || self->chunk == NULL || cn_options.quarantine_bytes == 0) {
+    struct cn_chunk *chunk = self != NULL ? prepared(self) : make_chunk();
+    if (chunk == NULL || cn_options.quarantine_bytes == 0) {
+        if (self == NULL && chunk != NULL) {
+            give_spare(chunk);
+        }
         leave_any(entry, known);
         return;
     }
-    struct cn_chunk *chunk = self->chunk;
     chunk->entries[chunk->count++] = entry;
     chunk->bytes += cn_live_waiting_bytes(known) + sizeof entry;
-    if (chunk->count == CHUNK_ENTRIES || chunk->bytes > cn_options.quarantine_bytes / THREAD_SHARE) {
+    if (self == NULL) {
+        (void)settle(chunk, cn_options.quarantine_bytes);
+    } else if (chunk->count == CHUNK_ENTRIES || chunk->bytes > chunk_limit() || !is_kept_by_thread(known)) {
         cn_quarantine_hand_over(self);
     }
 }

@@ -23,7 +23,8 @@
 #include "record.h"
 #include "self.h"
 
-/* The block, whose record has just become quarantined with the serial, waits. `self` NULL: it leaves at once. */
+/* The block, whose record has just become quarantined with the serial, waits; without memory to note it, it leaves at once.
+ * `self` NULL: the thread ends, and keeps nothing. */
 void cn_quarantine_add(struct cn_self *self, const struct cn_known *known, uint64_t serial);
 
 /* Makes room for the thread's first blocks, while there is memory: later a free would have to ask for it. */

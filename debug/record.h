@@ -29,7 +29,8 @@
  *
  * D1  The bytes of a block that is none of busy and live, and was handed out or follows one that was, are all the freed
  *     fill, but where they are protected.
- * D2  A live block's head and tail are its canaries.
+ * D2  A live block's tail, and its head or the end of it, are its canaries. What a longer head begins with is the freed fill
+ *     in a pool; elsewhere it is not known.
  * D3  Where the record is live or quarantined, the core's block is live, but for guarded blocks. So what a pool that is gone
  *     has left of its records says none or free.
  */
@@ -41,6 +42,7 @@
 #include "alloc/block.h"
 #include "alloc/heap.h"
 #include "alloc/hooks.h"
+#include "alloc/os.h"
 #include "alloc/os_threads.h"
 
 enum cn_record_state {
@@ -55,7 +57,7 @@ enum cn_record_state {
 enum {
     CN_MARK_PROTECTED = 1, /* its pages cannot be accessed */
     CN_MARK_PARKED = 2,    /* damaged: it never leaves quarantine */
-    CN_MARK_SEALED = 4,    /* see seal.h */
+    CN_MARK_SEALED = 4,    /* see promise.h */
     CN_MARK_FENCED = 8,
 };
 
@@ -72,8 +74,9 @@ _Static_assert(sizeof(struct cn_record) == 24, "records are most of what the deb
 #define CN_RECORD_SIZE_MAX (((size_t)1 << 40) - 1)
 enum { CN_RECORD_THREAD_MAX = (1 << 12) - 1 };
 
-/* The head of a block that was not asked for with a larger alignment. */
-enum { CN_RECORD_USUAL_HEAD_BYTES = 16 };
+/* The head of a block that was not asked for with a larger alignment; and how many bytes of a head are canaries, at most:
+ * the last ones. */
+enum { CN_RECORD_USUAL_HEAD_BYTES = 16, CN_RECORD_HEAD_CANARIES_MAX = 4096 };
 
 /* A block of the core, and its record. */
 struct cn_known {
@@ -83,6 +86,16 @@ struct cn_known {
     struct cairn_heap *heap; /* of a pool's block; of a span or a guarded block: a named heap, or NULL */
     struct cn_record *record;
 };
+
+/* Where the canaries before a block start, which end with its head of `head_bytes`. */
+CN_INLINE char *cn_record_canaries(const struct cn_known *known, size_t head_bytes) {
+    char *user = known->core + head_bytes;
+    size_t bytes = cn_min(head_bytes, CN_RECORD_HEAD_CANARIES_MAX);
+    if (CN_UNLIKELY(known->kind == CN_BLOCK_GUARDED)) { /* its first page is where its bytes start */
+        bytes = cn_min(bytes, (uintptr_t)user % cn_os_page_bytes());
+    }
+    return user - bytes;
+}
 
 /* A record's fields at one moment. */
 struct cn_facts {
@@ -200,6 +213,12 @@ CN_INLINE uint64_t cn_record_load(const struct cn_record *record) {
 /* False where another thread has changed it meanwhile; `expected` is what it is then. */
 CN_INLINE bool cn_record_change(struct cn_record *record, uint64_t *expected, uint64_t word) {
     return cn_os_change(&record->word, expected, word);
+}
+
+/* A quarantined block is set aside for good, unless its record has changed since its word was `word`. */
+CN_INLINE void cn_record_park(struct cn_record *record, uint64_t word) {
+    uint64_t parked = cn_record_with_marks(word, cn_record_marks_of(word) | CN_MARK_PARKED);
+    (void)cn_record_change(record, &word, parked);
 }
 
 #endif

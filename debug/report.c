@@ -1,23 +1,27 @@
+#define _GNU_SOURCE
 #include "report.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #include "alloc/cairn.h"
-#include "alloc/lock.h"
 #include "alloc/options.h"
 #include "alloc/os.h"
 #include "alloc/panic.h"
 #include "alloc/path.h"
 #include "hash.h"
+#include "own_lock.h"
 #include "page.h"
 #include "self.h"
 #include "sentence.h"
 
 enum { STANDARD_ERROR = 2, TOLD_COUNT = 1024 };
 
-static struct cn_lock lock;
-static _Atomic unsigned holder; /* the thread that holds it; 0: none. Only a thread's own number matters to it. */
+static struct cn_own_lock lock;
+static int cancel_state;               /* of the thread that has the lock, before */
+static _Atomic unsigned ending_thread; /* which is about to end the process; 0: none */
 
 /* Written by cn_report_set_callback, under the lock. */
 static cairn_report_fn *callback;
@@ -32,24 +36,45 @@ static _Atomic uint64_t told[TOLD_COUNT];
 
 /* ---- one at a time ------------------------------------------------------------------------------------------- */
 
-bool cn_report_begin(void) {
+/* Until the thread that ends the process has done so: one report is enough. If it does not, since a handler of SIGABRT has
+ * jumped out of it, the others go on. */
+static void wait_for_end(void) {
+    enum { TRIES = 200, NANOSECONDS = 10 * 1000 * 1000 };
     unsigned self = cn_os_thread_id();
-    if (atomic_load_explicit(&holder, memory_order_relaxed) == self) {
+    for (unsigned i = 0; i < TRIES; i++) {
+        unsigned thread = atomic_load(&ending_thread);
+        if (thread == 0 || thread == self) {
+            break;
+        }
+        (void)nanosleep(&(struct timespec){.tv_nsec = NANOSECONDS}, NULL);
+    }
+    atomic_store(&ending_thread, 0);
+}
+
+/* A thread must not be cancelled while it prints, as it may be by each call that reads or writes a file: free and realloc are
+ * no points of cancellation. */
+bool cn_report_begin(void) {
+    int state;
+    if (!cn_own_lock_take(&lock)) {
         return false;
     }
-    cn_lock_take(&lock);
-    atomic_store_explicit(&holder, self, memory_order_relaxed);
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    cancel_state = state;
+    wait_for_end();
     return true;
 }
 
 void cn_report_end(void) {
-    atomic_store_explicit(&holder, 0, memory_order_relaxed);
-    cn_lock_give(&lock);
+    int state = cancel_state;
+    cn_own_lock_give(&lock);
+    (void)pthread_setcancelstate(state, &state);
 }
 
+bool cn_report_is_mine(void) { return cn_own_lock_is_mine(&lock); }
+
 void cn_report_after_fork(void) {
-    atomic_store_explicit(&holder, 0, memory_order_relaxed);
-    (void)cn_lock_renew(&lock);
+    cn_own_lock_renew(&lock);
+    atomic_store(&ending_thread, 0);
 }
 
 /* ---- where it goes ------------------------------------------------------------------------------------------- */
@@ -60,6 +85,13 @@ int cn_report_open(void) {
         return STANDARD_ERROR;
     }
     int fd = cn_path_expand(cn_options.log_path, path, sizeof path) ? cn_os_open_to_append(path) : -1;
+    if (fd >= 0 && fd <= STANDARD_ERROR) { /* the program has closed these, and means them to be its own */
+        int log = cn_os_duplicate(fd);
+        if (log != fd) {
+            cn_os_close(fd);
+        }
+        fd = log;
+    }
     if (fd < 0) {
         cn_warn("cannot write the file that log_path names", cn_options.log_path, strlen(cn_options.log_path));
     }
@@ -99,10 +131,9 @@ static void fill_sentence(void) {
 
 static void fill_page(const struct cn_incident *incident) {
     bool has_block = incident->known.kind != CN_BLOCK_NONE;
-    const struct cn_self *self = cn_self_mine;
     uint32_t stack = has_block ? incident->facts.alloc_stack : incident->stack;
     page.incident = incident;
-    page.thread = self != NULL ? self->number : 0;
+    page.thread = cn_self_number();
     page.site = stack != 0 ? cn_page_site_of(stack) : 0;
     if (has_block) {
         cn_where_in_block(incident->pointer, &incident->known, &incident->facts, &page.where);
@@ -147,10 +178,15 @@ void cn_report(const struct cn_incident *incident) {
     }
     fill_page(incident);
     print();
-    if (!ask_whether_to_go_on()) {
-        cn_os_abort(); /* the lock stays held: one report is enough */
+    bool goes_on = ask_whether_to_go_on();
+    page.where = (struct cn_where){0}; /* a search for leaks must not meet the pointer here */
+    if (!goes_on) {
+        atomic_store(&ending_thread, cn_os_thread_id());
     }
     cn_report_end();
+    if (!goes_on) {
+        cn_os_abort();
+    }
     errno = saved;
 }
 

@@ -22,7 +22,7 @@ enum cn_kind {
     CN_KIND_SIZE_MISMATCH,
     CN_KIND_REALLOC_OF_FREED,
     CN_KIND_INVALID_ALIGNMENT,
-    CN_KIND_SEALED_WRITE, /* seal.h */
+    CN_KIND_SEALED_WRITE, /* promise.h */
     CN_KIND_FENCE_WRITE,
     CN_KIND_LEAK,
 };
@@ -80,11 +80,15 @@ void cn_report_set_callback(cairn_report_fn *callback, void *argument);
 /* In the child of a fork. */
 void cn_report_after_fork(void);
 
-/* ---- for whoever else prints (describe.h, leak.h) ------------------------------------------------------------ */
+/* ---- for whoever else prints (describe.c, leak.h) ------------------------------------------------------------ */
 
-/* Waits until no other thread reports. False where the calling thread does already. `end` lets others go on. */
+/* Waits until no other thread reports, or has ended the process by one. False where the calling thread does already. `end`
+ * lets others go on. In between the thread cannot be cancelled. */
 bool cn_report_begin(void);
 void cn_report_end(void);
+
+/* Whether the calling thread is making a report. */
+bool cn_report_is_mine(void);
 
 /* The file that reports go to; `close` for it. */
 int cn_report_open(void);

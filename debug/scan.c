@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "alloc/guard.h"
+#include "alloc/heap.h"
 #include "alloc/os.h"
 #include "alloc/region.h"
 #include "audit.h"
@@ -44,6 +45,7 @@ struct scan {
 
     struct cn_exclusion exclusion;
     bool is_complete;
+    bool has_read; /* the system lets the process read its own memory */
     uintptr_t copy[COPY_BYTES / WORD_BYTES];
 };
 
@@ -131,6 +133,7 @@ static void look_at_memory(uintptr_t from, uintptr_t to, found_fn *found) {
     while (from + WORD_BYTES <= to) {
         size_t wanted = cn_min(to - from, COPY_BYTES) / WORD_BYTES * WORD_BYTES;
         size_t got = cn_os_peek((const void *)from, scan->copy, wanted); // NOLINT(performance-no-int-to-ptr)
+        scan->has_read |= got != 0;
         look_at_words(scan->copy, got / WORD_BYTES, found);
         size_t page = cn_os_page_bytes();
         from = got < wanted ? cn_round_up(from + got + 1, page) : from + wanted; /* past the page that cannot be read */
@@ -168,24 +171,52 @@ static bool is_root(const struct cn_mapping *mapping) {
     return mapping->is_readable && !is_device && (!is_file || (mapping->is_writable && !mapping->is_shared));
 }
 
-static bool look_at_mapping(const struct cn_mapping *mapping, void *argument) {
-    (void)argument;
-    uintptr_t at = mapping->start;
+static void look_at_roots_in(uintptr_t at, uintptr_t end) {
     uintptr_t to;
-    while (is_root(mapping) && cn_exclusion_next(&scan->exclusion, &at, mapping->end, &to)) {
+    while (cn_exclusion_next(&scan->exclusion, &at, end, &to)) {
         look_at_memory(at, to, reach);
         reach_all();
         at = to;
     }
+}
+
+/* Of a file, read-only, and the process's own: data that were written once, if those that can be written follow. */
+struct read_only {
+    uintptr_t start;
+    uintptr_t end;
+};
+
+static bool look_at_mapping(const struct cn_mapping *mapping, void *argument) {
+    struct read_only *before = argument;
+    if (mapping->is_writable && mapping->start == before->end) {
+        look_at_roots_in(before->start, before->end);
+    }
+    if (is_root(mapping)) {
+        look_at_roots_in(mapping->start, mapping->end);
+    }
+    bool is_read_only = mapping->is_readable && !mapping->is_writable && !mapping->is_shared && !mapping->is_executable;
+    *before = is_read_only ? (struct read_only){mapping->start, mapping->end} : (struct read_only){0, 0};
     return true;
+}
+
+/* What heaps hand to the program's callbacks lies among Cairn's tables. */
+static void look_at_arguments(void) {
+    for (size_t i = 0; i < cn_heap_count(); i++) {
+        const struct cairn_heap *heap = cn_heap_at(i);
+        if (cn_heap_state(heap) == CN_HEAP_NAMED) {
+            uintptr_t argument = (uintptr_t)heap->on_budget_argument;
+            look_at_words(&argument, 1, reach);
+        }
+    }
 }
 
 static bool look_at_roots(const struct cn_stopped *stopped) {
     for (size_t i = 0; i < stopped->count; i++) {
         look_at_words(stopped->threads[i].registers, stopped->threads[i].words, reach);
     }
+    look_at_arguments();
     reach_all();
-    return cn_maps_walk(look_at_mapping, NULL);
+    return cn_maps_walk(look_at_mapping, &(struct read_only){0, 0});
 }
 
 /* ---- among the lost ------------------------------------------------------------------------------------------ */
@@ -262,7 +293,7 @@ bool cn_scan_run(const struct cn_stopped *stopped) {
         return false;
     }
     (void)cn_audit_blocks(NULL, look_into_lost, NULL);
-    return scan->is_complete && cn_exclusion_is_complete(&scan->exclusion);
+    return scan->has_read && scan->is_complete && cn_exclusion_is_complete(&scan->exclusion);
 }
 
 static void unmap_notes(void *memory, size_t bytes) {

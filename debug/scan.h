@@ -2,8 +2,9 @@
  * scan.h: which live blocks can be reached: a conservative scan, as LeakSanitizer makes it. Any aligned word that has
  * the value of an address within a block counts as a pointer to it.
  *
- *   roots    what can be written and read of the process's memory: globals, thread-local storage, and what the program
- *            has mapped; of stacks what is in use; registers
+ *   roots    what can be written and read of the process's memory: globals, also those that were made read-only since,
+ *            thread-local storage, and what the program has mapped; of stacks what is in use; registers; what named heaps
+ *            hand to callbacks
  *   not      Cairn's reservation, in which the blocks lie, and its other memory; stacks of threads that have ended;
  *            files that are mapped shared, and devices
  *
@@ -19,7 +20,7 @@
 #include "record.h"
 #include "stop.h"
 
-/* Looks at everything. False where there is no memory for its notes. To be called by cn_stop_others or cn_stop_nobody;
+/* Looks at everything. False where there is no memory for its notes, or nothing can be read. To be called by cn_stop_others or cn_stop_nobody;
  * `fini` afterwards in any case. */
 bool cn_scan_run(const struct cn_stopped *stopped);
 void cn_scan_fini(void);

@@ -12,14 +12,18 @@ _Thread_local struct cn_self *cn_self_mine CN_TLS;
 
 static _Atomic(struct cn_self *) all;
 static _Atomic unsigned last_number;
+static _Atomic unsigned taken_count;
 static _Thread_local unsigned number_mine CN_TLS;
+static _Thread_local bool has_ended CN_TLS;
 static pthread_key_t farewell_key;
 static _Atomic int key_state; /* 0: not made, 1: being made, 2: there, 3: not to be had */
 
 static void on_farewell(void *argument) {
     struct cn_self *self = argument;
     cn_self_mine = NULL;
+    has_ended = true; /* nobody would tell when it may be given back another time */
     cn_self_ends(self);
+    (void)atomic_fetch_sub_explicit(&taken_count, 1, memory_order_relaxed);
     atomic_store_explicit(&self->is_taken, false, memory_order_release);
 }
 
@@ -57,6 +61,9 @@ static bool has_key(void) {
 }
 
 CN_NOINLINE struct cn_self *cn_self_make(void) {
+    if (has_ended) {
+        return NULL;
+    }
     cn_process_start();
     bool is_farewell_known = has_key();
     struct cn_self *self = reuse();
@@ -64,9 +71,8 @@ CN_NOINLINE struct cn_self *cn_self_make(void) {
     if (self == NULL) {
         return NULL;
     }
-    if (number_mine == 0) { /* else others' destructors follow, of the thread that had it */
-        number_mine = atomic_fetch_add(&last_number, 1) + 1;
-    }
+    (void)atomic_fetch_add_explicit(&taken_count, 1, memory_order_relaxed);
+    number_mine = atomic_fetch_add(&last_number, 1) + 1;
     self->number = number_mine;
     self->control = cn_os_thread_id() == cn_os_process_id() ? 0 : (uintptr_t)pthread_self();
     cn_self_begins(self);
@@ -76,6 +82,10 @@ CN_NOINLINE struct cn_self *cn_self_make(void) {
     }
     return self;
 }
+
+unsigned cn_self_number(void) { return number_mine; }
+
+unsigned cn_self_count(void) { return atomic_load_explicit(&taken_count, memory_order_relaxed); }
 
 unsigned cn_self_find_by_stack(uintptr_t address, uintptr_t end) {
     const struct cn_self *nearest = NULL;
@@ -95,6 +105,7 @@ void cn_self_visit(void (*visit)(const struct cn_self *self, void *argument), vo
 }
 
 void cn_self_after_fork(void (*visit)(struct cn_self *self)) {
+    atomic_store_explicit(&taken_count, cn_self_mine != NULL ? 1 : 0, memory_order_relaxed);
     for (struct cn_self *self = atomic_load(&all); self != NULL; self = self->next) {
         visit(self);
         if (self != cn_self_mine) {

@@ -3,7 +3,7 @@
  *
  *   free --a thread's first call--> taken --its TLS destructor--> free
  *
- * A thread whose destructors still allocate after that takes one anew. They are never unmapped. In the child of a fork
+ * What a thread does after that, in other destructors, it does without one. They are never unmapped. In the child of a fork
  * those of other threads are given back.
  */
 #ifndef CN_SELF_H
@@ -26,12 +26,18 @@ struct cn_self {
 
 extern _Thread_local struct cn_self *cn_self_mine CN_TLS;
 
-/* The calling thread's; NULL where there is no memory for it. Starts the process's heap. */
+/* The calling thread's; NULL where there is no memory for it, or the thread ends. Starts the process's heap. */
 struct cn_self *cn_self_make(void);
 CN_INLINE struct cn_self *cn_self(void) {
     struct cn_self *self = cn_self_mine;
     return CN_LIKELY(self != NULL) ? self : cn_self_make();
 }
+
+/* The calling thread's number, also when it ends; 0: it has none. */
+unsigned cn_self_number(void);
+
+/* How many are taken, about. */
+unsigned cn_self_count(void);
 
 /* The number of the thread on whose stack the address may lie: the control block of each is at its stack's upper
  * end, and `end` is that of the mapping around the address. 0: of none. */

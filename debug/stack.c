@@ -1,6 +1,8 @@
 #include "stack.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
+#include <sys/auxv.h>
 
 #include "alloc/os.h"
 #include "depot.h"
@@ -15,8 +17,8 @@
  * Many ways lead to one beginning. Where a walk is remembered depends on the first words that walks from there have
  * read (its outline), too, so that those ways have places of their own.
  *
- * K2  The words of a walk lie between its beginning and the end of what was readable then. That is read again only while
- *     it is within what the thread knows to be readable now.
+ * K2  The words of a walk that is remembered lie on the thread's own stack, which can be read as long as the thread runs.
+ *     On other stacks, of coroutines or signal handlers, nothing is remembered: they come and go.
  * K3  While `is_busy`, a capture of the same thread, in a signal handler, leaves what is remembered alone.
  */
 enum {
@@ -62,6 +64,8 @@ struct thread {
     struct thread *next; /* of all; never changes */
     _Atomic bool is_taken;
     bool is_busy;
+    uintptr_t own_low;  /* the thread's own stack, as far down as it is known; see is_own */
+    uintptr_t own_high; /* 0: not known yet */
     struct cn_readable readable;
     struct cn_trail trail;
     struct recent recents[1 << RECENT_BITS];
@@ -70,6 +74,7 @@ struct thread {
 };
 
 static _Thread_local struct thread *mine CN_TLS;
+static _Thread_local bool has_ended CN_TLS;
 static _Atomic(struct thread *) all;
 static _Atomic size_t depth_now; /* 0 until it is set: in a static program modules can be found from then on only */
 
@@ -81,6 +86,7 @@ static struct thread *reuse(void) {
         if (!atomic_load_explicit(&thread->is_taken, memory_order_relaxed) &&
             !atomic_exchange_explicit(&thread->is_taken, true, memory_order_acquire)) {
             thread->readable = (struct cn_readable){0};
+            thread->own_high = 0;
             thread->is_busy = false;
             cn_trail_init(&thread->trail);
             return thread;
@@ -92,6 +98,9 @@ static struct thread *reuse(void) {
 static size_t thread_bytes(void) { return cn_round_up(sizeof(struct thread), cn_os_page_bytes()); }
 
 static CN_NOINLINE struct thread *take_thread(void) {
+    if (has_ended) { /* nobody would tell when it may be given back another time */
+        return NULL;
+    }
     struct thread *thread = reuse();
     if (thread == NULL) {
         thread = (struct thread *)(void *)cn_os_map(thread_bytes(), cn_os_page_bytes());
@@ -112,8 +121,16 @@ static CN_NOINLINE struct thread *take_thread(void) {
 void cn_stack_thread_ends(void) {
     struct thread *thread = mine;
     mine = NULL;
+    has_ended = true;
     if (thread != NULL) {
         atomic_store_explicit(&thread->is_taken, false, memory_order_release);
+    }
+}
+
+void cn_stack_visit_memory(void (*visit)(void *argument, uintptr_t start, uintptr_t end), void *argument) {
+    for (struct thread *thread = atomic_load_explicit(&all, memory_order_acquire); thread != NULL;
+         thread = thread->next) {
+        visit(argument, (uintptr_t)thread, (uintptr_t)thread + thread_bytes());
     }
 }
 
@@ -132,9 +149,43 @@ CN_INLINE struct outline *outline_of(struct thread *thread, const struct cn_regi
     return &thread->outlines[cn_hash_mix(at->pc << 1, at->sp) & cn_low_bits(OUTLINE_BITS)];
 }
 
-/* K2. */
-CN_INLINE bool is_within(const struct cn_readable *readable, uintptr_t sp, size_t farthest) {
-    return sp >= readable->start && sp + farthest * WORD_BYTES < readable->end;
+/* An address at the upper end of the calling thread's own stack: of its control block; the main thread's stack begins with
+ * bytes that the kernel has put there. getauxval(3) */
+static uintptr_t own_top(void) {
+    bool is_main = cn_os_thread_id() == cn_os_process_id();
+    return is_main ? (uintptr_t)getauxval(AT_RANDOM) : (uintptr_t)pthread_self();
+}
+
+/* Has the part of the thread's own stack that is known reach down to the address, if all between can be read. What lies
+ * below is left for the next time where it is much. */
+static CN_NOINLINE bool extend_own(struct thread *thread, uintptr_t sp) {
+    enum { PAGES_AT_ONCE = 512 };
+    uintptr_t page_bytes = cn_os_page_bytes();
+    if (thread->own_high == 0) {
+        thread->own_high = own_top();
+        thread->own_low = thread->own_high & -page_bytes;
+    }
+    if (sp >= thread->own_high) {
+        return false;
+    }
+    for (unsigned i = 0; i < PAGES_AT_ONCE && sp < thread->own_low; i++) {
+        const char *below = (const char *)(thread->own_low - page_bytes); // NOLINT: not accessed
+        if (!cn_os_is_readable(below)) {
+            return false;
+        }
+        thread->own_low -= page_bytes;
+    }
+    return sp >= thread->own_low;
+}
+
+/* Whether the address is on the thread's own stack. */
+CN_INLINE bool is_own(struct thread *thread, uintptr_t sp) {
+    return CN_LIKELY(sp - thread->own_low < thread->own_high - thread->own_low) || extend_own(thread, sp);
+}
+
+/* K2; `sp` is on the thread's own stack. */
+CN_INLINE bool is_within(const struct thread *thread, uintptr_t sp, size_t farthest) {
+    return sp + farthest * WORD_BYTES < thread->own_high;
 }
 
 /* Where a walk is remembered that begins there. */
@@ -142,7 +193,7 @@ CN_INLINE struct memo *memo_of(struct thread *thread, const struct cn_registers 
     const struct outline *outline = outline_of(thread, at);
     const uintptr_t *words = (const uintptr_t *)at->sp; // NOLINT: the stack
     uint64_t key = cn_hash_mix(at->pc << 1, at->sp);
-    if (outline->pc == at->pc && outline->sp == at->sp && is_within(&thread->readable, at->sp, outline->farthest)) {
+    if (outline->pc == at->pc && outline->sp == at->sp && is_within(thread, at->sp, outline->farthest)) {
         for (unsigned i = 0; i < OUTLINE_WORDS; i++) {
             key += words[outline->words[i]] << i;
         }
@@ -169,7 +220,7 @@ CN_INLINE uint64_t hash_now(const struct thread *thread, const struct memo *memo
 /* The id that a walk would find; CN_DEPOT_NONE where that is not known. K2. */
 CN_INLINE uint32_t recall(const struct thread *thread, const struct memo *memo, const struct cn_registers *at,
                           size_t depth) {
-    bool is_safe = memo->pc == at->pc && memo->sp == at->sp && is_within(&thread->readable, at->sp, memo->farthest);
+    bool is_safe = memo->pc == at->pc && memo->sp == at->sp && is_within(thread, at->sp, memo->farthest);
     return is_safe && hash_now(thread, memo, at, depth) == memo->hash ? memo->id : CN_DEPOT_NONE;
 }
 
@@ -264,7 +315,7 @@ CN_READS_STACK uint32_t cn_stack_capture(const struct cn_stack_start *start) {
     }
     struct thread *thread = mine;
     thread = CN_LIKELY(thread != NULL) ? thread : take_thread();
-    if (CN_UNLIKELY(thread == NULL || thread->is_busy)) {
+    if (CN_UNLIKELY(thread == NULL || thread->is_busy || !is_own(thread, at->sp))) {
         return walk_alone(at, CN_UNWIND_FROM_CALL, depth);
     }
     thread->is_busy = true;

@@ -32,8 +32,11 @@ uint32_t cn_stack_capture(const struct cn_stack_start *start);
  * frame is the interrupted instruction itself. */
 uint32_t cn_stack_capture_interrupted(const void *context);
 
-/* The thread ends, or will capture nothing for long: gives its memory to others. */
+/* The thread ends: gives its memory to others. What it captures after that it does without. */
 void cn_stack_thread_ends(void);
+
+/* Calls `visit` for the memory of each thread that there ever was: it holds words of stacks. */
+void cn_stack_visit_memory(void (*visit)(void *argument, uintptr_t start, uintptr_t end), void *argument);
 
 /* In the child of a fork: the same for the threads that are not there. */
 void cn_stack_after_fork(void);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "alloc/block.h"
+#include "alloc/guard.h"
 #include "alloc/module.h"
 #include "alloc/os.h"
 #include "alloc/pool.h"
@@ -52,6 +53,10 @@ static bool is_between(const void *pointer, const char *start, const char *end) 
 }
 
 static bool find_in_reservation(struct cn_where *where) {
+    if (cn_guard_covers(where->pointer)) {
+        where->kind = CN_WHERE_FREE;
+        return true;
+    }
     if (cn_region.base == NULL) {
         return false;
     }
