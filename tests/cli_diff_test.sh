@@ -109,19 +109,117 @@ PROGRAM
 }
 check a_program_that_varies_by_itself_is_status_3
 
-a_report_in_the_first_run_comes_first() {
-    make_program <<'PROGRAM'
+# A program that writes past a block, after the line of C that is given.
+make_overflow() {
+    make_program <<PROGRAM
+    $1
     char *block = malloc(10);
     block[10] = 0;
     free(block);
 PROGRAM
-    cairn diff -- ./program
+}
+
+expect_report() {
     expect_status 1
     expect_run "as it is" "reports a bug"
-    expect_out "cairn: ERROR: heap-buffer-overflow: block of 10 bytes"
+    expect_out "    cairn: ERROR: heap-buffer-overflow: block of 10 bytes"
+}
+
+a_report_in_the_first_run_comes_first() {
+    make_overflow ""
+    cairn diff -- ./program
+    expect_report
     expect_out "mend this first"
 }
 check a_report_in_the_first_run_comes_first
+
+a_report_is_found_whatever_form_and_place_the_options_name() {
+    local options
+    make_overflow ""
+    for options in report=json "log_path=$scratch/reports" "report=json:log_path=$scratch/reports"; do
+        CAIRN_OPTIONS=$options cairn diff -- ./program
+        expect_report
+    done
+    [ ! -e reports ] || fail "the reports of the runs are in the file that is for others"
+}
+check a_report_is_found_whatever_form_and_place_the_options_name
+
+a_report_within_a_line_is_found() {
+    make_overflow 'fputs("working... ", stderr);'
+    cairn diff -- ./program
+    expect_report
+    ! grep -q "It reads" out || fail "a report is taken for a bad read"
+}
+check a_report_within_a_line_is_found
+
+a_report_where_the_program_has_closed_its_standard_error_is_found() {
+    make_overflow 'close(2);'
+    cairn diff -- ./program
+    expect_report
+}
+check a_report_where_the_program_has_closed_its_standard_error_is_found
+
+what_the_program_says_like_a_report_is_its_own() {
+    make_program <<'PROGRAM'
+    puts("cairn: ERROR: none");
+PROGRAM
+    cairn diff -- ./program
+    expect_status 0
+}
+check what_the_program_says_like_a_report_is_its_own
+
+# The run ends alike whatever is in the block; a note tells.
+a_crash_on_a_pointer_from_a_freed_block_is_found() {
+    make_program <<'PROGRAM'
+    char *volatile *block = malloc(16);
+    free((void *)block);
+    return **block;
+PROGRAM
+    CAIRN_OPTIONS=protect_freed=0 cairn diff -- ./program
+    expect_status 1
+    expect_run "as it is" "ended by SIGSEGV"
+    expect_run "freed blocks filled with 0x00" "differs"
+    expect_out "what Cairn says differs from byte 0 on, in line 1:"
+    expect_out "first run: cairn: NOTE: at the SIGSEGV a register holds 0xdddddddddddddddd"
+    expect_run "other addresses" "the same"
+    expect_out "It reads blocks after their free."
+}
+check a_crash_on_a_pointer_from_a_freed_block_is_found
+
+# expect_nothing_left FOLDER
+expect_nothing_left() { [ -z "$(ls "$1")" ] || fail "left in $1: $(ls "$1")"; }
+
+nothing_is_left_in_the_folder_for_temporary_files() {
+    mkdir temporary 'with:colon'
+    make_overflow ""
+    TMPDIR=$scratch/temporary cairn diff -- ./program
+    expect_report
+    expect_nothing_left temporary
+    TMPDIR=$scratch/with:colon cairn diff -- ./program
+    expect_report
+    expect_nothing_left with:colon
+    TMPDIR=$scratch/temporary cairn diff -- sh -c 'rm -rf "$TMPDIR"/*; exec ./program'
+    expect_report
+    expect_nothing_left temporary
+}
+check nothing_is_left_in_the_folder_for_temporary_files
+
+nothing_is_left_after_a_signal() {
+    local tool_id
+    mkdir -p ended
+    TMPDIR=$scratch/ended "$tool" diff --time-limit=5 -- sleep 5 >out 2>err &
+    tool_id=$!
+    for _ in $(seq 100); do
+        [ -n "$(ls ended)" ] && break
+        sleep 0.1
+    done
+    kill "$tool_id"
+    status=0
+    wait "$tool_id" || status=$?
+    expect_status 143
+    expect_nothing_left ended
+}
+check nothing_is_left_after_a_signal
 
 a_read_past_the_end_is_reported_where_options_ask_for_guards() {
     make_program <<'PROGRAM'

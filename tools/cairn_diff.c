@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "tools/cairn_command.h"
+#include "tools/cairn_log.h"
 #include "tools/cairn_outcome.h"
 #include "tools/cairn_say.h"
 #include "tools/cairn_start.h"
@@ -76,13 +77,15 @@ struct diff_arguments {
 
 /* ---- the runs ------------------------------------------------------------------------------------------------ */
 
-/* All of one length, so that the program's stack lies where it lay. What CAIRN_OPTIONS holds already comes first. */
+/* All of one length, so that the program's stack lies where it lay. What CAIRN_OPTIONS holds already comes first; the
+ * later of two values holds. */
 static char *settings_of(const struct variation *variation) {
     const char *inherited = getenv("CAIRN_OPTIONS");
     bool has_some = inherited != NULL && inherited[0] != '\0';
-    return cn_text_format("%s%sseed=1:color=never:fill_allocated=0x%02X:fill_freed=0x%02X:quarantine=%08u",
-                          has_some ? inherited : "", has_some ? ":" : "", variation->fill_new, variation->fill_freed,
-                          variation->quarantine_bytes);
+    return cn_text_format("%s%sseed=1:color=never:report=text:log_path=%s:fill_allocated=0x%02X:fill_freed=0x%02X:"
+                          "quarantine=%08u",
+                          has_some ? inherited : "", has_some ? ":" : "", cn_log_path(), variation->fill_new,
+                          variation->fill_freed, variation->quarantine_bytes);
 }
 
 static int take(struct cn_trial trial, const struct variation *variation, struct cn_outcome *outcome) {
@@ -95,8 +98,13 @@ static int take(struct cn_trial trial, const struct variation *variation, struct
     return failure;
 }
 
+/* What cannot be written to the log comes on standard error: a fault of Cairn itself, or what a program has done that
+ * may not write there any more. */
 static bool print_report(const struct cn_outcome *outcome) {
-    struct cn_written line = cn_outcome_find_line(outcome, CN_STREAM_ERR, report_start);
+    struct cn_written line = cn_outcome_find_line(outcome, CN_STREAM_SAID, report_start);
+    if (line.bytes == NULL) {
+        line = cn_outcome_find_line(outcome, CN_STREAM_ERR, report_start);
+    }
     if (line.bytes == NULL) {
         return false;
     }
@@ -215,7 +223,8 @@ static const struct argp parser = {
         "addresses, and compares what it writes and how it ends. Finds reads of memory that was not written yet or "
         "is freed already, where they change what the program does.\v"
         "Every run gets the same standard input, which is read once; from a terminal, none. Files that PROGRAM "
-        "changes are not put back between the runs. What CAIRN_OPTIONS holds is kept, such as guard=all.\n\n"
+        "changes are not put back between the runs. What CAIRN_OPTIONS holds is kept, such as guard=all, but for "
+        "report and log_path: what Cairn says goes to a file of the tool's own.\n\n"
         "Exit status: 0 if all runs are the same, 1 if one differs or Cairn reports a bug, 2 for a wrong command "
         "line, 3 if PROGRAM varies by itself, 125 if a run cannot be made, 126 if PROGRAM cannot be executed, 127 if "
         "there is no such PROGRAM.\n\n"
@@ -258,6 +267,17 @@ static int check_program(const struct diff_arguments *arguments) {
     return CN_EXIT_NOT_FOUND;
 }
 
+static int compare_in_log(const struct cn_trial *trial) {
+    if (!cn_log_init()) {
+        cn_say_error("%s: cannot make a file for what Cairn says: %s", trial->command, strerror(errno));
+        return CN_EXIT_RUN_FAILED;
+    }
+    printf("%d runs of %s\n", VARIATION_COUNT, trial->program[0]);
+    int status = compare_all(trial);
+    cn_log_fini();
+    return status;
+}
+
 static int run(int argc, char **argv) {
     struct diff_arguments arguments = {.name = argv[0]};
     argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, &arguments);
@@ -276,8 +296,7 @@ static int run(int argc, char **argv) {
                              .limit_seconds = arguments.limit_seconds};
     int status = CN_EXIT_RUN_FAILED;
     if (trial.input >= 0) {
-        printf("%d runs of %s\n", VARIATION_COUNT, arguments.program[0]);
-        status = compare_all(&trial);
+        status = compare_in_log(&trial);
         close(trial.input);
     } else {
         cn_say_error("%s: cannot keep the standard input: %s", arguments.name, strerror(errno));

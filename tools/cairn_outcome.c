@@ -14,10 +14,11 @@
 #include <unistd.h>
 
 #include "tools/cairn_command.h"
+#include "tools/cairn_log.h"
 #include "tools/cairn_say.h"
 #include "tools/cairn_start.h"
 
-static const char *const stream_names[CN_STREAM_COUNT] = {"standard output", "standard error"};
+static const char *const stream_names[CN_STREAM_COUNT] = {"standard output", "standard error", "what Cairn says"};
 
 /* ---- a run --------------------------------------------------------------------------------------------------- */
 
@@ -72,7 +73,8 @@ int cn_outcome_take(const struct cn_trial *trial, struct cn_outcome *outcome) {
         files[i] = memfd_create(stream_names[i], MFD_CLOEXEC);
         is_good = is_good && files[i] >= 0;
     }
-    is_good = is_good && run_in_child(trial, files, &outcome->status);
+    is_good = is_good && cn_log_empty() && run_in_child(trial, files, &outcome->status);
+    is_good = is_good && cn_log_copy(files[CN_STREAM_SAID]);
     for (size_t i = 0; i < CN_STREAM_COUNT; i++) {
         is_good = is_good && map_file(files[i], &outcome->written[i]);
     }

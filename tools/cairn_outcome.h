@@ -1,5 +1,6 @@
 /*
- * cairn_outcome.h: what a program did in one run: its exit status and what it wrote; and in what two runs differ.
+ * cairn_outcome.h: what a program did in one run: its exit status, what it wrote, and what Cairn said of it; and in
+ * what two runs differ.
  */
 #ifndef CAIRN_OUTCOME_H
 #define CAIRN_OUTCOME_H
@@ -7,7 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum cn_stream { CN_STREAM_OUT, CN_STREAM_ERR, CN_STREAM_COUNT };
+/* CN_STREAM_SAID: what stands in the log (cairn_log.h), without what lies below first lines. */
+enum cn_stream { CN_STREAM_OUT, CN_STREAM_ERR, CN_STREAM_SAID, CN_STREAM_COUNT };
 
 /* What a stream held; mapped. */
 struct cn_written {
@@ -22,14 +24,14 @@ struct cn_outcome {
 
 enum cn_addresses { CN_ADDRESSES_FIXED, CN_ADDRESSES_RANDOM };
 
-/* How to run the program. */
+/* How to run the program. There is a log. */
 struct cn_trial {
     const char *command; /* the subcommand's name, for messages */
     const char *library;
     char **program;
     int input;              /* a file that each run reads from its start */
     unsigned limit_seconds; /* after which SIGALRM ends it; 0: none */
-    const char *settings;   /* CAIRN_OPTIONS */
+    const char *settings;   /* CAIRN_OPTIONS, with the log's path */
     enum cn_addresses addresses;
 };
 
