@@ -40,12 +40,17 @@ __attribute__((noinline)) void clear(void) {
     __asm__ volatile("" : : "r"(frame) : "memory");
 }
 
-static void *wait_for_ever(void *argument) {
+/* What is left of it lies below whatever is called later. */
+__attribute__((noinline)) void forget_far_below(void) {
+    void *volatile frame[8192];
+    frame[0] = malloc(2000);
+}
+
+static void *wait_and_abort(void *argument) {
     void *volatile local = malloc(77);
     pthread_barrier_wait(&barrier);
     pthread_barrier_wait(&barrier);
-    free(local);
-    return argument;
+    abort();
 }
 
 int main(void) {
@@ -54,15 +59,17 @@ int main(void) {
     freed = malloc(50);
     free(freed);
     inside = (char *)malloc(300000) + 5;
+    forget_far_below();
     for (int i = 0; i < 3; i++) {
         lose(1000);
     }
     pthread_barrier_init(&barrier, NULL, 2);
-    pthread_create(&thread, NULL, wait_for_ever, NULL);
+    pthread_create(&thread, NULL, wait_and_abort, NULL);
     pthread_barrier_wait(&barrier);
     clear();
     stop_here();
-    abort();
+    pthread_barrier_wait(&barrier);
+    pthread_join(thread, NULL);
 }
 """
 
@@ -134,7 +141,8 @@ def check_all(what: str, before: list[str], *arguments: str) -> None:
         run("cairn leaks"),
         r"leak: 3,000 bytes in 3 blocks that nothing points to\n",
         r"    #0 0x\w+ in lose \+ \d+ at \S*program\.c:\d+\n",
-        r"\n3,000 bytes lost in 3 blocks\n",
+        r"leak: 2,000 bytes in 1 block that nothing points to\n",
+        r"\n5,000 bytes lost in 4 blocks\n",
     )
 
 
@@ -157,6 +165,8 @@ def check_core_of_gdb(folder: pathlib.Path, program: pathlib.Path, start: list[s
     case("core file written by gdb leaves reserved addresses out", "small" if size < CORE_LIMIT else str(size), "^small$")
     said = gdb(str(program), str(core), commands=[f"source {COMMANDS}", "cairn block keep"])
     case("core file written by gdb has what the commands need", said, r"lies at the start of a block of 40 bytes\n")
+    said = gdb(str(program), str(core), commands=[f"source {COMMANDS}", "cairn leaks"])
+    case("leaks of a core file written by gdb are the same", said, r"\n5,000 bytes lost in 4 blocks\n")
 
 
 def main() -> int:

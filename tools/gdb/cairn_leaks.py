@@ -62,7 +62,7 @@ def writable_memory() -> list[Range]:
 
 @dataclass(frozen=True)
 class Thread:
-    number: int
+    is_main: bool
     stack_pointer: int
     control: int
     words: list[int]
@@ -76,7 +76,8 @@ def threads() -> list[Thread]:
         frame = gdb.newest_frame()
         mask = (1 << 64) - 1
         values = {name: int(frame.read_register(name)) & mask for name in REGISTERS}
-        result.append(Thread(thread.num, values["rsp"], values["fs_base"], list(values.values())))
+        process, task, _ = thread.ptid
+        result.append(Thread(process == task, values["rsp"], values["fs_base"], list(values.values())))
     if selected is not None:
         selected.switch()
     return result
@@ -101,7 +102,7 @@ def unused_stacks(memory: list[Range], running: list[Thread]) -> Iterator[Range]
     for mapping in memory:
         here = [thread for thread in running if mapping.start <= thread.stack_pointer < mapping.end]
         for thread in here:
-            if thread.number == 1 or mapping.start <= thread.control < mapping.end:
+            if thread.is_main or mapping.start <= thread.control < mapping.end:
                 yield Range(mapping.start, thread.stack_pointer - RED_ZONE)
         if not here:
             for control in ended:
