@@ -23,8 +23,9 @@ PROGRAM = r"""
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-void *keep, *freed, *inside;
+void *keep, *freed, *inside, **sealed;
 static pthread_barrier_t barrier;
 
 __attribute__((noinline)) void stop_here(void) { __asm__ volatile(""); }
@@ -46,6 +47,13 @@ __attribute__((noinline)) void forget_far_below(void) {
     frame[0] = malloc(2000);
 }
 
+/* A pointer in memory that can only be read. */
+static void seal(void *pointer) {
+    sealed = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    *sealed = pointer;
+    mprotect(sealed, 4096, PROT_READ);
+}
+
 static void *wait_and_abort(void *argument) {
     void *volatile local = malloc(77);
     pthread_barrier_wait(&barrier);
@@ -59,6 +67,7 @@ int main(void) {
     freed = malloc(50);
     free(freed);
     inside = (char *)malloc(300000) + 5;
+    seal(malloc(60));
     forget_far_below();
     for (int i = 0; i < 3; i++) {
         lose(1000);

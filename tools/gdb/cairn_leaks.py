@@ -26,31 +26,71 @@ class Range:
 # ---- memory ----------------------------------------------------------------------------------------------------------
 
 
+def is_searched(rights: str, path: str) -> bool:
+    """Whether the mapping can hold roots, as debug/scan.c has it. Shared memory without a file is called /dev/zero."""
+    is_file = path.startswith("/") and not path.startswith("/dev/zero")
+    is_device = is_file and path.startswith("/dev/")
+    return rights[0] == "r" and not is_device and (not is_file or (rights[1] == "w" and rights[3] != "s"))
+
+
 def mappings_of_process(pid: int) -> Iterator[Range]:
-    """What can be written, but for files that are shared, and devices."""
     for line in pathlib.Path(f"/proc/{pid}/maps").read_text(encoding="utf-8", errors="replace").splitlines():
         addresses, rights, _, _, _, *path = line.split(maxsplit=5)
-        is_file = bool(path) and path[0].startswith("/")
-        if rights.startswith("rw") and not (is_file and (rights[3] == "s" or path[0].startswith("/dev/"))):
+        if is_searched(rights, path[0] if path else ""):
             start, end = addresses.split("-")
             yield Range(int(start, 16), int(end, 16))
 
 
+def files_of_core(notes: bytes) -> dict[int, str]:
+    """The paths of the files that were mapped, by the addresses at which they were."""
+    of_files = 0x46494C45
+    at = 0
+    while at < len(notes):
+        name_size, size, kind = struct.unpack_from("<III", notes, at)
+        at += 12 + (name_size + 3 & ~3)
+        if kind == of_files:
+            count = struct.unpack_from("<Q", notes, at)[0]
+            starts = [struct.unpack_from("<Q", notes, at + 16 + 24 * i)[0] for i in range(count)]
+            paths = notes[at + 16 + 24 * count : at + size].split(b"\0")
+            return dict(zip(starts, (path.decode(errors="replace") for path in paths)))
+        at += size + 3 & ~3
+    return {}
+
+
+@dataclass(frozen=True)
+class Segment:
+    kind: int
+    flags: int
+    offset: int
+    start: int
+    stored: int
+
+    @property
+    def rights(self) -> str:
+        """As in /proc/PID/maps. That a file was shared is not known; by default such files are left out of cores."""
+        return "".join(letter if self.flags & bit else "-" for letter, bit in (("r", 4), ("w", 2), ("x", 1))) + "p"
+
+
 def segments_of_core(path: str) -> Iterator[Range]:
-    """The segments of the core file that could be written."""
-    load, writable = 1, 2
+    """What the core file has of such mappings."""
+    load, note = 1, 4
+    files: dict[int, str] = {}
     with open(path, "rb") as core:
         header = core.read(64)
         offset, size, count = struct.unpack_from("<Q", header, 32)[0], *struct.unpack_from("<HH", header, 54)
         core.seek(offset)
-        table = core.read(size * count)
-    for at in range(0, len(table), size):
-        kind, flags, _, start, _, stored, _, _ = struct.unpack_from("<IIQQQQQQ", table, at)
-        if kind == load and flags & writable and stored:
-            yield Range(start, start + stored)
+        fields = struct.iter_unpack("<IIQQ8xQ16x", core.read(size * count))
+        segments = [Segment(*each) for each in fields]
+        for segment in segments:
+            if segment.kind == note:
+                core.seek(segment.offset)
+                files |= files_of_core(core.read(segment.stored))
+    for segment in segments:
+        if segment.kind == load and is_searched(segment.rights, files.get(segment.start, "")):
+            yield Range(segment.start, segment.start + segment.stored)
 
 
-def writable_memory() -> list[Range]:
+def searched_memory() -> list[Range]:
     core = re.search(r"Local core dump file:\s+`(.*)'", gdb.execute("info files", to_string=True))
     if core is not None:
         return list(segments_of_core(core[1]))
@@ -185,7 +225,7 @@ class Search:
 
 def find_lost(tables: Tables) -> list[tuple[Block, bool]]:
     search = Search(tables)
-    memory = writable_memory()
+    memory = searched_memory()
     running = threads()
     excluded = [*memory_of_cairn(tables), *unused_stacks(memory, running)]
     for thread in running:
