@@ -7,7 +7,8 @@
 #include "sentence.h"
 
 enum {
-    SEEN_BYTES = 64, /* of the damage */
+    SEEN_BYTES = 64, /* of the damage, at its start */
+    PIECE_BYTES = 4096,
     TEXT_BEFORE_BYTES = 16,
     TEXT_MIN_BYTES = 4, /* shorter runs of printable bytes are chance */
     TEXT_SHOWN_BYTES = 40,
@@ -101,13 +102,21 @@ static uint64_t little_endian(const struct damage *damage) {
     return value;
 }
 
-static bool put_if_zeros(struct cn_text *text, const struct damage *damage) {
-    for (size_t i = 0; i < damage->length; i++) {
-        if (damage->seen[i] != damage->seen[0]) {
+/* Whether each byte of the damage, however long it is, is this one. */
+static bool is_filled_with(const struct damage *damage, unsigned char byte) {
+    static unsigned char piece[PIECE_BYTES]; /* large */
+    size_t got;
+    for (size_t done = 0; done < damage->bytes; done += got) {
+        got = cn_os_peek(damage->address + done, piece, cn_min(damage->bytes - done, PIECE_BYTES));
+        if (got == 0 || piece[0] != byte || memcmp(piece, piece + 1, got - 1) != 0) {
             return false;
         }
     }
-    if (damage->bytes < WORD_BYTES) {
+    return true;
+}
+
+static bool put_if_filled(struct cn_text *text, const struct damage *damage) {
+    if (damage->bytes < WORD_BYTES || !is_filled_with(damage, damage->seen[0])) {
         return false;
     }
     cn_text_put(text, "all of the bytes are ");
@@ -184,7 +193,7 @@ static void put_of_damage(struct cn_text *text, const struct cn_incident *incide
     (void)(damage.length == 0 || (has_block && put_if_nul(text, incident, &damage)) ||
            put_if_between(text, incident, &damage) || put_if_text(text, &damage, before) ||
            put_if_pointer(text, &damage) || (has_block && put_if_element(text, incident, &damage)) ||
-           put_if_zeros(text, &damage) || put_if_counter(text, &damage));
+           put_if_filled(text, &damage) || put_if_counter(text, &damage));
 }
 
 /* ---- what was handed in -------------------------------------------------------------------------------------- */

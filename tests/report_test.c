@@ -332,43 +332,6 @@ static void neighbours_are_named(void **state) {
     expect_words(&end, "    behind   24 bytes at 0x");
 }
 
-struct hint_case {
-    size_t size;
-    const void *bytes;
-    size_t length;
-    const char *hint;
-};
-
-static void write_behind(void *argument) {
-    const struct hint_case *hint = argument;
-    char *block = block_of(hint->size);
-    memcpy(hide(block + hint->size), hint->bytes, hint->length);
-    cairn_free(block);
-}
-
-static void damage_is_guessed_at(void **state) {
-    static const uint32_t element = 0x00000000;
-    static const unsigned char number[] = {0x39, 0x05, 0x00};
-    static const unsigned char zeros[64];
-    void *pointer = &global_array;
-    const struct hint_case cases[] = {
-        {16, "", 1, "hint: a NUL one byte past the end: was the size taken from strlen, without the + 1?\n"},
-        {24, "overflow", 9, "hint: the bytes look like text: \"overflow\"\n"},
-        {0, "overflow", 9, "hint: the bytes look like text: \"overflow\"\n"}, /* before it are canaries */
-        {40, &pointer, sizeof pointer, "looks like a pointer: it lies in the data of report_test_debug\n"},
-        {40, &element, sizeof element,
-         "hint: one element of 4 bytes just past the end: an index that is one too large?\n"},
-        {41, number, sizeof number, "hint: the value 1337 looks like a count, a size or an index\n"},
-        {900, zeros, 64, "hint: all of the bytes are 0x0: memset, or a loop, with too large a count?\n"},
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct hint_case one = cases[i];
-        struct child_end end = run_in_child(write_behind, &one, SECONDS);
-        expect_words(&end, one.hint);
-    }
-}
-
 static void report_in_colour(void *argument) {
     cn_options.color = CN_COLOR_ALWAYS;
     double_free(argument);
@@ -388,7 +351,6 @@ int main(void) {
         cmocka_unit_test(every_place_outside_the_heap_is_named),
         cmocka_unit_test(damaged_bytes_are_marked_beside_what_they_should_be),
         cmocka_unit_test(neighbours_are_named),
-        cmocka_unit_test(damage_is_guessed_at),
         cmocka_unit_test(colours_are_for_terminals_or_whoever_asks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

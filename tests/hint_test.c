@@ -1,0 +1,85 @@
+/*
+ * hint_test.c: what a report of the debug form guesses of bytes that were written.
+ */
+#define _GNU_SOURCE
+#include "alloc/options.h"
+#include "tests/reports.h"
+
+static int global_array[8];
+
+struct hint_case {
+    size_t size;
+    const void *bytes;
+    size_t length;
+    const char *hint;
+};
+
+static void write_behind(void *argument) {
+    const struct hint_case *hint = argument;
+    char *block = block_of(hint->size);
+    memcpy(hide(block + hint->size), hint->bytes, hint->length);
+    cairn_free(block);
+}
+
+static void damage_is_guessed_at(void **state) {
+    static const uint32_t element = 0x00000000;
+    static const unsigned char number[] = {0x00, 0x05, 0x00}; /* a canary is never NUL: all of it shows */
+    static const unsigned char zeros[100];
+    void *pointer = &global_array;
+    const struct hint_case cases[] = {
+        {16, "", 1, "hint: a NUL one byte past the end: was the size taken from strlen, without the + 1?\n"},
+        {24, "overflow", 9, "hint: the bytes look like text: \"overflow\"\n"},
+        {0, "overflow", 9, "hint: the bytes look like text: \"overflow\"\n"}, /* before it are canaries */
+        {40, &pointer, sizeof pointer, "looks like a pointer: it lies in the data of hint_test_debug\n"},
+        {40, &element, sizeof element,
+         "hint: one element of 4 bytes just past the end: an index that is one too large?\n"},
+        {41, number, sizeof number, "hint: the value 1280 looks like a count, a size or an index\n"},
+        {900, zeros, 64, "hint: all of the bytes are 0x0: memset, or a loop, with too large a count?\n"},
+        {900, zeros, 100, "hint: all of the bytes are 0x0: memset, or a loop, with too large a count?\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct hint_case one = cases[i];
+        struct child_end end = run_in_child(write_behind, &one, SECONDS);
+        expect_words(&end, one.hint);
+    }
+}
+
+enum { LONG_BYTES = 10000 };
+
+/* The byte at the offset is another one; none is at LONG_BYTES. */
+static void write_into_freed(void *argument) {
+    const size_t *other = argument;
+    cn_options.protect_freed = false;
+    char *block = block_of(LONG_BYTES);
+    cairn_free(block);
+    memset(hide(block), 7, LONG_BYTES);
+    if (*other < LONG_BYTES) {
+        block[*other] = 8;
+    }
+    cairn_check();
+}
+
+static bool is_called_filled(size_t other) {
+    struct child_end end = run_in_child(write_into_freed, &other, SECONDS);
+    expect_words(&end, "has 10000 bytes written after it was freed");
+    return strstr(end.text, "hint: all of the bytes are 0x7") != NULL;
+}
+
+static void all_of_the_bytes_are_all(void **state) {
+    (void)state;
+    assert_true(is_called_filled(LONG_BYTES));
+    assert_false(is_called_filled(0));
+    assert_false(is_called_filled(63));
+    assert_false(is_called_filled(64));
+    assert_false(is_called_filled(5000));
+    assert_false(is_called_filled(LONG_BYTES - 1));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(damage_is_guessed_at),
+        cmocka_unit_test(all_of_the_bytes_are_all),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
