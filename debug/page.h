@@ -48,4 +48,7 @@ uint64_t cn_page_site_of(uint32_t stack);
 /* The name of the named heap that the block is of; NULL: of none. */
 const char *cn_page_heap_name(const struct cn_known *known);
 
+/* What the block is, in a word or some. */
+const char *cn_page_state_of(const struct cn_facts *facts);
+
 #endif

@@ -36,10 +36,6 @@ static void put_hex(struct cn_text *text, const char *name, uint64_t value) {
 
 /* ---- the parts ----------------------------------------------------------------------------------------------- */
 
-static const char *state_of(const struct cn_facts *facts) {
-    return facts->state == CN_RECORD_LIVE ? "live" : cn_where_is_freed(facts) ? "freed" : "changing";
-}
-
 static void put_event(struct cn_text *text, const char *name, unsigned thread, uint32_t stack) {
     put_name(text, name);
     cn_text_put(text, "{\"thread\":");
@@ -56,7 +52,7 @@ static void put_block(struct cn_text *text, const struct cn_incident *incident) 
     cn_text_put_number(text, facts->size_bytes);
     put_hex(text, "address", (uintptr_t)cn_where_user(&incident->known, facts));
     put_number(text, "serial", facts->serial);
-    put_string(text, "state", state_of(facts));
+    put_string(text, "state", cn_page_state_of(facts));
     put_string(text, "from", cn_sentence_family(facts->asked));
     if (heap_name != NULL) {
         put_string(text, "heap", heap_name);

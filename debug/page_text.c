@@ -13,6 +13,13 @@ const char *cn_page_heap_name(const struct cn_known *known) {
     return heap != NULL ? heap->name : NULL;
 }
 
+const char *cn_page_state_of(const struct cn_facts *facts) {
+    if ((facts->marks & CN_MARK_PARKED) != 0) {
+        return "set aside, damaged";
+    }
+    return facts->state == CN_RECORD_LIVE ? "live" : cn_where_is_freed(facts) ? "freed" : "changing";
+}
+
 /* ---- the block ----------------------------------------------------------------------------------------------- */
 
 static void put_thread(struct cn_text *text, unsigned thread) {
@@ -28,13 +35,6 @@ static void put_age(struct cn_text *text, uint64_t serial) {
     cn_text_put(text, age == 1 ? " allocation old" : " allocations old");
 }
 
-static const char *state_of(const struct cn_facts *facts) {
-    if ((facts->marks & CN_MARK_PARKED) != 0) {
-        return "set aside, damaged";
-    }
-    return facts->state == CN_RECORD_LIVE ? "live" : cn_where_is_freed(facts) ? "freed" : "changing";
-}
-
 static void put_block(struct cn_text *text, const struct cn_known *known, const struct cn_facts *facts) {
     cn_sentence_put_bytes(text, facts->size_bytes);
     cn_text_put(text, " at ");
@@ -42,7 +42,7 @@ static void put_block(struct cn_text *text, const struct cn_known *known, const 
     cn_text_put(text, ", serial ");
     cn_text_put_number(text, facts->serial);
     cn_text_put(text, ", ");
-    cn_text_put(text, state_of(facts));
+    cn_text_put(text, cn_page_state_of(facts));
 }
 
 static void put_label(struct cn_text *text, const char *label) {

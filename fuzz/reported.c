@@ -16,12 +16,16 @@ static bool is_by_thread_of(const char *said, const char *event) {
     return thread != NULL && cn_json_is_number(cn_json_member(event, "thread"), strtoull(thread, NULL, 10));
 }
 
+static bool is_freed(const char *block) {
+    const char *state = cn_json_member(block, "state");
+    return cn_json_is_string(state, "freed") || cn_json_is_string(state, "set aside, damaged");
+}
+
 static void expect_events(const char *said, const char *block) {
     const char *allocated = cn_json_member(block, "allocated");
     const char *freed = cn_json_member(block, "freed");
     CN_EXPECT(allocated != NULL && is_by_thread_of(said, allocated), "a report names the thread that allocated");
-    CN_EXPECT((freed != NULL) == cn_json_is_string(cn_json_member(block, "state"), "freed"),
-              "a report tells of a freed block who freed it");
+    CN_EXPECT((freed != NULL) == is_freed(block), "a report tells of a freed block who freed it");
     CN_EXPECT(freed == NULL || is_by_thread_of(said, freed), "a report names the thread that freed");
 }
 

@@ -33,6 +33,10 @@ int main(int count, char **arguments) {
     } else if (count > 1 && strcmp(arguments[1], "overflow") == 0) {
         memset(block + 40, 0, 3);
         free(block);
+    } else if (count > 1 && strcmp(arguments[1], "damaged") == 0) {
+        memset(block + 40, 0, 3);
+        free(block);
+        free(block);
     } else if (count > 1 && strcmp(arguments[1], "stack") == 0) {
         free(local + 16);
     }
@@ -86,6 +90,11 @@ def damage_is_told_byte_by_byte(run: Run) -> None:
     assert "pointer" not in report and report["block"]["state"] == "live"
 
 
+def damaged_block_is_set_aside(run: Run) -> None:
+    assert [report["kind"] for report in run.reports] == ["heap-buffer-overflow", "double-free"]
+    assert [report["block"]["state"] for report in run.reports] == ["live", "set aside, damaged"]
+
+
 def pointer_outside_the_heap_is_placed(run: Run) -> None:
     (report,) = run.reports
     assert report["kind"] == "bad-free" and "block" not in report
@@ -100,6 +109,7 @@ def program_without_misuse_has_no_report(run: Run) -> None:
 CASES = {
     "twice": double_free_is_told_whole,
     "overflow": damage_is_told_byte_by_byte,
+    "damaged": damaged_block_is_set_aside,
     "stack": pointer_outside_the_heap_is_placed,
     "nothing": program_without_misuse_has_no_report,
 }
