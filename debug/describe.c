@@ -1,10 +1,13 @@
 /*
- * describe.c: what a pointer is, for whoever asks: a person in a debugger, mostly. Nothing here allocates.
+ * describe.c: what a pointer is, for whoever asks: a person in a debugger, mostly, who reads it on standard error,
+ * wherever reports go. Nothing here allocates.
  */
 #include <errno.h>
 
 #include "alloc/explain.h"
 #include "page.h"
+
+enum { STANDARD_ERROR = 2 };
 
 static struct cn_page page; /* while this thread reports */
 static struct cn_incident incident;
@@ -21,11 +24,9 @@ void cn_debug_describe(const void *pointer) {
         incident.facts = page.where.facts;
         page.site = cn_page_site_of(incident.facts.alloc_stack);
     }
-    int fd = cn_report_open();
-    cn_text_init(&out, fd);
+    cn_text_init(&out, STANDARD_ERROR);
     cn_page_put_description(&out, &page);
     (void)cn_text_fini(&out);
-    cn_report_close(fd);
     if (is_first) {
         cn_report_end();
     }

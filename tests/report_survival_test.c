@@ -302,6 +302,20 @@ static void any_pointer_can_be_described(void **state) {
     assert_null(strstr(end.text, "cairn: ERROR"));
 }
 
+static void description_is_on_standard_error_wherever_reports_go(void **state) {
+    (void)state;
+    set_log_path("report_test.described");
+    (void)unlink(cn_options.log_path);
+    cn_options.report = CN_REPORT_JSON;
+    struct child_end end = run_in_child(describe_all, NULL, SECONDS);
+    int log = open(cn_options.log_path, O_RDONLY | O_CLOEXEC);
+    cn_options.report = CN_REPORT_TEXT;
+    cn_options.log_path[0] = '\0';
+    expect_success(&end);
+    expect_words(&end, " lies at the start of a block of 100 bytes\n");
+    assert_int_equal(log, -1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bad_calls_are_as_if_not_made_where_one_goes_on),
@@ -314,6 +328,7 @@ int main(void) {
         cmocka_unit_test(log_path_names_the_process),
         cmocka_unit_test(child_of_a_fork_can_report_while_its_parent_does),
         cmocka_unit_test(any_pointer_can_be_described),
+        cmocka_unit_test(description_is_on_standard_error_wherever_reports_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
