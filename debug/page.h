@@ -31,8 +31,8 @@ void cn_page_put_description(struct cn_text *text, const struct cn_page *page);
 void cn_page_put_stack(struct cn_text *text, uint32_t stack);
 void cn_page_put_stack_json(struct cn_text *text, const char *name, uint32_t stack);
 
-/* A note, which is no report, goes where reports go: its first line is put between the two, and a stack ends it. False where
- * this thread is making a report. */
+/* A note, which is no report, goes where reports go, in their form: its one line, for which `text` has room, is put
+ * between the two, and a stack ends it. False where this thread is making a report. */
 bool cn_page_begin_note(struct cn_text *text);
 void cn_page_end_note(struct cn_text *text, uint32_t stack);
 

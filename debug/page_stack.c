@@ -3,7 +3,10 @@
  */
 #include "page.h"
 
+#include "alloc/options.h"
+#include "alloc/os.h"
 #include "depot.h"
+#include "self.h"
 #include "symbol.h"
 
 void cn_page_put_stack(struct cn_text *text, uint32_t stack) { cn_symbol_print_stack(text, stack); }
@@ -63,19 +66,52 @@ void cn_page_put_stack_json(struct cn_text *text, const char *name, uint32_t sta
 
 /* ---- notes --------------------------------------------------------------------------------------------------- */
 
+/* All of it is kept until its end is known: as JSON it is one string. */
 bool cn_page_begin_note(struct cn_text *text) {
     if (!cn_report_begin()) {
         return false;
     }
-    cn_text_init(text, cn_report_open());
-    cn_text_put(text, "cairn: NOTE: ");
+    cn_text_init(text, CN_TEXT_NOWHERE);
     return true;
 }
 
-void cn_page_end_note(struct cn_text *text, uint32_t stack) {
+static void put_kept(struct cn_text *text, const struct cn_text *kept, size_t length) {
+    for (size_t i = 0; i < length; i++) {
+        cn_text_put_char(text, kept->bytes[i]);
+    }
+}
+
+static void put_note(struct cn_text *text, const struct cn_text *note, uint32_t stack) {
+    cn_text_put(text, "cairn: NOTE: ");
+    put_kept(text, note, note->length);
+    cn_text_flush(text); /* names need a large stack: a signal's may be too small */
     cn_page_put_stack(text, stack);
-    (void)cn_text_fini(text);
-    cn_report_close(text->fd);
+}
+
+static void put_note_json(struct cn_text *text, const struct cn_text *note, uint32_t stack) {
+    const struct cn_self *self = cn_self_mine;
+    cn_text_put(text, "{\"note\":");
+    cn_text_quote(text);
+    put_kept(text, note, note->length - 1); /* without the line's end */
+    cn_text_unquote(text);
+    cn_text_put(text, ",\"process\":");
+    cn_text_put_number(text, cn_os_process_id());
+    cn_text_put(text, ",\"thread\":");
+    cn_text_put_number(text, self != NULL ? self->number : 0);
+    cn_page_put_stack_json(text, "stack", stack);
+    cn_text_put(text, "}\n");
+}
+
+void cn_page_end_note(struct cn_text *text, uint32_t stack) {
+    static struct cn_text out; /* large */
+    cn_text_init(&out, cn_report_open());
+    if (cn_options.report == CN_REPORT_JSON) {
+        put_note_json(&out, text, stack);
+    } else {
+        put_note(&out, text, stack);
+    }
+    (void)cn_text_fini(&out);
+    cn_report_close(out.fd);
     cn_report_end();
 }
 

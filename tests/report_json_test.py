@@ -7,6 +7,7 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -39,10 +40,18 @@ int main(int count, char **arguments) {
         free(block);
     } else if (count > 1 && strcmp(arguments[1], "stack") == 0) {
         free(local + 16);
+    } else if (count > 1 && strcmp(arguments[1], "crash") == 0) {
+        free(block);
+        return **(char **)block;
     }
     return 0;
 }
 """
+
+
+# Of the runs that have any.
+OPTIONS = {"crash": ":protect_freed=0", "failures": ":fail_rate=1:fail_stacks=1"}
+STATUS = {"crash": -signal.SIGSEGV}
 
 
 class Run:
@@ -50,10 +59,11 @@ class Run:
 
     def __init__(self, folder: pathlib.Path, program: pathlib.Path, misuse: str) -> None:
         log = folder / f"{misuse}.json"
-        options = f"report=json:log_path={log}:halt_on_error=0"
+        options = f"report=json:log_path={log}:halt_on_error=0" + OPTIONS.get(misuse, "")
         environment = {**os.environ, "LD_PRELOAD": str(LIBRARY), "CAIRN_OPTIONS": options}
         command = [program, misuse]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == STATUS.get(misuse, 0), done
         self.block = done.stdout.strip()
         self.said = done.stderr
         self.lines = log.read_text(encoding="ascii").splitlines() if log.exists() else []
@@ -102,6 +112,21 @@ def pointer_outside_the_heap_is_placed(run: Run) -> None:
     assert report["hint"]
 
 
+def note_of_a_crash_is_an_object(run: Run) -> None:
+    (note,) = run.reports
+    assert list(note) == ["note", "process", "thread", "stack"], note
+    assert note["note"].startswith("at the SIGSEGV a register holds 0xdddddddddddddddd, which is what freed blocks are")
+    assert note["note"].endswith("guard=all stops at that read")
+    assert note["process"] > 1 and note["thread"] == 1
+    assert note["stack"][0]["function"] == "main"
+
+
+def each_note_of_a_failure_is_an_object(run: Run) -> None:
+    (note,) = [note for note in run.reports if note["note"].endswith(", of 40 bytes, fails as the options say")]
+    assert [frame["function"] for frame in note["stack"][:1]] == ["main"]
+    assert all(list(note) == ["note", "process", "thread", "stack"] for note in run.reports)
+
+
 def program_without_misuse_has_no_report(run: Run) -> None:
     assert not run.reports
 
@@ -111,6 +136,8 @@ CASES = {
     "overflow": damage_is_told_byte_by_byte,
     "damaged": damaged_block_is_set_aside,
     "stack": pointer_outside_the_heap_is_placed,
+    "crash": note_of_a_crash_is_an_object,
+    "failures": each_note_of_a_failure_is_an_object,
     "nothing": program_without_misuse_has_no_report,
 }
 
