@@ -5,7 +5,8 @@
 #include "alloc/options.h"
 #include "tests/reports.h"
 
-static int global_array[8];
+/* The first byte of its address is NUL: no character, and no canary. */
+static _Alignas(256) int global_array[8];
 
 struct hint_case {
     size_t size;
@@ -28,8 +29,8 @@ static void damage_is_guessed_at(void **state) {
     void *pointer = &global_array;
     const struct hint_case cases[] = {
         {16, "", 1, "hint: a NUL one byte past the end: was the size taken from strlen, without the + 1?\n"},
-        {24, "overflow", 9, "hint: the bytes look like text: \"overflow\"\n"},
-        {0, "overflow", 9, "hint: the bytes look like text: \"overflow\"\n"}, /* before it are canaries */
+        {23, "overflow", 9, "hint: the bytes look like text: \"overflow\"\n"}, /* its tail holds all of it */
+        {0, "overflow", 9, "hint: the bytes look like text: \"overflow\"\n"},  /* before it are canaries */
         {40, &pointer, sizeof pointer, "looks like a pointer: it lies in the data of hint_test_debug\n"},
         {40, &element, sizeof element,
          "hint: one element of 4 bytes just past the end: an index that is one too large?\n"},
