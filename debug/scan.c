@@ -203,7 +203,7 @@ static bool look_at_mapping(const struct cn_mapping *mapping, void *argument) {
 static void look_at_arguments(void) {
     for (size_t i = 0; i < cn_heap_count(); i++) {
         const struct cairn_heap *heap = cn_heap_at(i);
-        if (cn_heap_state(heap) == CN_HEAP_NAMED) {
+        if (cn_heap_state(heap) == CN_HEAP_NAMED && heap->on_budget != NULL) {
             uintptr_t argument = (uintptr_t)heap->on_budget_argument;
             look_at_words(&argument, 1, reach);
         }

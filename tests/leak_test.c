@@ -5,6 +5,8 @@
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <sys/mman.h>
+#include <ucontext.h>
+#include <unistd.h>
 
 #include "tests/leaks.h"
 
@@ -109,22 +111,93 @@ static _Thread_local char *volatile kept_by_thread;
 
 static char **volatile kept_in_own_heap;
 
+enum { PAGE_BYTES = 4096, PLACE = 7 };
+
 /* In memory that was written before it became read-only, and in memory that children share. */
 CAIRN_OWN_FRAME void keep_elsewhere(char **read_only, char **shared) {
-    read_only[7] = block_of(SIZE);
-    shared[5] = block_of(SIZE);
-    MUST(mprotect(read_only, 4096, PROT_READ) == 0);
+    read_only[PLACE] = block_of(SIZE);
+    shared[PLACE] = block_of(SIZE);
+    MUST(mprotect(read_only, PAGE_BYTES, PROT_READ) == 0);
+}
+
+static void keep_in(char **read_only, char **shared) {
+    MUST((void *)read_only != MAP_FAILED && (void *)shared != MAP_FAILED);
+    keep_elsewhere(read_only, shared);
+    EXPECT_LOST(0);
+    shared[PLACE] = NULL;
+    EXPECT_LOST(1);
 }
 
 static void keep_in_other_mappings(void *argument) {
-    char **read_only = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    char **shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     (void)argument;
-    MUST(read_only != MAP_FAILED && shared != MAP_FAILED);
-    keep_elsewhere(read_only, shared);
+    keep_in(mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+            mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+}
+
+/* What is initialised lies in the file, and other data behind it. */
+static _Alignas(PAGE_BYTES) char *pages[3 * PAGE_BYTES / sizeof(char *)] = {"data"};
+
+static void keep_in_data_and_memory_with_a_name(void *argument) {
+    int fd = memfd_create("memory", 0);
+    (void)argument;
+    MUST(fd >= 0 && ftruncate(fd, PAGE_BYTES) == 0);
+    keep_in(pages, mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+}
+
+static void data_made_read_only_and_memory_that_has_a_name_keep_what_they_point_to(void **state) {
+    (void)state;
+    (void)expect_well(keep_in_data_and_memory_with_a_name, NULL);
+}
+
+static void do_nothing(struct cairn_heap *heap, size_t size, void *argument) {
+    (void)heap;
+    (void)size;
+    (void)argument;
+}
+
+CAIRN_OWN_FRAME struct cairn_heap *heap_with_an_argument(void) {
+    struct cairn_heap_options options = {.on_budget = do_nothing, .argument = block_of(SIZE)};
+    return cairn_heap_create("heap", &options);
+}
+
+static void keep_for_a_callback(void *argument) {
+    struct cairn_heap *heap = heap_with_an_argument();
+    (void)argument;
     EXPECT_LOST(0);
-    shared[5] = NULL;
+    cairn_heap_destroy(heap);
     EXPECT_LOST(1);
+}
+
+static void arguments_of_callbacks_are_kept(void **state) {
+    (void)state;
+    (void)expect_well(keep_for_a_callback, NULL);
+}
+
+static ucontext_t main_context;
+static ucontext_t coroutine;
+
+static void expect_nothing_lost(void) { EXPECT_LOST(0); }
+
+CAIRN_OWN_FRAME void keep_at(char **place) { *place = block_of(SIZE); }
+
+/* Another coroutine's stack, which lies below in the same mapping, is in use. */
+static void keep_below_a_coroutine(void *argument) {
+    enum { STACK_BYTES = 256 << 10 };
+    char *memory = mmap(NULL, 3 * STACK_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    (void)argument;
+    MUST(memory != MAP_FAILED && mprotect(memory + PAGE_BYTES, 2 * STACK_BYTES, PROT_READ | PROT_WRITE) == 0);
+    keep_at((char **)(void *)(memory + PAGE_BYTES));
+    MUST(getcontext(&coroutine) == 0);
+    coroutine.uc_stack.ss_sp = memory + PAGE_BYTES + STACK_BYTES;
+    coroutine.uc_stack.ss_size = STACK_BYTES;
+    coroutine.uc_link = &main_context;
+    makecontext(&coroutine, expect_nothing_lost, 0);
+    MUST(swapcontext(&main_context, &coroutine) == 0);
+}
+
+static void stacks_of_coroutines_keep_what_they_point_to(void **state) {
+    (void)state;
+    (void)expect_well(keep_below_a_coroutine, NULL);
 }
 
 static void mappings_that_are_read_only_or_shared_keep_what_they_point_to(void **state) {
@@ -252,6 +325,9 @@ int main(void) {
         cmocka_unit_test(what_lost_blocks_point_to_is_lost_indirectly),
         cmocka_unit_test(pointer_past_the_end_keeps_nothing),
         cmocka_unit_test(mappings_that_are_read_only_or_shared_keep_what_they_point_to),
+        cmocka_unit_test(data_made_read_only_and_memory_that_has_a_name_keep_what_they_point_to),
+        cmocka_unit_test(arguments_of_callbacks_are_kept),
+        cmocka_unit_test(stacks_of_coroutines_keep_what_they_point_to),
         cmocka_unit_test(globals_threads_mappings_and_blocks_keep_what_they_point_to),
         cmocka_unit_test(stacks_and_registers_of_other_threads_keep_what_they_point_to),
         cmocka_unit_test(stacks_of_ended_threads_keep_nothing),

@@ -27,8 +27,8 @@ class Range:
 
 
 def is_searched(rights: str, path: str) -> bool:
-    """Whether the mapping can hold roots, as debug/scan.c has it. Shared memory without a file is called /dev/zero."""
-    is_file = path.startswith("/") and not path.startswith("/dev/zero")
+    """Whether the mapping can hold roots, as debug/scan.c has it. Shared memory without a file has a path, too."""
+    is_file = path.startswith("/") and not path.startswith(("/dev/zero", "/memfd:", "/SYSV"))
     is_device = is_file and path.startswith("/dev/")
     return rights[0] == "r" and not is_device and (not is_file or (rights[1] == "w" and rights[3] != "s"))
 
