@@ -106,6 +106,17 @@ static bool parse_rate(struct piece text, uint64_t *result) {
     return parse_fraction(text, result);
 }
 
+/* After a handler that returns these come again at once; and two of them cannot be handled. */
+static bool can_be_handled(uint64_t signal) {
+    static const int others[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGKILL, SIGSTOP};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (signal == (uint64_t)others[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool parse_signal(struct piece text, uint64_t *result) {
     static const struct {
         const char *name;
@@ -121,7 +132,7 @@ static bool parse_signal(struct piece text, uint64_t *result) {
             return true;
         }
     }
-    return parse_digits(text, DECIMAL, result);
+    return parse_digits(text, DECIMAL, result) && can_be_handled(*result);
 }
 
 static bool parse_choice(struct piece text, const char *const *words, unsigned *result) {

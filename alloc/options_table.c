@@ -44,7 +44,7 @@ const struct cn_option cn_option_table[] = {
     COUNT(seed, BOTH, "makes what is random the same in every run; 0: it differs"),
     SWITCH(announce, BOTH, "1", "tells AddressSanitizer and Valgrind of each block, where they watch"),
 
-    FILL(fill_allocated, "0xCD", "what new blocks are filled with"),
+    FILL(fill_allocated, "0xCD", "what new blocks are filled with, up to 64 KiB of each"),
     FILL(fill_freed, "0xDD", "what freed blocks are filled with; off: writes after free are not found"),
     {"quarantine", CN_OPTION_BYTES, CN_OPTION_OF_DEBUG_FORM, FIELD(quarantine_bytes), 0, PTRDIFF_MAX, NULL, "BYTES",
      "64M", "memory of freed blocks that waits before its next use; takes K, M, G"},

@@ -1,20 +1,37 @@
 /*
- * os_file_linux.c: what os.h has of files, on Linux. The system is called by number: in the C library's functions a thread
- * may be cancelled, and malloc, free and their like are no such points.
+ * os_file_linux.c: what os.h has of files, on Linux. A thread may be cancelled in the C library's functions that open, read,
+ * write and close files; malloc, free and their like are no such points, so that it must not be meanwhile.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/syscall.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include "os.h"
 
+/* What the thread is put back into afterwards. */
+struct before {
+    int error;
+    int cancel_state;
+};
+
+static struct before begin(void) {
+    struct before before = {.error = errno};
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before.cancel_state);
+    return before;
+}
+
+static void end(struct before before) {
+    (void)pthread_setcancelstate(before.cancel_state, &before.cancel_state);
+    errno = before.error;
+}
+
 int cn_os_write(int fd, const char *bytes, size_t length) {
-    int saved = errno;
+    struct before before = begin();
     int error = 0;
     while (length > 0 && error == 0) {
-        long written = syscall(SYS_write, fd, bytes, length);
+        ssize_t written = write(fd, bytes, length);
         if (written >= 0) {
             bytes += written;
             length -= (size_t)written;
@@ -22,14 +39,14 @@ int cn_os_write(int fd, const char *bytes, size_t length) {
             error = errno;
         }
     }
-    errno = saved;
+    end(before);
     return error;
 }
 
 static int open_quietly(const char *path, int flags) {
-    int saved = errno;
-    int fd = (int)syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0600);
-    errno = saved;
+    struct before before = begin();
+    int fd = open(path, flags | O_CLOEXEC, 0600);
+    end(before);
     return fd;
 }
 
@@ -40,12 +57,12 @@ int cn_os_open_to_append(const char *path) { return open_quietly(path, O_WRONLY 
 int cn_os_open_to_read(const char *path) { return open_quietly(path, O_RDONLY); }
 
 ptrdiff_t cn_os_read(int fd, char *bytes, size_t room) {
-    int saved = errno;
+    struct before before = begin();
     ptrdiff_t got;
     do {
-        got = syscall(SYS_read, fd, bytes, room);
+        got = read(fd, bytes, room);
     } while (got < 0 && errno == EINTR);
-    errno = saved;
+    end(before);
     return got;
 }
 
@@ -72,9 +89,9 @@ int cn_os_duplicate(int fd) {
 }
 
 void cn_os_close(int fd) {
-    int saved = errno;
-    (void)syscall(SYS_close, fd);
-    errno = saved;
+    struct before before = begin();
+    (void)close(fd);
+    end(before);
 }
 
 bool cn_os_is_file_readable(const char *path) {

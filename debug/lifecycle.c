@@ -1,6 +1,5 @@
 #include "lifecycle.h"
 
-#include <signal.h>
 #include <string.h>
 
 #include "alloc/heap.h"
@@ -79,21 +78,6 @@ static void on_check_signal(int number) {
     cn_audit_by_signal();
 }
 
-/* A handler that looks and goes on is no end to these; and two of them cannot be handled. */
-static bool can_be_check_signal(int number) {
-    return number != SIGSEGV && number != SIGBUS && number != SIGILL && number != SIGFPE && number != SIGABRT &&
-           number != SIGKILL && number != SIGSTOP;
-}
-
-static void set_check_signal(int number) {
-    static const char why[] = "check_signal cannot be a signal that ends or stops the process";
-    if (can_be_check_signal(number)) {
-        cn_os_handle_signal(number, on_check_signal);
-    } else {
-        cn_warn(why, "none is handled", strlen("none is handled"));
-    }
-}
-
 static bool announce_live(const struct cn_known *known, uint64_t word, void *argument) {
     (void)argument;
     if (cn_record_state_of(word) == CN_RECORD_LIVE) {
@@ -135,7 +119,7 @@ void cn_debug_start(void) {
     }
     check_guard_site();
     if (cn_options.check_signal != 0) {
-        set_check_signal(cn_options.check_signal);
+        cn_os_handle_signal(cn_options.check_signal, on_check_signal);
     }
 }
 

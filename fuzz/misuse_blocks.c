@@ -127,6 +127,13 @@ static size_t take_size(struct cn_misuse_blocks *blocks) {
     }
 }
 
+/* Now and then one with which not all of what is before the block are canaries. */
+static unsigned take_alignment_shift(struct cn_misuse_blocks *blocks) {
+    enum { LONG_HEAD_FROM = 250 };
+    uint8_t byte = cn_bytes_take(blocks->input);
+    return byte < LONG_HEAD_FROM ? byte % (ALIGNMENT_SHIFT_MAX + 1U) : ALIGNMENT_SHIFT_MAX + 1U + byte % 2U;
+}
+
 static void *ask(struct cairn_heap *heap, enum cn_asked asked, size_t size, size_t alignment) {
     switch (asked) {
     case CN_ASKED_MALLOC:
@@ -182,7 +189,7 @@ struct cn_misuse_block *cn_misuse_make_sized(struct cn_misuse_blocks *blocks, un
     block->heap = heap;
     block->asked = asked;
     if (asked == CN_ASKED_ALIGNED) {
-        alignment = (size_t)1 << cn_bytes_take(blocks->input) % (ALIGNMENT_SHIFT_MAX + 1);
+        alignment = (size_t)1 << take_alignment_shift(blocks);
     }
     block->user = ask(blocks->heaps[heap], asked, block->size, alignment);
     note(blocks, block, alignment);
@@ -228,6 +235,14 @@ static bool can_be_resized(const struct cn_misuse_blocks *blocks, const struct c
     return is_live_without_promise(blocks, block) && block->asked != CN_ASKED_NEW && block->asked != CN_ASKED_NEW_ARRAY;
 }
 
+/* A large block sometimes grows by little, which needs no move. */
+static size_t take_new_size(struct cn_misuse_blocks *blocks, const struct cn_misuse_block *block) {
+    enum { LITTLE_SHARE = 8 };
+    size_t size = take_size(blocks) + 1;
+    bool is_little = size % 2 == 0 && size < block->size && !cn_misuse_is_of_pool(block);
+    return is_little ? block->size + size % (block->size / LITTLE_SHARE) : size;
+}
+
 static void resize(struct cn_misuse_blocks *blocks) {
     struct cn_misuse_block *block = cn_misuse_pick(blocks, can_be_resized);
     if (block == NULL) {
@@ -237,11 +252,14 @@ static void resize(struct cn_misuse_blocks *blocks) {
     if (block->state != CN_MISUSE_LIVE) {
         return;
     }
-    size_t size = take_size(blocks) + 1;
+    size_t size = take_new_size(blocks, block);
     cn_misuse_note_end(blocks, block);
     *moved = (struct cn_misuse_block){.size = size, .heap = block->heap, .asked = CN_ASKED_MALLOC};
     moved->user = cairn_realloc(block->user, size);
-    note(blocks, moved, HEAD_MIN_BYTES);
+    if (moved->user == block->user) {
+        block->state = CN_MISUSE_UNUSED;
+    }
+    note(blocks, moved, moved->user == block->user ? block->head_bytes : HEAD_MIN_BYTES);
     expect_contents(moved->user, block, size);
     fill(moved);
 }

@@ -76,7 +76,8 @@ static bool is_nearer_to_end(const struct cn_misuse_block *before, const char *a
 /* Nearer to the end of the block before, it is that one's. */
 static void write_before(struct cn_misuse_blocks *blocks) {
     struct cn_misuse_block *block = cn_misuse_take_live(blocks, cn_misuse_is_live_of_named);
-    size_t distance = 1 + cn_misuse_take_below(blocks, cn_min(block->head_bytes, CANARY_HEAD_MAX_BYTES));
+    size_t most = cn_misuse_is_of_pool(block) ? block->head_bytes : cn_min(block->head_bytes, CANARY_HEAD_MAX_BYTES);
+    size_t distance = 1 + cn_misuse_take_below(blocks, most);
     size_t bytes = take_length(blocks, distance);
     char *at = block->user - distance;
     const struct cn_misuse_block *before = cn_misuse_is_of_pool(block) ? find_live_before(blocks, block) : NULL;

@@ -134,6 +134,8 @@ static void options_of_the_debug_form_are_taken_by_it(void **state) {
         {"check_signal=SIGUSR2", FIELD(check_signal), SIGUSR2},
         {"check_signal=35", FIELD(check_signal), 35},
         {"check_signal=65", FIELD(check_signal), REFUSED},
+        {"check_signal=11", FIELD(check_signal), REFUSED},
+        {"check_signal=9", FIELD(check_signal), REFUSED},
         {"check_signal=SIGFOO", FIELD(check_signal), REFUSED},
         {"leaks=1", FIELD(leaks), 1},
         {"leaks=01", FIELD(leaks), REFUSED},
