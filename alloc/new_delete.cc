@@ -15,8 +15,8 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* What the compiler refers to for catch. */
-__asm__(".weak __gxx_personality_v0, __cxa_begin_catch, __cxa_end_catch, _Unwind_Resume");
+/* What the compiler refers to for catch; clang, for noexcept, to std::terminate() as well. */
+__asm__(".weak __gxx_personality_v0, __cxa_begin_catch, __cxa_end_catch, _Unwind_Resume, _ZSt9terminatev");
 
 /* std::get_new_handler() and std::__throw_bad_alloc(), by their linked names. */
 extern "C" std::new_handler _ZSt15get_new_handlerv() noexcept __attribute__((weak));
