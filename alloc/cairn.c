@@ -130,7 +130,7 @@ void cairn_free_sized(void *block, size_t size) {
         cn_debug_free(NULL, block, &(struct cn_release){"free_sized", CN_ASKED_MALLOC, size, 0});
         return;
     }
-    cn_fast_free_sized(block, size, free_sized_slow);
+    cn_fast_free_sized(cn_class_table.small_end, block, size, free_sized_slow);
 }
 
 void cairn_free_aligned_sized(void *block, size_t alignment, size_t size) {

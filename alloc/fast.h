@@ -38,9 +38,10 @@ CN_INLINE void *cn_fast_take(struct cn_magazine *magazine) {
     return block;
 }
 
-/* NULL where only a slow path finds one. */
-CN_INLINE void *cn_fast_small(size_t size) {
-    if (CN_UNLIKELY(size >= cn_class_table.small_end)) {
+/* NULL where only a slow path finds one. `end` is where the table of classes ends, cn_class_table.small_end; 0 leads to
+ * the slow path. */
+CN_INLINE void *cn_fast_small_below(size_t end, size_t size) {
+    if (CN_UNLIKELY(size >= end)) {
         return NULL;
     }
     void ***tops = (void ***)cn_heap_mine; /* the tops of magazines are among the heap's first words */
@@ -56,7 +57,7 @@ CN_INLINE void *cn_fast_small(size_t size) {
 }
 
 CN_INLINE void *cn_fast_malloc(size_t size) {
-    void *block = cn_fast_small(size);
+    void *block = cn_fast_small_below(cn_class_table.small_end, size);
     return CN_LIKELY(block != NULL) ? block : cn_slow_malloc(size);
 }
 
@@ -120,10 +121,11 @@ CN_INLINE void cn_fast_free(void *block, void (*slow)(void *block)) {
     cn_fast_push((struct cn_magazine *)found.owner, block, &found); // NOLINT: owner words are made from magazines
 }
 
-/* That the block is this thread's and that it is of the size's class is one comparison. */
-CN_INLINE void cn_fast_free_sized(void *block, size_t size, void (*slow)(void *block, size_t size)) {
+/* That the block is this thread's and that it is of the size's class is one comparison. For `end` see
+ * cn_fast_small_below. */
+CN_INLINE void cn_fast_free_sized(size_t end, void *block, size_t size, void (*slow)(void *block, size_t size)) {
     struct cn_fast_block found;
-    if (CN_UNLIKELY(size >= cn_class_table.small_end || !cn_fast_find(block, &found))) {
+    if (CN_UNLIKELY(size >= end || !cn_fast_find(block, &found))) {
         slow(block, size);
         return;
     }

@@ -1,6 +1,7 @@
 /*
  * new_delete.cc: the operators new, on the public header; and, in the debug form, on its entry points, which tell the
- * families of new and new[] apart. The two that programs call most, and all delete, are in operators.c.
+ * families of new and new[] apart. The two that programs call most, and all delete, are in operators.c; why they are
+ * weak is said there.
  *
  * Nothing here needs the C++ runtime where the program has none: what it takes to call the new-handler, to throw
  * std::bad_alloc and to catch is found through weak references, and a process without them is stopped instead.
@@ -12,8 +13,9 @@
 #include "cairn.h"
 #include "hooks.h"
 #include "operators.h"
+#include "replaced.h"
 
-#define EXPORT __attribute__((visibility("default")))
+#define EXPORT __attribute__((weak, visibility("default")))
 
 /* What the compiler refers to for catch; clang, for noexcept, to std::terminate() as well. */
 __asm__(".weak __gxx_personality_v0, __cxa_begin_catch, __cxa_end_catch, _Unwind_Resume, _ZSt9terminatev");
@@ -81,9 +83,9 @@ __attribute__((noinline)) void *retry_nothrow(family of, std::size_t size, std::
     }
 }
 
-inline void *allocate(family of, std::size_t size, std::align_val_t alignment) {
-    void *block = take(of, size, static_cast<std::size_t>(alignment));
-    return block != nullptr ? block : retry_or_throw(of, size, static_cast<std::size_t>(alignment));
+inline void *allocate(family of, std::size_t size, std::size_t alignment) {
+    void *block = take(of, size, alignment);
+    return block != nullptr ? block : retry_or_throw(of, size, alignment);
 }
 inline void *allocate_nothrow(family of, std::size_t size) noexcept {
     void *block = take(of, size);
@@ -94,6 +96,33 @@ inline void *allocate_nothrow(family of, std::size_t size, std::align_val_t alig
     return block != nullptr ? block : retry_nothrow(of, size, static_cast<std::size_t>(alignment));
 }
 
+/* The program's operators. */
+using plain_operator = void *(std::size_t size);
+using aligned_operator = void *(std::size_t size, std::align_val_t alignment);
+
+template <typename Operator> Operator *replaced_by(cn_operator which) {
+    return reinterpret_cast<Operator *>(cn_replaced_by(which));
+}
+
+/* Calls one for a nothrow kind, which swallows what it throws. */
+template <typename Operator, typename... Request>
+__attribute__((noinline)) void *call_nothrow(Operator *theirs, Request... request) noexcept {
+    try {
+        return theirs(request...);
+    } catch (...) {
+        return nullptr;
+    }
+}
+
+inline void *new_nothrow(family of, cn_operator which, std::size_t size) noexcept {
+    auto *theirs = replaced_by<plain_operator>(which);
+    return theirs != nullptr ? call_nothrow(theirs, size) : allocate_nothrow(of, size);
+}
+inline void *new_nothrow(family of, cn_operator which, std::size_t size, std::align_val_t alignment) noexcept {
+    auto *theirs = replaced_by<aligned_operator>(which);
+    return theirs != nullptr ? call_nothrow(theirs, size, alignment) : allocate_nothrow(of, size, alignment);
+}
+
 } // namespace
 
 void *cn_operator_new_slow(std::size_t size, cn_asked asked) {
@@ -102,13 +131,28 @@ void *cn_operator_new_slow(std::size_t size, cn_asked asked) {
     return block != nullptr ? block : retry_or_throw(of, size, PLAIN);
 }
 
-EXPORT void *operator new(std::size_t size, const std::nothrow_t &) noexcept { return allocate_nothrow(OBJECT, size); }
-EXPORT void *operator new[](std::size_t size, const std::nothrow_t &) noexcept { return allocate_nothrow(ARRAY, size); }
-EXPORT void *operator new(std::size_t size, std::align_val_t alignment) { return allocate(OBJECT, size, alignment); }
-EXPORT void *operator new[](std::size_t size, std::align_val_t alignment) { return allocate(ARRAY, size, alignment); }
+void *cn_operator_new_aligned(std::size_t size, std::align_val_t alignment) {
+    return allocate(OBJECT, size, static_cast<std::size_t>(alignment));
+}
+void *cn_operator_new_array_aligned(std::size_t size, std::align_val_t alignment) {
+    auto *theirs = replaced_by<aligned_operator>(CN_OPERATOR_NEW_ALIGNED);
+    return theirs != nullptr ? theirs(size, alignment) : allocate(ARRAY, size, static_cast<std::size_t>(alignment));
+}
+
+EXPORT void *operator new(std::size_t size, std::align_val_t alignment)
+    __attribute__((alias("cn_operator_new_aligned")));
+EXPORT void *operator new[](std::size_t size, std::align_val_t alignment)
+    __attribute__((alias("cn_operator_new_array_aligned")));
+
+EXPORT void *operator new(std::size_t size, const std::nothrow_t &) noexcept {
+    return new_nothrow(OBJECT, CN_OPERATOR_NEW, size);
+}
+EXPORT void *operator new[](std::size_t size, const std::nothrow_t &) noexcept {
+    return new_nothrow(ARRAY, CN_OPERATOR_NEW_ARRAY, size);
+}
 EXPORT void *operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t &) noexcept {
-    return allocate_nothrow(OBJECT, size, alignment);
+    return new_nothrow(OBJECT, CN_OPERATOR_NEW_ALIGNED, size, alignment);
 }
 EXPORT void *operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t &) noexcept {
-    return allocate_nothrow(ARRAY, size, alignment);
+    return new_nothrow(ARRAY, CN_OPERATOR_NEW_ARRAY_ALIGNED, size, alignment);
 }

@@ -25,6 +25,9 @@ def _module_definition(form):
 # What the debug form alone is linked with.
 _DEBUG_ONLY = "//debug"
 
+# Functions of a shared library that its own references do not bind to when it is linked; see alloc/replaced.h.
+_REPLACEABLE = "//tools/build_defs:replaceable.list"
+
 # What any test may include besides the modules it names.
 _TEST_DEPS = ["//alloc:api"]
 _TEST_FORM_DEPS = ["//alloc:form"]
@@ -115,7 +118,11 @@ def cairn_shared_library(name, form, deps, plain_deps = []):
     """
     cc_binary(
         name = name,
-        linkopts = SHARED_LINKOPTS + ["-Wl,-soname," + name],
+        additional_linker_inputs = [_REPLACEABLE],
+        linkopts = SHARED_LINKOPTS + [
+            "-Wl,-soname," + name,
+            "-Wl,--dynamic-list=$(location %s)" % _REPLACEABLE,
+        ],
         linkshared = True,
         tags = ["preload"],
         visibility = ["//visibility:public"],
