@@ -216,6 +216,24 @@ static void resident_bytes_count_what_was_touched(void **state) {
     cn_os_unmap(memory, MANY * page());
 }
 
+static void resident_bytes_of_pieces_are_told_apart(void **state) {
+    (void)state;
+    enum { PIECES = 32, PIECE_PAGES = 16 };
+    size_t resident[PIECES];
+    const size_t piece_bytes = PIECE_PAGES * page();
+    char *memory = cn_os_map(PIECES * piece_bytes, page());
+    (void)madvise(memory, PIECES * piece_bytes, MADV_NOHUGEPAGE);
+    for (size_t i = 0; i < PIECES; i++) {
+        memset(memory + i * piece_bytes, 1, i % (PIECE_PAGES + 1) * page());
+    }
+    assert_true(cn_os_resident_pieces(memory, piece_bytes, PIECES, resident));
+    for (size_t i = 0; i < PIECES; i++) {
+        assert_int_equal(resident[i], i % (PIECE_PAGES + 1) * page());
+    }
+    cn_os_unmap(memory, PIECES * piece_bytes);
+    assert_false(cn_os_resident_pieces(memory, piece_bytes, PIECES, resident));
+}
+
 /* ---- files and errno ----------------------------------------------------------------------------------------- */
 
 static void whole_of_a_long_text_is_written(void **state) {
@@ -263,6 +281,7 @@ static void errno_stays_as_it_was(void **state) {
     (void)cn_os_purge((void *)page(), page());
     (void)cn_os_resize((void *)page(), page(), 2 * page());
     (void)cn_os_resident_bytes((void *)page(), page());
+    (void)cn_os_resident_pieces((void *)page(), page(), 1, &(size_t){0});
     (void)cn_os_open("/nowhere/at/all");
     (void)cn_os_write(-1, "x", 1);
     (void)cn_os_duplicate(-1);
@@ -334,6 +353,7 @@ int main(void) {
         cmocka_unit_test(moved_pages_arrive_and_leave_zero_behind),
         cmocka_unit_test(refused_move_leaves_both_ends_accessible),
         cmocka_unit_test(resident_bytes_count_what_was_touched),
+        cmocka_unit_test(resident_bytes_of_pieces_are_told_apart),
         cmocka_unit_test(whole_of_a_long_text_is_written),
         cmocka_unit_test(files_are_made_private_and_links_are_not_followed),
         cmocka_unit_test(errno_stays_as_it_was),
