@@ -1,7 +1,5 @@
 #include "arena.h"
 
-#include <string.h>
-
 #include "bitmap.h"
 #include "counts.h"
 #include "os_watch.h"
@@ -342,22 +340,6 @@ static bool mark_dirty_part(size_t arena, uint64_t mask) {
     (void)atomic_fetch_or_explicit(&cn_region.arenas[arena].dirty, mask, memory_order_relaxed);
     return true;
 }
-
-static bool clear_part(size_t index, uint64_t mask) {
-    uint64_t dirty = atomic_load_explicit(&cn_region.arenas[index].dirty, memory_order_relaxed) & mask;
-    while (dirty != 0) {
-        unsigned first = cn_ctz(dirty);
-        unsigned run = cn_bits_first_run(dirty);
-        char *start = cn_slot_address(index * CN_ARENA_SLOTS + first);
-        cn_watch_show(start, (size_t)run * CN_SLOT_BYTES);
-        memset(start, 0, (size_t)run * CN_SLOT_BYTES);
-        cn_watch_hide(start, (size_t)run * CN_SLOT_BYTES);
-        dirty &= ~cn_bits_run(first, run);
-    }
-    return true;
-}
-
-void cn_arena_clear(size_t first, size_t count) { (void)for_each_arena(first, count, clear_part); }
 
 void cn_arena_give(size_t first, size_t count) {
     (void)for_each_arena(first, count, mark_dirty_part);

@@ -32,7 +32,8 @@ void cn_arena_give(size_t first, size_t count);
  * free. */
 bool cn_arena_extend(size_t first, size_t count, size_t more);
 
-/* Makes all bytes of the owned run zero, writing only where they may not be. */
+/* Makes all bytes of the owned run zero, writing only where they may not be; of a long run, little that is not in memory
+ * comes to be (arena_clear.c). */
 void cn_arena_clear(size_t first, size_t count);
 
 /* Slots of one arena become the caller's, as they are and uncounted; false where one of them is taken. `release` undoes
