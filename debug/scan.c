@@ -45,7 +45,6 @@ struct scan {
 
     struct cn_exclusion exclusion;
     bool is_complete;
-    bool has_read; /* the system lets the process read its own memory */
     uintptr_t copy[COPY_BYTES / WORD_BYTES];
 };
 
@@ -133,7 +132,6 @@ static void look_at_memory(uintptr_t from, uintptr_t to, found_fn *found) {
     while (from + WORD_BYTES <= to) {
         size_t wanted = cn_min(to - from, COPY_BYTES) / WORD_BYTES * WORD_BYTES;
         size_t got = cn_os_peek((const void *)from, scan->copy, wanted); // NOLINT(performance-no-int-to-ptr)
-        scan->has_read |= got != 0;
         look_at_words(scan->copy, got / WORD_BYTES, found);
         size_t page = cn_os_page_bytes();
         from = got < wanted ? cn_round_up(from + got + 1, page) : from + wanted; /* past the page that cannot be read */
@@ -283,8 +281,13 @@ static bool init(void) {
     return scan->of_region.start != NULL && scan->of_zone.start != NULL && scan->waiting != NULL;
 }
 
+/* The system may forbid a process to read its own memory as if it were another's. */
+static bool can_read(void) {
+    return cn_os_peek((const char *)scan, (char *)scan->copy, sizeof scan->copy[0]) == sizeof scan->copy[0];
+}
+
 bool cn_scan_run(const struct cn_stopped *stopped) {
-    if (!init()) {
+    if (!init() || !can_read()) {
         return false;
     }
     cn_exclusion_add_memory_of_cairn(&scan->exclusion);
@@ -293,7 +296,7 @@ bool cn_scan_run(const struct cn_stopped *stopped) {
         return false;
     }
     (void)cn_audit_blocks(NULL, look_into_lost, NULL);
-    return scan->has_read && scan->is_complete && cn_exclusion_is_complete(&scan->exclusion);
+    return scan->is_complete && cn_exclusion_is_complete(&scan->exclusion);
 }
 
 static void unmap_notes(void *memory, size_t bytes) {

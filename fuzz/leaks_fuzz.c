@@ -180,7 +180,8 @@ CN_UNWATCHED static void look_for_leaks(void) {
 
 /* Where the search got no memory it finds nothing, and says so. */
 static bool has_given_up(void) {
-    static const char warning[] = "the search for leaks found no memory for itself: nothing is reported\n";
+    static const char warning[] =
+        "the search for leaks had no memory, or could not read what the process has mapped: nothing is reported\n";
     return strstr(cn_system_report(), warning) != NULL;
 }
 
