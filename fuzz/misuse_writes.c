@@ -167,7 +167,7 @@ static void write_beyond(struct cn_misuse_blocks *blocks) {
 static struct cn_misuse_block *find_freed_behind(struct cn_misuse_blocks *blocks, const struct cn_misuse_block *block) {
     const char *core = block->user + block->size + block->tail_bytes;
     for (struct cn_misuse_block *at = blocks->places; at < blocks->places + CN_MISUSE_PLACES && has_next(block); at++) {
-        if (at->user - at->head_bytes == core && cn_misuse_is_freed_of_pool(blocks, at)) {
+        if (cn_misuse_is_freed_of_pool(blocks, at) && at->user - at->head_bytes == core) {
             return at;
         }
     }
@@ -199,7 +199,8 @@ static void write_through(struct cn_misuse_blocks *blocks) {
     }
     size_t bytes = 1 + cn_misuse_take_below(blocks, cn_min(room, CN_MISUSE_DAMAGE_MAX));
     char *at = block->user + block->size + offset;
-    bool is_in_first = bytes + offset > block->tail_bytes && bytes + offset <= block->tail_bytes + core_bytes_of(first);
+    size_t through = bytes + offset > block->tail_bytes ? bytes + offset - block->tail_bytes : 0;
+    bool is_in_first = first != NULL && through > 0 && through <= core_bytes_of(first);
     cn_misuse_due("heap-buffer-overflow", NULL, block);
     cn_misuse_due_exactly(block, "past its end", at, bytes);
     cn_misuse_damage(at, bytes, CN_MISUSE_OTHER_BYTES, cn_bytes_take(blocks->input));

@@ -11,7 +11,8 @@ int main(void) {
         memset(block + i * STEP, (int)(i % 100), STEP);
     }
     for (size_t i = 0; i < STEPS; i++) {
-        require(block[i * STEP] == (char)(i % 100) && block[i * STEP + STEP - 1] == (char)(i % 100), "contents are kept");
+        require(block[i * STEP] == (char)(i % 100) && block[i * STEP + STEP - 1] == (char)(i % 100),
+                "contents are kept");
     }
     free(block);
     (void)getrusage(RUSAGE_SELF, &usage);
