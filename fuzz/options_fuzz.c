@@ -105,13 +105,18 @@ static bool read_signal(const char *value, uint64_t *number) {
         [SIGHUP] = "HUP",   [SIGINT] = "INT",   [SIGQUIT] = "QUIT", [SIGUSR1] = "USR1", [SIGUSR2] = "USR2",
         [SIGALRM] = "ALRM", [SIGTERM] = "TERM", [SIGURG] = "URG",   [SIGPROF] = "PROF", [SIGWINCH] = "WINCH",
     };
+    static const bool is_fatal[NSIG] = {
+        [SIGSEGV] = true, [SIGBUS] = true,  [SIGILL] = true,  [SIGFPE] = true,
+        [SIGABRT] = true, [SIGKILL] = true, [SIGSTOP] = true,
+    };
     const char *name = value + (strncmp(value, "SIG", 3) == 0 ? 3 : 0);
     for (*number = 1; *number < NSIG; ++*number) {
         if (names[*number] != NULL && strcmp(names[*number], name) == 0) {
             return true;
         }
     }
-    return has_form(value, FORM_DECIMAL) && read_digits(value, DECIMAL, number);
+    return has_form(value, FORM_DECIMAL) && read_digits(value, DECIMAL, number) &&
+           (*number >= NSIG || !is_fatal[*number]);
 }
 
 static bool read_guard(const char *value, struct cn_guard_setting *setting) {
