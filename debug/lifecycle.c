@@ -39,7 +39,7 @@ static bool refill_block(const struct cn_known *known, uint64_t word, void *argu
 }
 
 /* Before main there are few blocks, and those that were freed hold the default fill: they are checked, and get the one
- * that the options ask for. Only while there is one thread: what others have at hand would not be what it should. */
+ * that the options ask for. Only while one thread has blocks: what others have at hand would not be what it should. */
 static void set_freed_fill(void) {
     struct cn_walk_place place;
     (void)cn_quarantine_flush(cn_self());
@@ -111,7 +111,7 @@ void cn_debug_start(void) {
     cn_fail_start();
     cn_stack_set_depth(with_own_frames(cn_options.stack_depth));
     cn_fill_allocated = cn_options.fill_allocated;
-    if (cn_options.fill_freed != cn_fill_freed && cn_os_is_single_threaded()) {
+    if (cn_options.fill_freed != cn_fill_freed && cn_self_count() <= 1) {
         set_freed_fill();
     }
     if (cn_options.seed != 0 && cn_os_is_single_threaded() && !cn_promise_has_been_made()) {
