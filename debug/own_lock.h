@@ -21,31 +21,8 @@ struct cn_own_lock {
 #define CN_OWN_LOCK_WAITED UINT32_C(0x80000000)
 
 /* False where the calling thread has it already. */
-CN_INLINE bool cn_own_lock_take(struct cn_own_lock *lock) {
-    uint32_t self = cn_os_thread_id();
-    uint32_t wanted = self;
-    uint32_t seen = 0;
-    while (!atomic_compare_exchange_strong_explicit(&lock->word, &seen, wanted, memory_order_acquire,
-                                                    memory_order_relaxed)) {
-        if ((seen & ~CN_OWN_LOCK_WAITED) == self) {
-            return false;
-        }
-        wanted = self | CN_OWN_LOCK_WAITED;
-        if ((seen & CN_OWN_LOCK_WAITED) != 0 ||
-            atomic_compare_exchange_strong_explicit(&lock->word, &seen, seen | CN_OWN_LOCK_WAITED, memory_order_relaxed,
-                                                    memory_order_relaxed)) {
-            cn_os_wait(&lock->word, seen | CN_OWN_LOCK_WAITED);
-        }
-        seen = 0;
-    }
-    return true;
-}
-
-CN_INLINE void cn_own_lock_give(struct cn_own_lock *lock) {
-    if ((atomic_exchange_explicit(&lock->word, 0, memory_order_release) & CN_OWN_LOCK_WAITED) != 0) {
-        cn_os_wake(&lock->word);
-    }
-}
+bool cn_own_lock_take(struct cn_own_lock *lock);
+void cn_own_lock_give(struct cn_own_lock *lock);
 
 /* Whether the calling thread has it. */
 CN_INLINE bool cn_own_lock_is_mine(const struct cn_own_lock *lock) {

@@ -89,7 +89,6 @@ static void put_note(struct cn_text *text, const struct cn_text *note, uint32_t 
 }
 
 static void put_note_json(struct cn_text *text, const struct cn_text *note, uint32_t stack) {
-    const struct cn_self *self = cn_self_mine;
     cn_text_put(text, "{\"note\":");
     cn_text_quote(text);
     put_kept(text, note, note->length - 1); /* without the line's end */
@@ -97,7 +96,7 @@ static void put_note_json(struct cn_text *text, const struct cn_text *note, uint
     cn_text_put(text, ",\"process\":");
     cn_text_put_number(text, cn_os_process_id());
     cn_text_put(text, ",\"thread\":");
-    cn_text_put_number(text, self != NULL ? self->number : 0);
+    cn_text_put_number(text, cn_self_number());
     cn_page_put_stack_json(text, "stack", stack);
     cn_text_put(text, "}\n");
 }
