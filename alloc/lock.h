@@ -3,7 +3,8 @@
  * nothing, and works before main.
  *
  * Who holds one: named heaps (heap.h), whoever purges (purge.h), and the region while it grows or commits (region.h).
- * They are taken in this order, and no two of a kind at once. The zone of guarded blocks (guard.h) has one of its own.
+ * They are taken in this order, and no two of a kind at once. The zone of guarded blocks (guard.h) has one of its own, and
+ * the debug form those of quarantine.h and own_lock.h.
  * None is held across fork: the child makes the locks of threads that it does not have anew, and rebuilds what they
  * guarded (see heap.h).
  */
