@@ -75,13 +75,14 @@ static void run_thousands(void) {
     malloc_trim(0);
 }
 
-/* The first ones fill the debug form's quarantine. */
+/* The first ones fill the debug form's quarantine; what it holds goes up and down by some MiB. Two pages left by
+ * each thread would be 16. */
 static void thousands_of_threads_leave_nothing_behind(void **state) {
     (void)state;
     run_thousands();
     size_t before = resident_bytes();
     run_thousands();
-    assert_true(resident_bytes() < before + 8 * MIB);
+    assert_true(resident_bytes() < before + 12 * MIB);
 }
 
 static void *wait_for_cancellation(void *argument) {
