@@ -106,9 +106,7 @@ static bool has_notes(size_t index) {
            commit_notes(index);
 }
 
-/* Calls `visit` for each arena that the run of slots touches, with the mask of its slots; stops when it says false, and
- * returns how many slots came before. */
-static size_t for_each_arena(size_t first, size_t count, bool (*visit)(size_t arena, uint64_t mask)) {
+size_t cn_arena_for_each(size_t first, size_t count, bool (*visit)(size_t arena, uint64_t mask)) {
     size_t done = 0;
     while (done < count) {
         size_t slot = first + done;
@@ -159,11 +157,11 @@ static bool forgo_part(size_t index, uint64_t mask) {
 }
 
 static bool settle_claim(size_t first, size_t count) {
-    if (for_each_arena(first, count, commit_part) < count || !has_notes(first / CN_ARENA_SLOTS)) {
-        (void)for_each_arena(first, count, forgo_part);
+    if (cn_arena_for_each(first, count, commit_part) < count || !has_notes(first / CN_ARENA_SLOTS)) {
+        (void)cn_arena_for_each(first, count, forgo_part);
         return false;
     }
-    (void)for_each_arena(first, count, account_part);
+    (void)cn_arena_for_each(first, count, account_part);
     return true;
 }
 
@@ -262,16 +260,16 @@ static size_t grow_aligned(size_t arenas, size_t alignment) {
     }
     size_t first = align_arena(grown, alignment);
     size_t before = first - grown;
-    (void)for_each_arena(grown * CN_ARENA_SLOTS, before * CN_ARENA_SLOTS, release_part);
-    (void)for_each_arena((first + arenas) * CN_ARENA_SLOTS, (unit - 1 - before) * CN_ARENA_SLOTS, release_part);
+    (void)cn_arena_for_each(grown * CN_ARENA_SLOTS, before * CN_ARENA_SLOTS, release_part);
+    (void)cn_arena_for_each((first + arenas) * CN_ARENA_SLOTS, (unit - 1 - before) * CN_ARENA_SLOTS, release_part);
     return first;
 }
 
 /* Claims the whole run or nothing. */
 static bool claim_run(size_t first, size_t count) {
-    size_t claimed = for_each_arena(first, count, cn_arena_claim);
+    size_t claimed = cn_arena_for_each(first, count, cn_arena_claim);
     if (claimed < count) {
-        (void)for_each_arena(first, claimed, release_part);
+        (void)cn_arena_for_each(first, claimed, release_part);
     }
     return claimed == count;
 }
@@ -301,7 +299,7 @@ static size_t take_long_run(size_t count, size_t alignment) {
         return SIZE_MAX;
     }
     size_t first = arena * CN_ARENA_SLOTS;
-    (void)for_each_arena(first + count, arenas * CN_ARENA_SLOTS - count, release_part);
+    (void)cn_arena_for_each(first + count, arenas * CN_ARENA_SLOTS - count, release_part);
     return settle_claim(first, count) ? first : SIZE_MAX;
 }
 
@@ -323,10 +321,10 @@ static bool claim_beyond(size_t first, size_t count) {
         return false;
     }
     if (!cn_region_grow_at(known, end - known)) {
-        (void)for_each_arena(first, within, release_part);
+        (void)cn_arena_for_each(first, within, release_part);
         return false;
     }
-    (void)for_each_arena(first + count, end * CN_ARENA_SLOTS - (first + count), release_part);
+    (void)cn_arena_for_each(first + count, end * CN_ARENA_SLOTS - (first + count), release_part);
     return true;
 }
 
@@ -342,10 +340,10 @@ static bool mark_dirty_part(size_t arena, uint64_t mask) {
 }
 
 void cn_arena_give(size_t first, size_t count) {
-    (void)for_each_arena(first, count, mark_dirty_part);
+    (void)cn_arena_for_each(first, count, mark_dirty_part);
     (void)cn_count_add(&cn_counts.dirty_slots, count);
     cn_count_sub(&cn_counts.used_slots, count);
-    (void)for_each_arena(first, count, release_part);
+    (void)cn_arena_for_each(first, count, release_part);
 }
 
 /* ---- looking ------------------------------------------------------------------------------------------------- */

@@ -32,6 +32,10 @@ void cn_arena_give(size_t first, size_t count);
  * free. */
 bool cn_arena_extend(size_t first, size_t count, size_t more);
 
+/* Calls `visit` for each arena that the run of slots touches, with the mask of its slots; stops when it says false, and
+ * returns how many slots came before. */
+size_t cn_arena_for_each(size_t first, size_t count, bool (*visit)(size_t arena, uint64_t mask));
+
 /* Makes all bytes of the owned run zero, writing only where they may not be; of a long run, little that is not in memory
  * comes to be (arena_clear.c). */
 void cn_arena_clear(size_t first, size_t count);

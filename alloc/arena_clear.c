@@ -65,7 +65,7 @@ static void clear_run(size_t slot, size_t count) {
 }
 
 /* Slots of one arena. */
-static void clear_part(size_t index, uint64_t mask) {
+static bool clear_part(size_t index, uint64_t mask) {
     uint64_t dirty = atomic_load_explicit(&cn_region.arenas[index].dirty, memory_order_relaxed) & mask;
     while (dirty != 0) {
         unsigned first = cn_ctz(dirty);
@@ -73,12 +73,7 @@ static void clear_part(size_t index, uint64_t mask) {
         clear_run(index * CN_ARENA_SLOTS + first, length);
         dirty &= ~cn_bits_run(first, length);
     }
+    return true;
 }
 
-void cn_arena_clear(size_t first, size_t count) {
-    size_t end = first + count;
-    for (size_t slot = first, here; slot < end; slot += here) {
-        here = cn_min(end - slot, CN_ARENA_SLOTS - slot % CN_ARENA_SLOTS);
-        clear_part(slot / CN_ARENA_SLOTS, cn_bits_run(slot % CN_ARENA_SLOTS, (unsigned)here));
-    }
-}
+void cn_arena_clear(size_t first, size_t count) { (void)cn_arena_for_each(first, count, clear_part); }

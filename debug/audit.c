@@ -42,12 +42,14 @@ struct outside_visit {
     bool goes_on;
 };
 
-static void visit_outside(const struct cn_known *known, void *argument) {
-    struct outside_visit *outside = argument;
-    uint64_t word = cn_record_load(known->record);
+static void visit_with(struct outside_visit *outside, const struct cn_known *known, uint64_t word) {
     if (outside->goes_on && cn_record_state_of(word) != CN_RECORD_NONE) {
         outside->goes_on = outside->visit(known, word, outside->argument);
     }
+}
+
+static void visit_direct(const struct cn_known *known, void *argument) {
+    visit_with(argument, known, cn_record_load(known->record));
 }
 
 /* Its pages may be another block's meanwhile, whose record the same one is: where they still are what they were after the
@@ -59,8 +61,8 @@ static bool visit_guarded(const struct cn_guarded *guarded, void *argument) {
     struct cn_known now = cn_record_of_guarded(guarded->block);
     bool is_same = now.core == known.core && now.core_bytes == known.core_bytes;
     bool is_wanted = outside->heap == NULL || known.heap == outside->heap;
-    if (is_same && is_wanted && cn_record_state_of(word) != CN_RECORD_NONE) {
-        outside->goes_on = outside->visit(&known, word, outside->argument);
+    if (is_same && is_wanted) {
+        visit_with(outside, &known, word);
     }
     return outside->goes_on;
 }
@@ -79,7 +81,7 @@ bool cn_audit_blocks(const struct cairn_heap *heap, cn_audit_fn *visit, void *ar
     }
     struct outside_visit outside = {heap, visit, argument, true};
     if (heap == NULL) { /* no named heap has direct blocks */
-        cn_record_walk_direct(visit_outside, &outside);
+        cn_record_walk_direct(visit_direct, &outside);
     }
     (void)cn_guard_walk(visit_guarded, &outside);
     return outside.goes_on;

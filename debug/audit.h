@@ -23,8 +23,7 @@ CN_INLINE bool cn_audit_is_due(void) { return atomic_load_explicit(&cn_audit_is_
 void cn_audit_due(void);
 
 /* The same because the process ends in the way that `how` says. Waits for another audit, which may be about to end the
- * process by a report. In the child of a fork blocks that are older than it are
- * left out if they are freed. */
+ * process by a report. In the child of a fork blocks that are older than it are left out if they are freed. */
 void cn_audit_last(const char *how, uint32_t stack);
 
 /* The same of all blocks of the named heap, which nobody else uses meanwhile. */

@@ -107,22 +107,15 @@ void cn_hiding_start(size_t slot) {
     atomic_store(state_of(pool), blocks_of(pool));
 }
 
-/* How many pools the system has room for. */
-static size_t pool_limit(void) {
+/* Room for one more; to be given back by lower_pools. */
+static bool raise_pools(void) {
     static _Atomic size_t limit;
     size_t most = atomic_load_explicit(&limit, memory_order_relaxed);
     if (most == 0) {
         most = cn_max(1, cn_os_mapping_limit() / MAPPINGS_SHARE / 2);
         atomic_store_explicit(&limit, most, memory_order_relaxed);
     }
-    return most;
-}
-
-void cn_hiding_init(void) { (void)pool_limit(); }
-
-/* Room for one more; to be given back by lower_pools. */
-static bool raise_pools(void) {
-    if (atomic_fetch_add(&pool_count, 1) < cn_min(pool_limit(), cn_options.protect_pools)) {
+    if (atomic_fetch_add(&pool_count, 1) < cn_min(most, cn_options.protect_pools)) {
         return true;
     }
     (void)atomic_fetch_sub(&pool_count, 1);

@@ -27,10 +27,6 @@
 /* Pools of smaller blocks than the debug form asks for have no records. */
 enum { CN_HIDING_BLOCK_MIN_BYTES = 32 };
 
-/* Asks the system for its limits, which reads a file: a thread may be cancelled there, so free must not be the first to do
- * so. */
-void cn_hiding_init(void);
-
 /* Between `try` and `end` a thread makes memory inaccessible; not where `try` says false. `begin` waits until it
  * may. */
 bool cn_hiding_try(void);

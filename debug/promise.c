@@ -40,15 +40,17 @@ static bool has_table(void) {
     return table != NULL;
 }
 
-/* The next entry of the block from the `skip`-th place of its home on; `skip` goes beyond it. NULL: there is none. */
-static struct entry *next_of(const struct cn_known *known, uint64_t serial, size_t *skip) {
+/* The block's next entry of the kind (NONE: of any) from the `skip`-th place of its home on; `skip` goes beyond it. NULL:
+ * there is none. */
+static struct entry *next_of(const struct cn_known *known, uint64_t serial, enum what what, size_t *skip) {
     size_t home = home_of(known->core);
     while (table != NULL && *skip < ENTRIES) {
         struct entry *entry = &table[(home + (*skip)++) % ENTRIES];
         if (entry->what == NONE) {
             break;
         }
-        if (entry->core == known->core && entry->serial == serial && entry->what != ENDED) {
+        bool is_wanted = what == NONE ? entry->what != ENDED : entry->what == what;
+        if (entry->core == known->core && entry->serial == serial && is_wanted) {
             return entry;
         }
     }
@@ -57,11 +59,7 @@ static struct entry *next_of(const struct cn_known *known, uint64_t serial, size
 
 static struct entry *seal_of(const struct cn_known *known, uint64_t serial) {
     size_t skip = 0;
-    struct entry *entry = next_of(known, serial, &skip);
-    while (entry != NULL && entry->what != SEAL) {
-        entry = next_of(known, serial, &skip);
-    }
-    return entry;
+    return next_of(known, serial, SEAL, &skip);
 }
 
 static bool add_locked(const struct entry *wanted) {
@@ -76,12 +74,12 @@ static bool add_locked(const struct entry *wanted) {
     return false;
 }
 
-/* The block's next entry as it is now; false where there is none, or this thread was interrupted at the table. */
-static bool copy_next(const struct cn_known *known, uint64_t word, size_t *skip, struct entry *copy) {
+/* The same as it is now; false where there is none, or this thread was interrupted at the table. */
+static bool copy_next(const struct cn_known *known, uint64_t word, enum what what, size_t *skip, struct entry *copy) {
     if (!cn_own_lock_take(&lock)) {
         return false;
     }
-    const struct entry *entry = next_of(known, cn_record_serial_of(word), skip);
+    const struct entry *entry = next_of(known, cn_record_serial_of(word), what, skip);
     bool is_found = entry != NULL;
     if (is_found) {
         *copy = *entry;
@@ -92,12 +90,7 @@ static bool copy_next(const struct cn_known *known, uint64_t word, size_t *skip,
 
 static bool copy_seal(const struct cn_known *known, uint64_t word, struct entry *copy) {
     size_t skip = 0;
-    while (copy_next(known, word, &skip, copy)) {
-        if (copy->what == SEAL) {
-            return true;
-        }
-    }
-    return false;
+    return copy_next(known, word, SEAL, &skip, copy);
 }
 
 static void set_marks(const struct cn_known *known, uint64_t word, unsigned marks) {
@@ -270,22 +263,13 @@ bool cn_promise_fence(const struct cn_known *known, uint64_t word, size_t offset
     return true;
 }
 
-static bool copy_fence(const struct cn_known *known, uint64_t word, size_t *skip, struct entry *copy) {
-    while (copy_next(known, word, skip, copy)) {
-        if (copy->what == FENCE) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The first damaged fence; false where all are whole. */
 static bool find_broken_fence(const struct cn_known *known, uint64_t word, struct range *damage) {
     size_t skip = 0;
     char *user = user_of(known, word).start;
     const char *first = NULL;
     struct entry fence;
-    while (first == NULL && copy_fence(known, word, &skip, &fence)) {
+    while (first == NULL && copy_next(known, word, FENCE, &skip, &fence)) {
         char *end = user + fence.offset + fence.bytes;
         first = cn_canary_check(user + fence.offset, end);
         damage->start = first != NULL ? user + (first - user) : NULL;
@@ -319,8 +303,8 @@ void cn_promise_forget(const struct cn_known *known, uint64_t word) {
     if (!cn_own_lock_take(&lock)) {
         return;
     }
-    for (struct entry *entry = next_of(known, cn_record_serial_of(word), &skip); entry != NULL;
-         entry = next_of(known, cn_record_serial_of(word), &skip)) {
+    for (struct entry *entry = next_of(known, cn_record_serial_of(word), NONE, &skip); entry != NULL;
+         entry = next_of(known, cn_record_serial_of(word), NONE, &skip)) {
         end_entry(entry);
     }
     cn_own_lock_give(&lock);

@@ -122,23 +122,27 @@ static void append_locked(struct cn_chunk *chunk) {
     queue.last = chunk;
 }
 
-static size_t chunk_limit(void) {
-    return cn_options.quarantine_bytes / cn_max(THREAD_SHARE, (size_t)cn_self_count() * THREADS_SHARE);
+/* Of a chunk: a product in place of a division, at each free. */
+static bool is_too_much(size_t bytes) {
+    return bytes * cn_max(THREAD_SHARE, (size_t)cn_self_count() * THREADS_SHARE) > cn_options.quarantine_bytes;
+}
+
+static void put_spare_locked(struct cn_chunk *chunk) {
+    chunk->next = queue.spare;
+    queue.spare = chunk;
 }
 
 /* Its entries go into the last chunk, where that has room, and the chunk is a spare one then. */
 static bool join_locked(struct cn_chunk *chunk) {
     struct cn_chunk *last = queue.last;
-    if (queue.first == NULL || last->count + chunk->count > CHUNK_ENTRIES ||
-        last->bytes + chunk->bytes > chunk_limit()) {
+    if (queue.first == NULL || last->count + chunk->count > CHUNK_ENTRIES || is_too_much(last->bytes + chunk->bytes)) {
         return false;
     }
     memcpy(last->entries + last->count, chunk->entries, chunk->count * sizeof chunk->entries[0]);
     last->count += chunk->count;
     last->bytes += chunk->bytes;
     queue.bytes += chunk->bytes;
-    chunk->next = queue.spare;
-    queue.spare = chunk;
+    put_spare_locked(chunk);
     return true;
 }
 
@@ -159,8 +163,7 @@ static struct cn_chunk *take_excess_locked(size_t keep) {
 
 static void give_spare(struct cn_chunk *chunk) {
     cn_lock_take(&queue.lock);
-    chunk->next = queue.spare;
-    queue.spare = chunk;
+    put_spare_locked(chunk);
     cn_lock_give(&queue.lock);
 }
 
@@ -249,7 +252,7 @@ void cn_quarantine_add(struct cn_self *self, const struct cn_known *known, uint6
     chunk->bytes += cn_live_waiting_bytes(known) + sizeof entry;
     if (self == NULL) {
         (void)settle(chunk, cn_options.quarantine_bytes);
-    } else if (chunk->count == CHUNK_ENTRIES || chunk->bytes > chunk_limit() || !is_kept_by_thread(known)) {
+    } else if (chunk->count == CHUNK_ENTRIES || is_too_much(chunk->bytes) || !is_kept_by_thread(known)) {
         cn_quarantine_hand_over(self);
     }
 }

@@ -51,8 +51,8 @@ static void wait_for_end(void) {
     atomic_store(&ending_thread, 0);
 }
 
-/* A thread must not be cancelled while it prints, as it may be by each call that reads or writes a file: free and realloc are
- * no points of cancellation. */
+/* A thread must not be cancelled while it prints, as it may be where libbacktrace reads files, or while it sleeps: free and
+ * realloc are no points of cancellation. */
 bool cn_report_begin(void) {
     int state;
     if (!cn_own_lock_take(&lock)) {
