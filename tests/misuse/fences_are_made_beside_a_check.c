@@ -1,9 +1,7 @@
 // expect: exit 0
 #include "misuse.h"
 
-static volatile bool is_over;
-
-static void *fence(void *argument) {
+static void fence(void) {
     for (int i = 0; i < 200; i++) {
         char *block = malloc(60000);
         for (int fence = 0; fence < 20; fence++) {
@@ -11,16 +9,9 @@ static void *fence(void *argument) {
         }
         free(block);
     }
-    is_over = true;
-    return argument;
 }
 
 int main(void) {
-    pthread_t thread;
-    pthread_create(&thread, NULL, fence, NULL);
-    while (!is_over) {
-        cairn_check();
-    }
-    pthread_join(thread, NULL);
+    check_beside(fence);
     return 0;
 }

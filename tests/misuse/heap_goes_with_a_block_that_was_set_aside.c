@@ -3,8 +3,6 @@
 // options-debug: log_path=/dev/null
 #include "misuse.h"
 
-static volatile bool is_over;
-
 static enum cairn_verdict go_on(const struct cairn_report *report, void *argument) {
     (void)argument;
     require(strcmp(report->kind, "heap-buffer-overflow") == 0, "nothing is reported but what the program does");
@@ -12,7 +10,7 @@ static enum cairn_verdict go_on(const struct cairn_report *report, void *argumen
 }
 
 /* What a block holds that was set aside is nobody's damage when its heap goes. */
-static void *use_heaps(void *argument) {
+static void use_heaps(void) {
     for (int round = 0; round < 40; round++) {
         struct cairn_heap *heap = cairn_heap_create("request", NULL);
         for (int i = 0; i < 60; i++) {
@@ -25,17 +23,10 @@ static void *use_heaps(void *argument) {
         }
         cairn_heap_destroy(heap);
     }
-    is_over = true;
-    return argument;
 }
 
 int main(void) {
-    pthread_t thread;
     cairn_set_report_callback(go_on, NULL);
-    pthread_create(&thread, NULL, use_heaps, NULL);
-    while (!is_over) {
-        cairn_check();
-    }
-    pthread_join(thread, NULL);
+    check_beside(use_heaps);
     return 0;
 }

@@ -55,6 +55,29 @@ static inline void *aim(void *address) {
 /* The address `offset` bytes into the block. */
 static inline void *at(void *block, ptrdiff_t offset) { return (void *)((uintptr_t)block + (uintptr_t)offset); }
 
+struct beside {
+    void (*work)(void);
+    volatile bool is_over;
+};
+
+static inline void *work_beside(void *argument) {
+    struct beside *beside = (struct beside *)argument;
+    beside->work();
+    beside->is_over = true;
+    return NULL;
+}
+
+/* Has all blocks checked, again and again, while another thread does its work. */
+static inline void check_beside(void (*work)(void)) {
+    struct beside beside = {work, false};
+    pthread_t thread;
+    pthread_create(&thread, NULL, work_beside, &beside);
+    while (!beside.is_over) {
+        cairn_check();
+    }
+    pthread_join(thread, NULL);
+}
+
 /* Changes each of the bytes, whatever it was. */
 static inline void spoil(void *bytes, size_t count) {
     enum { CHANGED_BITS = 0x5a };
