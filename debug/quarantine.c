@@ -15,8 +15,8 @@ enum {
     AHEAD = 8, /* blocks are fetched into the cache so many entries before they leave */
     CACHE_LINE_BYTES = 64,
     FETCHED_BYTES = 4 * CACHE_LINE_BYTES, /* of each block; the processor goes on by itself */
-    /* A chunk holds no more than this share of the quarantine; those that many threads have, together no more than the
-     * other one. */
+    /* A chunk holds no more than this share of the quarantine; those that many threads fill, together no more than the
+     * other one. (Those of threads that freed while there were fewer, and then no more, are larger.) */
     THREAD_SHARE = 16,
     THREADS_SHARE = 4,
     SERIAL_SHIFT = 48,
