@@ -371,7 +371,7 @@ CN_NOINLINE void *cn_debug_realloc(struct cairn_heap *heap, const char *operatio
     }
     (void)cn_check_family(&known, word, block, CN_ASKED_MALLOC, &look);
     enum cn_ending ending = ending_of(&known, word, &look);
-    if (ending == CN_ENDING_WAITS && grow(&known, word, &birth)) {
+    if (ending == CN_ENDING_WAITS && size != 0 && grow(&known, word, &birth)) {
         return block;
     }
     char *moved = NULL;

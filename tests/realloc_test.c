@@ -59,6 +59,11 @@ static void realloc_to_zero_frees_and_returns_null(void **state) {
         block = cairn_malloc(size);
         assert_null(cairn_reallocarray(block, 0, hide_size(SIZE_MAX)));
     }
+    for (size_t alignment = 16; alignment <= 4 * MIB; alignment *= 2) {
+        void *empty = cairn_aligned_alloc(alignment, 0);
+        assert_non_null(empty);
+        assert_null(cairn_realloc(empty, 0));
+    }
     assert_int_equal(live_blocks(), before);
 }
 

@@ -4,6 +4,7 @@
 import pathlib
 import sys
 import tempfile
+import time
 import tomllib
 import traceback
 
@@ -11,6 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import buildfiles  # the path is set above
 import mutation
+import session
 import targets
 
 ROOT = targets.ROOT
@@ -81,6 +83,31 @@ def a_form_is_compiled_with_its_definition():
         assert len(lines) == 1 and f"-D{definition}" in lines[0], lines
 
 
+def stubborn(folder: str) -> session.Session:
+    """One whose fuzzer neither ends nor can be asked to."""
+    fuzzer = pathlib.Path(folder) / "fuzzer"
+    fuzzer.write_text("#!/bin/sh\ntrap '' TERM\necho ready\nwhile :; do sleep 1; done\n", encoding="utf-8")
+    fuzzer.chmod(0o755)
+    target = targets.all_targets(buildfiles.Tree(ROOT))[0]
+    found = session.Session(target, fuzzer, pathlib.Path(folder) / "work", 0)
+    found.patience_seconds = 0.5
+    while "ready" not in found.tail():
+        time.sleep(0.01)
+    return found
+
+
+def a_fuzzer_that_does_not_end_is_killed_and_told_of():
+    with tempfile.TemporaryDirectory() as folder:
+        by_time = stubborn(folder)
+        while not by_time.is_over():
+            time.sleep(0.01)
+        assert "had to be killed" in by_time.complaint()
+    with tempfile.TemporaryDirectory() as folder:
+        by_hand = stubborn(folder)
+        by_hand.stop()
+        assert "had to be killed" in by_hand.complaint()
+
+
 def mutant(**changes) -> mutation.Mutant:
     plain = {"name": "m", "file": "f", "find": "x", "replace": "y", "breaks": "B.", "by": ()}
     return mutation.Mutant(**plain | changes)
@@ -138,6 +165,7 @@ CASES = [
     a_closure_holds_what_is_depended_on_with_its_options,
     targets_are_named_by_unit_or_by_form,
     a_form_is_compiled_with_its_definition,
+    a_fuzzer_that_does_not_end_is_killed_and_told_of,
     a_mutant_changes_one_place,
     a_mutant_that_is_not_found_exactly_once_is_refused,
     every_mutant_of_the_tree_is_found_exactly_once,

@@ -23,7 +23,8 @@ _TAIL_BYTES = 1 << 16
 ENVIRONMENT = {
     "ASAN_OPTIONS": "abort_on_error=1:detect_leaks=0:allocator_may_return_null=1",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
-    "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
+    # libFuzzer allocates where it handles a SIGABRT; the report of that would wait for itself.
+    "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1:report_signal_unsafe=0",
 }
 # AFL++ has sanitizer options of its own; it is to change no setting of the machine, and to draw no screen.
 AFL_ENVIRONMENT = {
@@ -46,6 +47,7 @@ class Session:
     """The fuzzer of one target, for so many seconds; `work` holds its finds, its crashes and its log."""
 
     environment = ENVIRONMENT
+    patience_seconds = 120.0  # a fuzzer that has not ended so long after its time never will
 
     def __init__(self, target: fuzz.Target, binary: pathlib.Path, work: pathlib.Path, seconds: float):
         self.target = target
@@ -58,6 +60,7 @@ class Session:
         self.began = time.monotonic()
         self.process: Optional[subprocess.Popen] = None
         self.is_stopped = False
+        self.hangs = False
         for folder in ("corpus", "crashes"):
             (work / folder).mkdir(parents=True, exist_ok=True)
         for old in (work / "crashes").iterdir():
@@ -112,6 +115,10 @@ class Session:
         process = self.process
         has_ended = process is not None and process.poll() is not None
         self.read_figures()
+        if process is not None and not has_ended and time.monotonic() > self.began + self.seconds + self.patience_seconds:
+            self.hangs = True
+            self.kill()
+            return True
         if process is None or not has_ended:
             return False
         self.figures.operations += sum(int(count) for count in _OPERATIONS.findall(self.tail()))
@@ -121,16 +128,27 @@ class Session:
         return False
 
     def complaint(self) -> str:
-        """Where the fuzzer has given up for another reason than a crash."""
+        """Where the fuzzer has given up for another reason than a crash, or did not end."""
+        if self.hangs:
+            return f"{self.target.name} had to be killed, long after its time: see {self.work}/log"
         has_failed = self.process is not None and self.process.returncode > 0
         has_failed = has_failed and not self.is_stopped and not self.crash_files
         return f"{self.target.name} has ended by itself: see {self.work}/log" if has_failed else ""
+
+    def kill(self) -> None:
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.is_stopped = True
             os.killpg(self.process.pid, signal.SIGTERM)
-            self.process.wait()
+            try:
+                self.process.wait(self.patience_seconds)
+            except subprocess.TimeoutExpired:
+                self.hangs = True
+                self.kill()
 
     def finds(self) -> list[pathlib.Path]:
         """Folders of new inputs."""
@@ -141,6 +159,7 @@ class AflSession(Session):
     """The same by afl-fuzz."""
 
     environment = AFL_ENVIRONMENT
+    patience_seconds = 600.0  # what it does before it fuzzes does not count for it
 
     def finds(self) -> list[pathlib.Path]:
         return [self.work / "afl" / "default" / "queue"]
