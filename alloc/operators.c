@@ -127,7 +127,7 @@ static const struct family array = {
     "delete[]", CN_ASKED_NEW_ARRAY, CN_OPERATOR_DELETE_ARRAY, CN_OPERATOR_DELETE_ARRAY_ALIGNED,
     array_slow, array_slow_sized};
 
-static void release_checked(void *block, const struct family *family, size_t size, size_t alignment) {
+CN_INLINE void release_checked(void *block, const struct family *family, size_t size, size_t alignment) {
     cn_debug_free(NULL, block, &(struct cn_release){family->operation, family->asked, size, alignment});
 }
 

@@ -11,7 +11,10 @@
 /* The program's blocks that start in the bitmap word. */
 static uint64_t live_word(size_t word) {
     uint64_t live = cn_walk_live_word(word);
-    for (uint64_t left = CAIRN_DEBUG ? live : 0; left != 0; left &= left - 1) {
+    if (!CAIRN_DEBUG) {
+        return live;
+    }
+    for (uint64_t left = live; left != 0; left &= left - 1) {
         size_t granule = (word << CN_WORD_SHIFT) + cn_ctz(left);
         if (!cn_debug_is_live(NULL, cn_region.base + granule * CN_GRANULE_BYTES)) {
             live &= ~(left & -left);
