@@ -83,8 +83,9 @@ uint64_t cn_os_milliseconds(void);
 /* The system's number for the calling thread. */
 unsigned cn_os_thread_id(void);
 
-/* Writes all bytes; 0 or an errno. `open` creates or truncates a file for writing, `open_to_append` creates it or
- * goes on at its end, `open_to_read` opens one that is there; -1 where it fails. */
+/* Writes all bytes; 0 or an errno: EAGAIN where the file does not wait, and has no room within a second. `open` creates or
+ * truncates a file for writing, `open_to_append` creates it or goes on at its end, `open_to_read` opens one that is there; -1
+ * where it fails. */
 int cn_os_write(int fd, const char *bytes, size_t length);
 int cn_os_open(const char *path);
 int cn_os_open_to_append(const char *path);
@@ -122,7 +123,8 @@ void cn_os_handle_signal(int number, void (*handler)(int number));
 /* Raises SIGTRAP: a debugger stops here; without one the process ends. */
 void cn_os_trap(void);
 
-/* Raises SIGABRT, and does not return even where it is ignored. */
+/* Raises SIGABRT, also where the thread blocks it: the program's handler is called once. Does not return even where it is
+ * ignored, or the handler returns. */
 __attribute__((noreturn)) void cn_os_abort(void);
 
 #endif

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -27,6 +28,12 @@ static void end(struct before before) {
     errno = before.error;
 }
 
+/* A pipe that is full and would not let its writer wait: somebody may empty it within a second. */
+static bool has_room_soon(int fd) {
+    enum { PATIENCE_MS = 1000 };
+    return errno == EAGAIN && poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, PATIENCE_MS) > 0;
+}
+
 int cn_os_write(int fd, const char *bytes, size_t length) {
     struct before before = begin();
     int error = 0;
@@ -35,7 +42,7 @@ int cn_os_write(int fd, const char *bytes, size_t length) {
         if (written >= 0) {
             bytes += written;
             length -= (size_t)written;
-        } else if (errno != EINTR) {
+        } else if (errno != EINTR && !has_room_soon(fd)) {
             error = errno;
         }
     }

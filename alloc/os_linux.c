@@ -372,15 +372,25 @@ void cn_os_handle_signal(int number, void (*handler)(int number)) {
 
 void cn_os_trap(void) { (void)raise(SIGTRAP); }
 
-void cn_os_abort(void) {
-    struct sigaction action = {0};
+/* For the thread; returns whether it was blocked. */
+static bool unblock_abort(void) {
     sigset_t abort_alone;
-    (void)raise(SIGABRT);
-    action.sa_handler = SIG_DFL; /* neither a handler that returns saves the process, nor being called by it */
-    (void)sigaction(SIGABRT, &action, NULL);
+    sigset_t before;
     (void)sigemptyset(&abort_alone);
     (void)sigaddset(&abort_alone, SIGABRT);
-    (void)pthread_sigmask(SIG_UNBLOCK, &abort_alone, NULL);
+    (void)pthread_sigmask(SIG_UNBLOCK, &abort_alone, &before);
+    return sigismember(&before, SIGABRT) == 1;
+}
+
+void cn_os_abort(void) {
+    static _Thread_local bool was_raised CN_TLS;
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    if (!unblock_abort() || !was_raised) { /* else this is called by the handler */
+        was_raised = true;
+        (void)raise(SIGABRT);
+    }
+    (void)sigaction(SIGABRT, &action, NULL); /* a handler that returns does not save the process */
+    (void)unblock_abort();
     (void)raise(SIGABRT);
     _exit(127);
 }

@@ -150,6 +150,13 @@ static void check_fresh_at(const struct cn_walk_place *place, const struct cn_lo
     }
 }
 
+/* What the auditor holds just now. */
+static struct {
+    bool is_looking;
+    struct cairn_heap *heap;
+    enum hold held;
+} holding = {.held = HELD_BY_NOBODY};
+
 /* What pools have yet to hand out, and their ends: of those that no thread takes from meanwhile. They are `heap`'s, which is
  * the caller's; NULL: this thread's, those of ended threads, and named ones that are not in use, or all where there is one
  * thread. */
@@ -162,8 +169,13 @@ static void check_fresh(const struct cairn_heap *heap, const struct cn_look *loo
             continue;
         }
         enum hold held = hold(place.heap, is_all ? NULL : mine);
-        if (held != HELD_BY_NOBODY) {
+        if (held == HELD_ALREADY) {
             check_fresh_at(&place, look);
+        } else if (held != HELD_BY_NOBODY) {
+            holding.heap = place.heap;
+            holding.held = held;
+            check_fresh_at(&place, look);
+            holding.held = HELD_BY_NOBODY;
             let_go(place.heap, held);
         }
     }
@@ -192,21 +204,47 @@ static bool begin(bool waits) {
     return true;
 }
 
+static bool begin_look(void) {
+    if (!cn_purge_pause()) {
+        return false;
+    }
+    if (!cn_hiding_begin_look()) {
+        cn_purge_resume();
+        return false;
+    }
+    holding.is_looking = true;
+    return true;
+}
+
+static void end_look(void) {
+    holding.is_looking = false;
+    cn_hiding_end_look();
+    cn_purge_resume();
+}
+
+/* The thread's report ends the process, if no handler of SIGABRT jumps out of it. */
+static void abandon(void) {
+    if (atomic_load(&auditor) == cn_os_thread_id() && holding.is_looking) {
+        enum hold held = holding.held;
+        holding.held = HELD_BY_NOBODY;
+        let_go(holding.heap, held);
+        end_look();
+        atomic_store(&auditor, 0);
+    }
+}
+
 /* Nothing where a report of this thread has got the process here, or was interrupted by a signal. */
 static bool audit(cn_audit_fn *check, struct cn_look *look, bool waits) {
-    bool is_done = false;
     if (cn_report_is_mine() || !begin(waits)) {
         return false;
     }
-    if (cn_purge_pause()) {
-        if (cn_hiding_begin_look()) {
-            (void)cn_audit_blocks(NULL, check, look);
-            check_fresh(NULL, look);
-            cn_unowned_check(look);
-            cn_hiding_end_look();
-            is_done = true;
-        }
-        cn_purge_resume();
+    cn_report_set_let_go(abandon);
+    bool is_done = begin_look();
+    if (is_done) {
+        (void)cn_audit_blocks(NULL, check, look);
+        check_fresh(NULL, look);
+        cn_unowned_check(look);
+        end_look();
     }
     atomic_store(&auditor, 0);
     return is_done;
@@ -245,6 +283,8 @@ void cn_audit_heap(const struct cairn_heap *heap, struct cn_look *look) {
 
 void cn_audit_after_fork(void) {
     atomic_store(&auditor, 0);
+    holding.is_looking = false;
+    holding.held = HELD_BY_NOBODY;
     is_forked = true;
     serial_at_fork = cn_record_last_serial();
 }

@@ -348,8 +348,9 @@ static bool grow(struct cn_known *known, uint64_t word, struct cn_birth *birth) 
 }
 
 /* The new block of one whose pages can be moved has a head as long as its own. */
-static size_t alignment_for(const struct cn_known *known, uint64_t word) {
-    bool has_pages = known->kind == CN_BLOCK_SPAN && cn_record_size(known->record) >= MOVE_MIN_BYTES;
+static size_t alignment_for(const struct cn_known *known, uint64_t word, size_t size) {
+    size_t kept_bytes = cn_min(cn_record_size(known->record), size);
+    bool has_pages = known->kind == CN_BLOCK_SPAN && kept_bytes >= MOVE_MIN_BYTES;
     return has_pages ? cn_record_head_of(word) : CN_GRANULE_BYTES;
 }
 
@@ -377,7 +378,7 @@ CN_NOINLINE void *cn_debug_realloc(struct cairn_heap *heap, const char *operatio
     char *moved = NULL;
     if (size != 0) {
         size_t old_size = cn_record_size(known.record);
-        moved = make(self, cn_record_named_heap(&known), alignment_for(&known, word), &birth);
+        moved = make(self, cn_record_named_heap(&known), alignment_for(&known, word, size), &birth);
         if (moved == NULL || !move_contents(&known, word, moved, cn_min(old_size, size))) {
             errno = ENOMEM;
             return NULL;

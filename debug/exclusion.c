@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "alloc/guard.h"
+#include "alloc/os.h"
 #include "alloc/region.h"
 #include "maps.h"
 #include "self.h"
@@ -69,11 +70,19 @@ static void exclude_below(struct stacks *stacks, uintptr_t stack_pointer) {
     }
 }
 
+/* The first word of a thread's control block is its address, by the ABI of x86-64. Something else may be mapped there now;
+ * where it has no such word, ended threads' stacks can hold pointers. */
+static bool is_control(uintptr_t control) {
+    uintptr_t word;
+    const void *place = (const void *)control; // NOLINT: where a stack was, at least
+    return cn_os_peek(place, &word, sizeof word) == sizeof word && word == control;
+}
+
 /* A thread that has ended leaves its stack mapped for the next. */
 static void exclude_ended(const struct cn_self *self, void *argument) {
     struct stacks *stacks = argument;
     bool is_taken = atomic_load_explicit(&self->is_taken, memory_order_relaxed);
-    if (!is_taken && holds_control(stacks, self)) {
+    if (!is_taken && holds_control(stacks, self) && is_control(self->control)) {
         cn_exclusion_add(stacks->exclusion, stacks->mapping->start, self->control);
     }
 }

@@ -39,11 +39,15 @@ bool cn_hiding_try(void) {
     return atomic_load(&lookers) == 0;
 }
 
-/* A signal's handler may have forked meanwhile, and this be the child, where there are none. */
-void cn_hiding_end(void) {
-    unsigned seen = atomic_load(&hiders);
-    while (seen != 0 && !atomic_compare_exchange_weak(&hiders, &seen, seen - 1)) {
+/* A signal's handler, or a callback, may have forked meanwhile, and this be the child, where there are none. */
+static void lower(_Atomic unsigned *count) {
+    unsigned seen = atomic_load(count);
+    while (seen != 0 && !atomic_compare_exchange_weak(count, &seen, seen - 1)) {
     }
+}
+
+void cn_hiding_end(void) {
+    lower(&hiders);
     hiding_mine--;
 }
 
@@ -71,7 +75,7 @@ bool cn_hiding_begin_look(void) {
     return false;
 }
 
-void cn_hiding_end_look(void) { (void)atomic_fetch_sub(&lookers, 1); }
+void cn_hiding_end_look(void) { lower(&lookers); }
 
 /* ---- pools --------------------------------------------------------------------------------------------------- */
 

@@ -18,11 +18,16 @@ enum {
     /* Freed blocks of their own pages are made inaccessible, up to so many at a time, of the 65,530 mappings that a
      * process has by default. */
     PROTECTED_MAX = 8192,
-    /* Of what such blocks keep the memory is gone, but the addresses are not: so much of them counts as held. */
+    /* Of what such blocks keep the memory is gone, but the addresses are not: so much of them counts as held, unless
+     * addresses are what is short. */
     PROTECTED_SHARE = 64,
+    /* What is larger is not filled where it cannot be protected at once, but waits until it can: most of it may not be in
+     * memory. */
+    SPOIL_FILL_MAX_BYTES = 1 << 20,
 };
 
 static _Atomic size_t protected_count;
+static _Atomic size_t protected_share; /* 0: not known yet */
 
 /* ---- for the first time -------------------------------------------------------------------------------------- */
 
@@ -150,7 +155,13 @@ static bool unprotect(const struct cn_known *known, uint64_t word) {
 }
 
 static bool protect(const struct cn_known *known) {
-    bool is_done = cn_hiding_try() && protect_now(known);
+    bool is_let = true;
+    if (known->core_bytes > SPOIL_FILL_MAX_BYTES) {
+        cn_hiding_begin();
+    } else {
+        is_let = cn_hiding_try();
+    }
+    bool is_done = is_let && protect_now(known);
     cn_hiding_end(); /* counted in either case */
     return is_done;
 }
@@ -200,10 +211,19 @@ bool cn_live_end(const struct cn_known *known, uint64_t word, enum cn_ending end
     return true;
 }
 
+static size_t share_of_protected(void) {
+    size_t share = atomic_load_explicit(&protected_share, memory_order_relaxed);
+    if (CN_UNLIKELY(share == 0)) {
+        share = cn_os_address_space_bytes() == SIZE_MAX ? PROTECTED_SHARE : 1;
+        atomic_store_explicit(&protected_share, share, memory_order_relaxed);
+    }
+    return share;
+}
+
 size_t cn_live_waiting_bytes(const struct cn_known *known) {
     uint64_t word = cn_record_load(known->record);
     bool is_protected = (cn_record_marks_of(word) & CN_MARK_PROTECTED) != 0;
-    return (is_protected ? known->core_bytes / PROTECTED_SHARE : known->core_bytes) + sizeof(struct cn_record);
+    return (is_protected ? known->core_bytes / share_of_protected() : known->core_bytes) + sizeof(struct cn_record);
 }
 
 /* ---- to the core --------------------------------------------------------------------------------------------- */

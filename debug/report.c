@@ -23,6 +23,8 @@ static struct cn_own_lock lock;
 static int cancel_state;               /* of the thread that has the lock, before */
 static _Atomic unsigned ending_thread; /* which is about to end the process; 0: none */
 
+static _Atomic(cn_report_let_go_fn *) let_go;
+
 /* Written by cn_report_set_callback, under the lock. */
 static cairn_report_fn *callback;
 static void *callback_argument;
@@ -171,6 +173,14 @@ static bool ask_whether_to_go_on(void) {
     return callback(&report, callback_argument) == CAIRN_GO_ON;
 }
 
+static CN_NORETURN void end_process(void) {
+    cn_report_let_go_fn *function = atomic_load(&let_go);
+    if (function != NULL) {
+        function();
+    }
+    cn_os_abort();
+}
+
 void cn_report(const struct cn_incident *incident) {
     int saved = errno;
     if (!cn_report_begin()) {
@@ -185,7 +195,7 @@ void cn_report(const struct cn_incident *incident) {
     }
     cn_report_end();
     if (!goes_on) {
-        cn_os_abort();
+        end_process();
     }
     errno = saved;
 }
@@ -206,6 +216,8 @@ void cn_report_damage(enum cn_kind kind, const struct cn_known *known, const cha
         cn_report(&incident);
     }
 }
+
+void cn_report_set_let_go(cn_report_let_go_fn *function) { atomic_store(&let_go, function); }
 
 void cn_report_set_callback(cairn_report_fn *function, void *argument) {
     bool is_first = cn_report_begin();

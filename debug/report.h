@@ -77,6 +77,11 @@ void cn_report_damage(enum cn_kind kind, const struct cn_known *known, const cha
 /* What decides after a report, in place of halt_on_error; NULL: nobody. */
 void cn_report_set_callback(cairn_report_fn *callback, void *argument);
 
+/* What is called before a report ends the process, in the thread that made it: a handler of SIGABRT may jump out of it, and
+ * what that thread holds would be held for ever then. */
+typedef void cn_report_let_go_fn(void);
+void cn_report_set_let_go(cn_report_let_go_fn *function);
+
 /* In the child of a fork. */
 void cn_report_after_fork(void);
 

@@ -86,6 +86,7 @@ static struct thread *reuse(void) {
         if (!atomic_load_explicit(&thread->is_taken, memory_order_relaxed) &&
             !atomic_exchange_explicit(&thread->is_taken, true, memory_order_acquire)) {
             thread->readable = (struct cn_readable){0};
+            thread->own_low = 0;
             thread->own_high = 0;
             thread->is_busy = false;
             cn_trail_init(&thread->trail);

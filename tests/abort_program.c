@@ -1,12 +1,13 @@
 /*
  * abort_program.c: ends by SIGABRT in the way that its first argument names: `abort`, `assert`, or `nameless`, an
  * assertion in no function. With a second argument it overflows two blocks before; `handled` has it handle the signal,
- * and say so, `again` abort anew in its handler.
+ * and say so, `again` abort anew in its handler; `blocked` is as `handled`, without an overflow and with all signals blocked.
  */
 #define _GNU_SOURCE
 #undef NDEBUG
 #include <assert.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,11 +32,17 @@ static void overflow(void) {
 int main(int count, char **arguments) {
     const char *how = count > 1 ? arguments[1] : "abort";
     const char *what = count > 2 ? arguments[2] : "";
-    if (*what != '\0') {
+    bool is_blocked = strcmp(what, "blocked") == 0;
+    if (*what != '\0' && !is_blocked) {
         overflow();
         overflow();
     }
-    if (strcmp(what, "handled") == 0) {
+    if (is_blocked) {
+        sigset_t all;
+        (void)sigfillset(&all);
+        (void)sigprocmask(SIG_BLOCK, &all, NULL);
+    }
+    if (is_blocked || strcmp(what, "handled") == 0) {
         (void)signal(SIGABRT, say);
     } else if (strcmp(what, "again") == 0) {
         (void)signal(SIGABRT, abort_again);

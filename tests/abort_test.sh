@@ -43,6 +43,14 @@ the_program_handles_the_signal() {
     [ "$(said 134 '' "$PROGRAM" abort handled | head -n 1)" = handled ]
 }
 
+the_program_handles_the_signal_that_it_blocks() {
+    local text how
+    for how in abort assert; do
+        text=$(said 134 '' "$PROGRAM" "$how" blocked)
+        [ "$(tail -n 1 <<<"$text")" = handled ] || { echo "$how: $text"; return 1; }
+    done
+}
+
 nothing_is_looked_at_where_the_options_say_so() {
     local text
     text=$(said 134 check_at_exit=0 "$PROGRAM" abort overflow) || { echo "$text"; return 1; }
@@ -55,7 +63,7 @@ it_ends_where_reports_do_not_end_it() {
     [ "$(reports "$text")" -eq 2 ]
 }
 
-each=(assertions_say_what_the_c_library_says)
+each=(assertions_say_what_the_c_library_says the_program_handles_the_signal_that_it_blocks)
 if [ "$CAIRN_FORM" = release ]; then
     each+=(the_program_handles_the_signal)
 else

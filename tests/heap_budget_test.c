@@ -258,6 +258,18 @@ static void no_lock_is_held_during_the_callback(void **state) {
     cairn_heap_destroy(heap);
 }
 
+static void an_aligned_block_needs_little_to_become_small(void **state) {
+    (void)state;
+    struct cairn_heap *heap = budgeted();
+    char *block = cairn_heap_aligned_alloc(heap, 4 * MIB, 2 * MIB);
+    assert_non_null(block);
+    fill_pattern(block, 100, 1);
+    block = cairn_heap_realloc(heap, block, 100);
+    assert_non_null(block);
+    assert_true(has_pattern(block, 100, 1));
+    cairn_heap_destroy(heap);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(budget_is_never_exceeded_by_a_pool),
@@ -272,6 +284,7 @@ int main(void) {
         cmocka_unit_test(callback_is_told_heap_size_and_argument),
         cmocka_unit_test(callback_that_frees_lets_the_allocation_succeed),
         cmocka_unit_test(no_lock_is_held_during_the_callback),
+        cmocka_unit_test(an_aligned_block_needs_little_to_become_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /*
  * os_test.c: what the layer above relies on of the operating system (os.h): reserved, committed and purged memory,
- * mappings, moved pages, files, and that errno stays as it was.
+ * mappings, moved pages, and that errno stays as it was.
  */
 #define _GNU_SOURCE
 #include "alloc/os.h"
@@ -234,45 +234,7 @@ static void resident_bytes_of_pieces_are_told_apart(void **state) {
     assert_false(cn_os_resident_pieces(memory, piece_bytes, PIECES, resident));
 }
 
-/* ---- files and errno ----------------------------------------------------------------------------------------- */
-
-static void whole_of_a_long_text_is_written(void **state) {
-    (void)state;
-    enum { LENGTH = 300000 }; /* more than a pipe holds at once */
-    static char text[LENGTH];
-    static char got[LENGTH];
-    int fd = memfd_create("text", MFD_CLOEXEC);
-    memset(text, 'x', LENGTH);
-    assert_int_equal(cn_os_write(fd, text, LENGTH), 0);
-    assert_int_equal(pread(fd, got, LENGTH, 0), LENGTH);
-    assert_memory_equal(text, got, LENGTH);
-    int copy = cn_os_duplicate(fd);
-    assert_true(copy >= 200 && (fcntl(copy, F_GETFD) & FD_CLOEXEC) != 0);
-    assert_int_equal(cn_os_write(copy, "y", 1), 0);
-    cn_os_close(copy);
-    assert_int_equal(cn_os_write(copy, "y", 1), EBADF);
-    assert_int_equal(lseek(fd, 0, SEEK_END), LENGTH + 1);
-    assert_int_equal(cn_os_duplicate(copy), copy); /* as it is, where it cannot be had twice */
-    cn_os_close(fd);
-}
-
-static void files_are_made_private_and_links_are_not_followed(void **state) {
-    (void)state;
-    char path[] = "/tmp/os_test.XXXXXX";
-    char link_path[64];
-    int made = mkstemp(path);
-    assert_true(made >= 0);
-    snprintf(link_path, sizeof link_path, "%s.link", path);
-    assert_int_equal(symlink(path, link_path), 0);
-    assert_int_equal(cn_os_open(link_path), -1);
-    assert_int_equal(cn_os_open("/nowhere/at/all"), -1);
-    int fd = cn_os_open(path);
-    assert_true(fd >= 0 && (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
-    cn_os_close(fd);
-    cn_os_close(made);
-    assert_int_equal(unlink(link_path), 0);
-    assert_int_equal(unlink(path), 0);
-}
+/* ---- errno --------------------------------------------------------------------------------------------------- */
 
 static void errno_stays_as_it_was(void **state) {
     (void)state;
@@ -354,8 +316,6 @@ int main(void) {
         cmocka_unit_test(refused_move_leaves_both_ends_accessible),
         cmocka_unit_test(resident_bytes_count_what_was_touched),
         cmocka_unit_test(resident_bytes_of_pieces_are_told_apart),
-        cmocka_unit_test(whole_of_a_long_text_is_written),
-        cmocka_unit_test(files_are_made_private_and_links_are_not_followed),
         cmocka_unit_test(errno_stays_as_it_was),
         cmocka_unit_test(peek_reads_up_to_what_cannot_be_read),
         cmocka_unit_test(file_goes_on_where_it_is_appended_to),

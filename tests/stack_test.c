@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/time.h>
+#include <time.h>
 #include <ucontext.h>
 
 #include "debug/depot.h"
@@ -152,6 +153,55 @@ static void capture_in_child(void *argument) {
     run_threads(3, capture_much, NULL);
 }
 
+static NOINLINE void capture_often(unsigned depth) {
+    enum { CAPTURES = 20000 };
+    struct cn_stack_start here = cn_stack_here();
+    for (unsigned i = 0; depth == 0 && i < CAPTURES; i++) {
+        (void)cn_stack_capture(&here);
+    }
+    if (depth != 0) {
+        capture_often(depth - 1);
+    }
+    KEEP_FRAME();
+}
+
+static uint64_t thread_ns(void) {
+    struct timespec now;
+    MUST(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) == 0);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* The least of some tries, in ns. */
+static uint64_t time_captures(void) {
+    uint64_t least = UINT64_MAX;
+    for (unsigned i = 0; i < 10; i++) {
+        uint64_t began = thread_ns();
+        capture_often(DEPTH);
+        uint64_t ns = thread_ns() - began;
+        least = ns < least ? ns : least;
+    }
+    return least;
+}
+
+static void *time_in_thread(void *argument) {
+    *(uint64_t *)argument = time_captures();
+    cn_stack_thread_ends();
+    return NULL;
+}
+
+/* Each takes over what the one before it has left. */
+static void threads_that_come_later_remember_as_well(void **state) {
+    uint64_t of_main = time_captures();
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        pthread_t thread;
+        uint64_t ns;
+        assert_int_equal(pthread_create(&thread, NULL, time_in_thread, &ns), 0);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_true(ns < of_main + of_main / 2);
+    }
+}
+
 static void child_of_a_fork_goes_on(void **state) {
     (void)state;
     (void)capture();
@@ -260,6 +310,7 @@ int main(void) {
         cmocka_unit_test(depth_is_what_was_set_last),
         cmocka_unit_test(depth_beyond_the_most_is_the_most),
         cmocka_unit_test(threads_find_their_own_stacks),
+        cmocka_unit_test(threads_that_come_later_remember_as_well),
         cmocka_unit_test(child_of_a_fork_goes_on),
         cmocka_unit_test(handlers_within_captures_disturb_nothing),
         cmocka_unit_test(interrupted_instruction_comes_first),
