@@ -13,13 +13,11 @@ enum {
     CN_FIT_LEVELS = 7,        /* runs of 1, 2, 4 ... 64 slots */
 
     CN_HEAP_SHIFT = 16,
-    CN_HEAP_LIMIT = 32768,       /* heaps of threads and named heaps together */
-    CN_DIRECT_ENTRIES = 1 << 17, /* blocks outside the region: twice what a process can map by default */
-    CN_GROW_ARENAS = 16,         /* tables are made accessible for so many arenas at a time */
-    CN_MOVE_MIN_BYTES = 1 << 20, /* from here on moving pages is cheaper than copying them */
-    /* From here on it is asked what is in memory before it is made zero. To ask takes 1.3 us; a program that clears,
-     * fills and frees 2 MiB, and does nothing else, takes 25 us each time, and hardly notices. For 1 MiB it takes 8. */
-    CN_ASK_MIN_BYTES = 2 << 20,
+    CN_HEAP_LIMIT = 32768,         /* heaps of threads and named heaps together */
+    CN_DIRECT_ENTRIES = 1 << 17,   /* blocks outside the region: twice what a process can map by default */
+    CN_GROW_ARENAS = 16,           /* tables are made accessible for so many arenas at a time */
+    CN_MOVE_MIN_BYTES = 1 << 20,   /* from here on moving pages is cheaper than copying them */
+    CN_CLEAR_MAX_BYTES = 32 << 20, /* what is longer is given back to be zero, as by glibc, not written */
 
     CN_CLASS_COUNT = 80,
     CN_CLASS_LINEAR_SHIFT = CN_GRANULE_SHIFT, /* the first classes are multiples of so many bytes ... */

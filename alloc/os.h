@@ -65,12 +65,9 @@ size_t cn_os_mapping_limit(void);
 /* Resizes a mapping where it is; false, and the mapping as it was, where the system refuses. */
 bool cn_os_resize(void *memory, size_t old_bytes, size_t new_bytes);
 
-/* The bytes of [memory, memory + bytes) that are in memory now. */
+/* The bytes of [memory, memory + bytes) that are in memory now; all of them, where the system cannot say. A sandbox may end
+ * the process for the question: it is not one for malloc and free. */
 size_t cn_os_resident_bytes(const void *memory, size_t bytes);
-
-/* The same for each of `count` pieces, one after another, of 1,024 pages at most together. False where the system cannot
- * say. What is swapped out is not in memory, and yet holds bytes. */
-bool cn_os_resident_pieces(const void *memory, size_t piece_bytes, size_t count, size_t *resident);
 
 /* Whether the word at `address`, a multiple of its size, can be read now. */
 bool cn_os_is_readable(const void *address);

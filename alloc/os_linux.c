@@ -230,46 +230,26 @@ bool cn_os_resize(void *memory, size_t old_bytes, size_t new_bytes) {
 
 enum { PAGES_A_CALL = 1024 };
 
-/* False where the system cannot say. */
-static bool list_pages(const char *start, size_t bytes, unsigned char *states) {
-    int saved = errno;
-    bool is_done = mincore((void *)(uintptr_t)start, bytes, states) == 0;
-    errno = saved;
-    return is_done;
-}
-
-static size_t count_resident(const unsigned char *states, size_t pages) {
+static size_t resident_pages(const char *start, size_t pages) {
+    unsigned char states[PAGES_A_CALL];
     size_t resident = 0;
-    for (size_t i = 0; i < pages; i++) {
+    int saved = errno;
+    bool is_known = mincore((void *)(uintptr_t)start, pages * cn_os_page_bytes(), states) == 0;
+    errno = saved;
+    for (size_t i = 0; is_known && i < pages; i++) {
         resident += states[i] & 1;
     }
-    return resident;
+    return is_known ? resident : pages;
 }
 
 size_t cn_os_resident_bytes(const void *memory, size_t bytes) {
-    unsigned char states[PAGES_A_CALL];
-    size_t page = cn_os_page_bytes();
+    size_t page_bytes = cn_os_page_bytes();
     size_t resident = 0;
-    for (size_t at = 0; at < bytes; at += PAGES_A_CALL * page) {
-        size_t length = cn_min(bytes - at, PAGES_A_CALL * page);
-        if (list_pages((const char *)memory + at, length, states)) {
-            resident += count_resident(states, length / page) * page;
-        }
+    for (size_t at = 0; at < bytes; at += PAGES_A_CALL * page_bytes) {
+        size_t pages = cn_min((bytes - at) / page_bytes, PAGES_A_CALL);
+        resident += resident_pages((const char *)memory + at, pages);
     }
-    return resident;
-}
-
-bool cn_os_resident_pieces(const void *memory, size_t piece_bytes, size_t count, size_t *resident) {
-    unsigned char states[PAGES_A_CALL];
-    size_t page = cn_os_page_bytes();
-    size_t pages = piece_bytes / page;
-    if (pages == 0 || count * pages > PAGES_A_CALL || !list_pages(memory, count * piece_bytes, states)) {
-        return false;
-    }
-    for (size_t i = 0; i < count; i++) {
-        resident[i] = count_resident(states + i * pages, pages) * page;
-    }
-    return true;
+    return resident * page_bytes;
 }
 
 /* The system reads the set before it sees that there is no such way to change the mask by it; but not one at NULL. A

@@ -5,26 +5,30 @@
 #include "canary.h"
 #include "unowned.h"
 
-static void check_rest(const char *pool, size_t from, size_t to, const struct cn_look *look) {
-    if (from < to) {
-        cn_unowned_check_bytes(pool + from, pool + to, look);
-    }
-}
-
 static size_t pool_bytes_of(const struct cn_pool *pool) { return cn_pool_slots(pool) * CN_SLOT_BYTES; }
 
 static size_t filled_bytes_of(const struct cn_pool *pool) {
     return cn_ahead_bytes(pool_bytes_of(pool), cn_ahead_handed_out_bytes(pool));
 }
 
-void cn_fresh_check(const struct cn_pool *pool, const struct cn_look *look) {
+typedef void check_zeros(const char *from, const char *to, const struct cn_look *look);
+
+static void check_all(const struct cn_pool *pool, check_zeros *check_rest, const struct cn_look *look) {
     const char *start = cn_pool_address(pool);
     size_t handed_out = cn_ahead_handed_out_bytes(pool);
     size_t filled = filled_bytes_of(pool);
     if (cn_fill_freed >= 0 && filled > handed_out) {
         (void)cn_damage_check_fresh(start + handed_out, start + filled, look);
-        check_rest(start, filled, pool_bytes_of(pool), look);
+        check_rest(start + filled, start + pool_bytes_of(pool), look);
     }
+}
+
+void cn_fresh_check(const struct cn_pool *pool, const struct cn_look *look) {
+    check_all(pool, cn_unowned_check_bytes, look);
+}
+
+void cn_fresh_check_unasked(const struct cn_pool *pool, const struct cn_look *look) {
+    check_all(pool, cn_unowned_check_unasked, look);
 }
 
 static void clear(char *from, char *to) {
@@ -32,7 +36,7 @@ static void clear(char *from, char *to) {
     size_t on_page = cn_min((page_bytes - (uintptr_t)from % page_bytes) % page_bytes, (size_t)(to - from));
     char *page = from + on_page;
     cn_fill_write(from, page, 0);
-    if (page < to && cn_os_resident_bytes(page, (size_t)(to - page)) != 0 && !cn_os_purge(page, (size_t)(to - page))) {
+    if (page < to && !cn_os_purge(page, (size_t)(to - page))) {
         cn_fill_write(page, to, 0);
     }
 }
@@ -67,8 +71,8 @@ void cn_fresh_hand_out(const struct cn_fresh *fresh) {
     if (before > from) {
         (void)cn_damage_check_fresh(fresh->pool + from, fresh->pool + before, &look);
     }
-    check_rest(fresh->pool, before, after, &look);
     if (before < after) {
+        cn_unowned_check_unasked(fresh->pool + before, fresh->pool + after, &look);
         cn_fill_write(fresh->pool + before, fresh->pool + after, (unsigned char)cn_fill_freed);
     }
 }

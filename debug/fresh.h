@@ -16,8 +16,9 @@
 #include "alloc/pool.h"
 #include "damage.h"
 
-/* Reports where F1 or F2 does not hold for the pool. */
+/* Reports where F1 or F2 does not hold for the pool; `unasked`, for malloc and free, asks the system nothing (unowned.h). */
 void cn_fresh_check(const struct cn_pool *pool, const struct cn_look *look);
+void cn_fresh_check_unasked(const struct cn_pool *pool, const struct cn_look *look);
 
 /* Reports where F1 or F2 does not hold of what is next, and keeps them true, where blocks are about to be handed out for
  * the first time. */

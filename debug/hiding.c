@@ -19,6 +19,7 @@ enum { MAPPINGS_SHARE = 16 }; /* of the mappings that a process can have; each h
 
 typedef _Atomic uint64_t state_word;
 
+static _Atomic size_t pool_limit;     /* 0 until it is known */
 static _Atomic size_t pool_count;     /* hidden, or changing */
 static _Atomic size_t changing_count; /* between the two stores of the mark CHANGING */
 
@@ -111,14 +112,14 @@ void cn_hiding_start(size_t slot) {
     atomic_store(state_of(pool), blocks_of(pool));
 }
 
+void cn_hiding_limit(void) {
+    size_t most = cn_max(1, cn_os_mapping_limit() / MAPPINGS_SHARE / 2);
+    atomic_store_explicit(&pool_limit, most, memory_order_relaxed);
+}
+
 /* Room for one more; to be given back by lower_pools. */
 static bool raise_pools(void) {
-    static _Atomic size_t limit;
-    size_t most = atomic_load_explicit(&limit, memory_order_relaxed);
-    if (most == 0) {
-        most = cn_max(1, cn_os_mapping_limit() / MAPPINGS_SHARE / 2);
-        atomic_store_explicit(&limit, most, memory_order_relaxed);
-    }
+    size_t most = atomic_load_explicit(&pool_limit, memory_order_relaxed);
     if (atomic_fetch_add(&pool_count, 1) < cn_min(most, cn_options.protect_pools)) {
         return true;
     }
@@ -165,7 +166,7 @@ static void check(const struct cn_pool *pool, const struct cn_look *look) {
     for (const char *end = known.core + bytes; known.core < end; known.core += known.core_bytes, known.record++) {
         check_block(&known, look);
     }
-    cn_fresh_check(pool, look);
+    cn_fresh_check_unasked(pool, look);
 }
 
 /* C2: nobody but who finds that still no block is in use gets to change it. */

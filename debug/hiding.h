@@ -38,6 +38,9 @@ void cn_hiding_end(void);
 bool cn_hiding_begin_look(void);
 void cn_hiding_end_look(void);
 
+/* Finds out how many pools can be hidden, by how many mappings there can be. Until then none are. */
+void cn_hiding_limit(void);
+
 /* A pool starts in the slot; none of its blocks was handed out yet. */
 void cn_hiding_start(size_t slot);
 

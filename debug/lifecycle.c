@@ -106,6 +106,8 @@ void cn_debug_start(void) {
     if (cn_watch_is_on()) {
         (void)cn_audit_blocks(NULL, announce_live, NULL);
     }
+    cn_hiding_limit();
+    cn_live_start();
     cn_leak_start();
     cn_fail_start();
     cn_stack_set_depth(with_own_frames(cn_options.stack_depth));

@@ -27,7 +27,7 @@ enum {
 };
 
 static _Atomic size_t protected_count;
-static _Atomic size_t protected_share; /* 0: not known yet */
+static _Atomic size_t protected_share = PROTECTED_SHARE;
 
 /* ---- for the first time -------------------------------------------------------------------------------------- */
 
@@ -211,19 +211,16 @@ bool cn_live_end(const struct cn_known *known, uint64_t word, enum cn_ending end
     return true;
 }
 
-static size_t share_of_protected(void) {
-    size_t share = atomic_load_explicit(&protected_share, memory_order_relaxed);
-    if (CN_UNLIKELY(share == 0)) {
-        share = cn_os_address_space_bytes() == SIZE_MAX ? PROTECTED_SHARE : 1;
-        atomic_store_explicit(&protected_share, share, memory_order_relaxed);
-    }
-    return share;
+void cn_live_start(void) {
+    size_t share = cn_os_address_space_bytes() == SIZE_MAX ? PROTECTED_SHARE : 1;
+    atomic_store_explicit(&protected_share, share, memory_order_relaxed);
 }
 
 size_t cn_live_waiting_bytes(const struct cn_known *known) {
     uint64_t word = cn_record_load(known->record);
     bool is_protected = (cn_record_marks_of(word) & CN_MARK_PROTECTED) != 0;
-    return (is_protected ? known->core_bytes / share_of_protected() : known->core_bytes) + sizeof(struct cn_record);
+    size_t share = is_protected ? atomic_load_explicit(&protected_share, memory_order_relaxed) : 1;
+    return known->core_bytes / share + sizeof(struct cn_record);
 }
 
 /* ---- to the core --------------------------------------------------------------------------------------------- */

@@ -42,7 +42,10 @@ void cn_live_leave(const struct cn_known *known, uint64_t word);
  * its pages can be accessed again. `look` says who destroys the heap. */
 void cn_live_forget(const struct cn_known *known, uint64_t word, const struct cn_look *look);
 
-/* Memory that a quarantined block holds, with its record. */
+/* Once, at the start: whether addresses are short. */
+void cn_live_start(void);
+
+/* Memory that a quarantined block holds, with its record; where addresses are short, they are memory too. */
 size_t cn_live_waiting_bytes(const struct cn_known *known);
 
 #endif

@@ -11,6 +11,7 @@ struct wild {
     const char *run;
     const char *run_end;
     bool is_of_pool;
+    bool is_unasked;   /* all is read; else it is asked which pages are in memory */
     const char *first; /* NULL: none */
     const char *end;
 };
@@ -104,28 +105,33 @@ static void check_slot(struct wild *wild, const char *from, const char *to, cons
     size_t page_bytes = cn_os_page_bytes();
     const char *page = from - (uintptr_t)from % page_bytes;
     bool is_one_page = (size_t)(to - page) <= page_bytes;
-    if (!is_one_page && cn_os_resident_bytes(page, (size_t)(to - page)) == 0) {
+    if (!wild->is_unasked && !is_one_page && cn_os_resident_bytes(page, (size_t)(to - page)) == 0) {
         return;
     }
     for (; page < to; page += page_bytes) {
-        if (cn_os_resident_bytes(page, page_bytes) != 0) {
+        if (wild->is_unasked || cn_os_resident_bytes(page, page_bytes) != 0) {
             check_page(wild, page < from ? from : page, page + page_bytes < to ? page + page_bytes : to, look);
         }
     }
 }
 
-static void check_bytes(const char *from, const char *to, bool is_of_pool, const struct cn_look *look) {
-    struct wild wild = {.run = from, .run_end = to, .is_of_pool = is_of_pool};
-    while (from < to) {
-        size_t bytes = cn_min((size_t)(to - from), CN_SLOT_BYTES - (uintptr_t)from % CN_SLOT_BYTES);
-        check_slot(&wild, from, from + bytes, look);
+static void check_run(struct wild *wild, const struct cn_look *look) {
+    for (const char *from = wild->run; from < wild->run_end;) {
+        size_t bytes = cn_min((size_t)(wild->run_end - from), CN_SLOT_BYTES - (uintptr_t)from % CN_SLOT_BYTES);
+        check_slot(wild, from, from + bytes, look);
         from += bytes;
     }
-    conclude(&wild, look);
+    conclude(wild, look);
 }
 
 void cn_unowned_check_bytes(const char *from, const char *to, const struct cn_look *look) {
-    check_bytes(from, to, true, look);
+    struct wild wild = {.run = from, .run_end = to, .is_of_pool = true};
+    check_run(&wild, look);
+}
+
+void cn_unowned_check_unasked(const char *from, const char *to, const struct cn_look *look) {
+    struct wild wild = {.run = from, .run_end = to, .is_of_pool = true, .is_unasked = true};
+    check_run(&wild, look);
 }
 
 /* Whether the slots became the caller's, and are as they should be: one that was given meanwhile may be dirty. */
@@ -152,7 +158,8 @@ static void check_arena(size_t index, const struct cn_look *look) {
         unsigned first = cn_ctz(left);
         unsigned slots = cn_bits_first_run(left);
         const char *run = cn_slot_address(index * CN_ARENA_SLOTS + first);
-        check_bytes(run, run + (size_t)slots * CN_SLOT_BYTES, false, look);
+        struct wild wild = {.run = run, .run_end = run + (size_t)slots * CN_SLOT_BYTES};
+        check_run(&wild, look);
         left &= ~cn_bits_run(first, slots);
     }
     cn_arena_release(index, mask);

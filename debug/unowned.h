@@ -13,6 +13,10 @@
  * it has for a moment before it is. */
 void cn_unowned_check_bytes(const char *from, const char *to, const struct cn_look *look);
 
+/* The same, reading all: in malloc and free the system is not asked what is in memory, as it may end the process for that
+ * (os.h). */
+void cn_unowned_check_unasked(const char *from, const char *to, const struct cn_look *look);
+
 /* Reports what was written into such slots, once, and makes it zero again. Purging must be paused (purge.h). While a run is
  * looked at it is nobody else's to take. */
 void cn_unowned_check(const struct cn_look *look);

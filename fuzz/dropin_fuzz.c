@@ -202,7 +202,8 @@ static void *reallocarray_of_other(void *block, size_t count, size_t size) {
 }
 
 static void resize(struct pair *pair, const struct call *call, bool is_array) {
-    size_t bytes = is_array ? call->count * call->size : call->size;
+    size_t bytes = call->size;
+    bool fits = !is_array || !__builtin_mul_overflow(call->count, call->size, &bytes);
     size_t kept = bytes < pair->size ? bytes : pair->size;
     errno = 0;
     unsigned char *my_block = is_array ? cn_dropin_reallocarray(pair->mine, call->count, call->size)
@@ -213,11 +214,12 @@ static void resize(struct pair *pair, const struct call *call, bool is_array) {
                                      : other.realloc(pair->others, call->size);
     CN_EXPECT((my_block == NULL) == (others == NULL), "both are resized, or neither");
     CN_EXPECT(my_block != NULL || my_error == errno, "both fail alike");
+    CN_EXPECT(my_block == NULL || fits, "what is too much for any block is refused");
     if (my_block != NULL) {
         *pair = (struct pair){my_block, others, bytes, 0};
         expect_same(pair, kept);
         fill(pair);
-    } else if (bytes == 0 && pair->mine != NULL) {
+    } else if (fits && bytes == 0 && pair->mine != NULL) {
         *pair = (struct pair){0};
     }
 }
@@ -342,6 +344,12 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     return 0;
 }
 
+static uint64_t live_blocks(void) {
+    static struct cairn_stats stats;
+    cairn_stats_get(&stats);
+    return stats.block_count;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     input = cn_bytes_of(data, size);
     for (unsigned i = 0; i < CALLS_MAX && cn_bytes_are_left(&input); i++) {
@@ -350,5 +358,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (size_t i = 0; i < PLACES; i++) {
         free_pair(&pairs[i], 0);
     }
+    CN_EXPECT(live_blocks() == 0, "nothing is left behind");
     return 0;
 }

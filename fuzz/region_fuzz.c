@@ -103,7 +103,7 @@ static void check_all(void) {
 /* Short runs more often than long ones. */
 static size_t take_count(void) {
     uint8_t byte = cn_bytes_take(&input);
-    return byte < 128 ? 1 + byte % 8u : byte < 224 ? 1 + byte % 64u : 1 + (byte % 32u) * 16;
+    return byte < 128 ? 1 + byte % 8u : byte < 224 ? 1 + byte % 64u : 1 + (byte % 32u) * 17;
 }
 
 /* What was just taken, and not written to since. */

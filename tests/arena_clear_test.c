@@ -1,7 +1,6 @@
 /*
- * arena_clear_test.c: how slots become zero (arena.h): whatever the system says of their pages, and whatever it
- * refuses; and which of them are in memory afterwards. The system's mincore and madvise stand here, to say and refuse
- * it.
+ * arena_clear_test.c: how slots become zero (arena.h), whatever the system refuses, and which of them are in memory afterwards.
+ * The system's mincore and madvise stand here: the one is never called, the other may refuse.
  */
 #define _GNU_SOURCE
 #include "alloc/arena.h"
@@ -14,21 +13,13 @@
 
 /* ---- the system ---------------------------------------------------------------------------------------------- */
 
-enum answer { ANSWER_TRUE, ANSWER_NOTHING, ANSWER_ALL, ANSWER_NONE };
-
-static enum answer answer; /* which pages are in memory: as it is, no page, all, or the call fails */
 static bool is_advice_refused;
 static size_t questions;
 static size_t purges;
 
 int mincore(void *memory, size_t bytes, unsigned char *states) {
     questions++;
-    if (answer == ANSWER_TRUE) {
-        return (int)syscall(SYS_mincore, memory, bytes, states);
-    }
-    memset(states, answer == ANSWER_ALL ? 1 : 0, bytes / (size_t)sysconf(_SC_PAGESIZE));
-    errno = ENOMEM;
-    return answer == ANSWER_NONE ? -1 : 0;
+    return (int)syscall(SYS_mincore, memory, bytes, states);
 }
 
 int madvise(void *memory, size_t bytes, int advice) {
@@ -42,182 +33,111 @@ int madvise(void *memory, size_t bytes, int advice) {
 
 /* ---- runs ---------------------------------------------------------------------------------------------------- */
 
-enum { RUN_SLOTS = 3 * CN_ARENA_SLOTS + 5 };
+enum { SHORT_SLOTS = CN_CLEAR_MAX_BYTES / CN_SLOT_BYTES, LONG_SLOTS = SHORT_SLOTS + 1 };
 
-static const size_t run_bytes = (size_t)RUN_SLOTS * CN_SLOT_BYTES;
+static size_t bytes_of(size_t slots) { return slots * CN_SLOT_BYTES; }
 
-static size_t resident(void) {
-    enum answer real = answer;
-    answer = ANSWER_TRUE;
-    size_t bytes = cn_arena_resident_bytes();
-    answer = real;
-    return bytes;
-}
-
-static char *take(void) {
-    size_t first = cn_arena_take(RUN_SLOTS, 1);
-    MUST(first == 0);
-    return cn_slot_address(first);
+static char *take(size_t slots) {
+    MUST(cn_arena_take(slots, 1) == 0);
+    return cn_slot_address(0);
 }
 
 /* The run of before once more, and zero. */
-static char *take_cleared(void) {
-    cn_arena_give(0, RUN_SLOTS);
-    char *start = take();
-    cn_arena_clear(0, RUN_SLOTS);
+static char *take_cleared(size_t slots) {
+    cn_arena_give(0, slots);
+    char *start = take(slots);
+    purges = 0;
+    questions = 0;
+    cn_arena_clear(0, slots);
+    MUST(questions == 0);
     return start;
 }
 
-static char *take_first(void) {
+static char *take_first(size_t slots) {
     fresh_arenas(0);
-    char *start = take();
-    MUST(madvise(start, run_bytes, MADV_NOHUGEPAGE) == 0);
+    char *start = take(slots);
+    MUST(madvise(start, bytes_of(slots), MADV_NOHUGEPAGE) == 0);
     return start;
 }
 
-static void touch_every(char *start, size_t distance) {
-    for (size_t at = distance / 2; at < run_bytes; at += distance) {
+static void touch_every(char *start, size_t bytes, size_t distance) {
+    for (size_t at = distance / 2; at < bytes; at += distance) {
         start[at] = 1;
     }
 }
 
 /* ---- what is in memory --------------------------------------------------------------------------------------- */
 
-static void clear_what_holds_little(void *argument) {
+static void clear_a_long_run(void *argument) {
     (void)argument;
-    char *start = take_first();
-    touch_every(start, MIB);
-    (void)take_cleared();
-    MUST(resident() <= 5 * CN_SLOT_BYTES); /* the short run in the last arena */
-    MUST(is_zero(start, run_bytes));
-    MUST(cn_count_of(&cn_counts.purged_bytes) == 3 * CN_ARENA_BYTES / MIB * cn_os_page_bytes());
+    char *start = take_first(LONG_SLOTS);
+    touch_every(start, bytes_of(LONG_SLOTS), MIB);
+    (void)take_cleared(LONG_SLOTS);
+    MUST(cn_arena_resident_bytes() == 0);
+    MUST(is_zero(start, bytes_of(LONG_SLOTS)));
+    MUST(cn_count_of(&cn_counts.purged_bytes) == bytes_of(LONG_SLOTS));
     check_all();
 }
 
-static void what_holds_little_is_not_made_resident(void **state) {
+static void a_long_run_is_not_made_resident(void **state) {
     (void)state;
-    expect_return(clear_what_holds_little, NULL);
+    expect_return(clear_a_long_run, NULL);
 }
 
-static void clear_what_is_full(void *argument) {
+static void clear_a_short_run(void *argument) {
     (void)argument;
-    char *start = take_first();
-    memset(start, 1, run_bytes);
-    (void)take_cleared();
-    MUST(purges == 0 && resident() == run_bytes && is_zero(start, run_bytes));
+    char *start = take_first(SHORT_SLOTS);
+    memset(start, 1, bytes_of(SHORT_SLOTS));
+    (void)take_cleared(SHORT_SLOTS);
+    MUST(purges == 0 && cn_arena_resident_bytes() == bytes_of(SHORT_SLOTS));
+    MUST(is_zero(start, bytes_of(SHORT_SLOTS)));
     check_all();
 }
 
-static void what_was_used_stays_in_memory(void **state) {
+static void a_short_run_stays_in_memory(void **state) {
     (void)state;
-    expect_return(clear_what_is_full, NULL);
-}
-
-static void clear_a_beginning(void *argument) {
-    (void)argument;
-    const size_t used = 2 * MIB + MIB / 2;
-    char *start = take_first();
-    memset(start, 1, used);
-    (void)take_cleared();
-    MUST(resident() >= used && resident() <= used + 5 * CN_SLOT_BYTES);
-    MUST(is_zero(start, run_bytes));
-    check_all();
-}
-
-static void only_what_was_used_stays_in_memory(void **state) {
-    (void)state;
-    expect_return(clear_a_beginning, NULL);
-}
-
-static void clear_full_and_empty_in_turn(void *argument) {
-    (void)argument;
-    char *start = take_first();
-    touch_every(start, CN_SLOT_BYTES);
-    for (size_t slot = 0; slot < RUN_SLOTS; slot += 2) {
-        memset(start + slot * CN_SLOT_BYTES, 1, CN_SLOT_BYTES);
-    }
-    (void)take_cleared();
-    MUST(resident() >= RUN_SLOTS / 2 * (size_t)CN_SLOT_BYTES);
-    MUST(resident() <= (RUN_SLOTS / 2 + 5) * (size_t)CN_SLOT_BYTES);
-    MUST(is_zero(start, run_bytes));
-    check_all();
-}
-
-static void slots_that_are_full_and_empty_in_turn_are_zero(void **state) {
-    (void)state;
-    expect_return(clear_full_and_empty_in_turn, NULL);
-}
-
-static void clear_short_runs(void *argument) {
-    (void)argument;
-    fresh_arenas(0);
-    for (size_t count = 1; count < CN_ASK_MIN_BYTES / CN_SLOT_BYTES; count++) {
-        size_t first = cn_arena_take(count, 1);
-        memset(cn_slot_address(first), 1, count * CN_SLOT_BYTES);
-        cn_arena_give(first, count);
-        MUST(cn_arena_take(count, 1) == first);
-        cn_arena_clear(first, count);
-        MUST(is_zero(cn_slot_address(first), count * CN_SLOT_BYTES));
-        cn_arena_give(first, count);
-    }
-    MUST(questions == 0);
-}
-
-static void short_runs_are_cleared_without_a_question(void **state) {
-    (void)state;
-    expect_return(clear_short_runs, NULL);
+    expect_return(clear_a_short_run, NULL);
 }
 
 /* ---- what is zero -------------------------------------------------------------------------------------------- */
 
-/* What is written at every `distance` bytes, whatever is said and refused of it. */
-static void clear_written(size_t distance, enum answer said, bool refuses) {
+/* What is written at every `distance` bytes, whether the system takes it back or not. */
+static void clear_written(size_t slots, size_t distance, bool refuses) {
     is_advice_refused = false;
-    char *start = take_first();
-    touch_every(start, distance);
-    answer = said;
+    char *start = take_first(slots);
+    touch_every(start, bytes_of(slots), distance);
     is_advice_refused = refuses;
-    MUST(is_zero(take_cleared(), run_bytes));
+    MUST(is_zero(take_cleared(slots), bytes_of(slots)));
     check_all();
 }
 
-static void clear_whatever_is_said(void *argument) {
-    const enum answer *said = argument;
+static void clear_whatever_is_written(void *argument) {
+    bool refuses = argument != NULL;
     for (size_t pages = 1; pages < 100; pages = pages * 3 + 1) {
-        clear_written(pages * cn_os_page_bytes(), *said, false);
-        clear_written(pages * cn_os_page_bytes(), *said, true);
+        clear_written(SHORT_SLOTS, pages * cn_os_page_bytes(), refuses);
+        clear_written(LONG_SLOTS, pages * cn_os_page_bytes(), refuses);
+        clear_written(LONG_SLOTS + CN_ARENA_SLOTS / 2, pages * cn_os_page_bytes(), refuses);
     }
 }
 
-/* As is said of what is swapped out: it holds bytes all the same. */
-static void what_is_said_not_to_be_in_memory_is_zero(void **state) {
+static void what_the_system_takes_back_is_zero(void **state) {
     (void)state;
-    enum answer nothing = ANSWER_NOTHING;
-    expect_return(clear_whatever_is_said, &nothing);
-}
-
-static void what_the_system_says_nothing_of_is_zero(void **state) {
-    (void)state;
-    enum answer none = ANSWER_NONE;
-    expect_return(clear_whatever_is_said, &none);
+    expect_return(clear_whatever_is_written, NULL);
 }
 
 static void what_the_system_does_not_take_back_is_zero(void **state) {
     (void)state;
-    enum answer real = ANSWER_TRUE;
-    enum answer all = ANSWER_ALL;
-    expect_return(clear_whatever_is_said, &real);
-    expect_return(clear_whatever_is_said, &all);
+    expect_return(clear_whatever_is_written, &is_advice_refused);
 }
 
 /* A part of what was locked by the program lies within the run. */
 static void clear_locked(void *argument) {
-    char *start = take_first();
-    touch_every(start, MIB);
+    char *start = take_first(LONG_SLOTS);
+    touch_every(start, bytes_of(LONG_SLOTS), MIB);
     if (syscall(SYS_mlock, start + MIB, 4 * cn_os_page_bytes()) == 0) {
         memset(start + MIB, 1, 4 * cn_os_page_bytes());
     }
-    MUST(argument == NULL && is_zero(take_cleared(), run_bytes));
+    MUST(argument == NULL && is_zero(take_cleared(LONG_SLOTS), bytes_of(LONG_SLOTS)));
     check_all();
 }
 
@@ -229,11 +149,11 @@ static void locked_memory_is_zero(void **state) {
 /* Pages that were moved are of another mapping. */
 static void clear_moved(void *argument) {
     (void)argument;
-    char *start = take_first();
+    char *start = take_first(LONG_SLOTS);
     memset(start, 1, 2 * MIB);
     MUST(cn_os_move(start, start + 4 * MIB, 2 * MIB) != CN_MOVE_LOST);
     start[5 * MIB + 1] = 1;
-    MUST(is_zero(take_cleared(), run_bytes));
+    MUST(is_zero(take_cleared(LONG_SLOTS), bytes_of(LONG_SLOTS)));
     check_all();
 }
 
@@ -244,16 +164,15 @@ static void moved_pages_are_zero(void **state) {
 
 static void clear_in_a_child(void *argument) {
     (void)argument;
-    char *start = take_first();
+    char *start = take_first(LONG_SLOTS);
     memset(start, 1, CN_ARENA_BYTES);
-    touch_every(start, MIB);
     pid_t child = fork();
     if (child == 0) {
-        _exit(is_zero(take_cleared(), run_bytes) ? 0 : 1);
+        _exit(is_zero(take_cleared(LONG_SLOTS), bytes_of(LONG_SLOTS)) ? 0 : 1);
     }
     int status = 1;
     MUST(waitpid(child, &status, 0) == child && status == 0);
-    MUST(start[0] == 1 && start[run_bytes - MIB / 2] == 0 && start[10 * MIB + MIB / 2] == 1);
+    MUST(start[0] == 1 && start[CN_ARENA_BYTES - 1] == 1 && start[CN_ARENA_BYTES] == 0);
 }
 
 static void clearing_in_a_child_leaves_the_parents_bytes(void **state) {
@@ -263,13 +182,9 @@ static void clearing_in_a_child_leaves_the_parents_bytes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_holds_little_is_not_made_resident),
-        cmocka_unit_test(what_was_used_stays_in_memory),
-        cmocka_unit_test(only_what_was_used_stays_in_memory),
-        cmocka_unit_test(slots_that_are_full_and_empty_in_turn_are_zero),
-        cmocka_unit_test(short_runs_are_cleared_without_a_question),
-        cmocka_unit_test(what_is_said_not_to_be_in_memory_is_zero),
-        cmocka_unit_test(what_the_system_says_nothing_of_is_zero),
+        cmocka_unit_test(a_long_run_is_not_made_resident),
+        cmocka_unit_test(a_short_run_stays_in_memory),
+        cmocka_unit_test(what_the_system_takes_back_is_zero),
         cmocka_unit_test(what_the_system_does_not_take_back_is_zero),
         cmocka_unit_test(locked_memory_is_zero),
         cmocka_unit_test(moved_pages_are_zero),

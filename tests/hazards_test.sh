@@ -57,8 +57,22 @@ constructors_and_destructors() {
         says "end of around" on_preload "$around:$LIB" "$PROGRAMS/early"
 }
 
+# A program's RUNPATH counts for what it loads by dlopen, though that is Cairn's.
+load_from_origin() {
+    mkdir -p "$scratch/app/modules"
+    cp "$PROGRAMS/libuser.so" "$scratch/app/modules/libof_app.so"
+    "${CC:-cc}" -x c -o "$scratch/app/program" - -ldl -Wl,-rpath,"\$ORIGIN/modules" <<'CODE'
+#include <dlfcn.h>
+int main(void) { return dlopen("libof_app.so", RTLD_NOW) == 0; }
+CODE
+    on_preload "$LIB" "$scratch/app/program"
+}
+
 libraries() {
     tap_run "libraries that allocate come and go" on_preload "$LIB" "$PROGRAMS/load_user" "$PROGRAMS/libuser.so"
+    tap_run "a library bound to its own needs first shares blocks" \
+        on_preload "$LIB" "$PROGRAMS/load_deep" "$PROGRAMS/libuser.so"
+    tap_run "a library is looked for from where its loader lies" load_from_origin
     if [ -z "$LIB" ]; then
         tap_skip "the library can be loaded after the start" "no library given"
         return
@@ -75,6 +89,7 @@ company() {
     tap_run "a library before the allocator may allocate in the child of a fork" \
         on_preload "$handler:$LIB" "$PROGRAMS/forks"
     tap_run "so may a library after the allocator, in the child" on_preload "$LIB:$handler" "$PROGRAMS/forks"
+    tap_run "blocks come and go where a sandbox allows what malloc needs" on_preload "$LIB" "$PROGRAMS/sandbox"
 }
 
 static_program() {

@@ -214,24 +214,7 @@ static void resident_bytes_count_what_was_touched(void **state) {
     }
     assert_int_equal(cn_os_resident_bytes(memory, MANY * page()), MANY / 3 * page());
     cn_os_unmap(memory, MANY * page());
-}
-
-static void resident_bytes_of_pieces_are_told_apart(void **state) {
-    (void)state;
-    enum { PIECES = 32, PIECE_PAGES = 16 };
-    size_t resident[PIECES];
-    const size_t piece_bytes = PIECE_PAGES * page();
-    char *memory = cn_os_map(PIECES * piece_bytes, page());
-    (void)madvise(memory, PIECES * piece_bytes, MADV_NOHUGEPAGE);
-    for (size_t i = 0; i < PIECES; i++) {
-        memset(memory + i * piece_bytes, 1, i % (PIECE_PAGES + 1) * page());
-    }
-    assert_true(cn_os_resident_pieces(memory, piece_bytes, PIECES, resident));
-    for (size_t i = 0; i < PIECES; i++) {
-        assert_int_equal(resident[i], i % (PIECE_PAGES + 1) * page());
-    }
-    cn_os_unmap(memory, PIECES * piece_bytes);
-    assert_false(cn_os_resident_pieces(memory, piece_bytes, PIECES, resident));
+    assert_int_equal(cn_os_resident_bytes(memory, page()), page()); /* nothing is known of it */
 }
 
 /* ---- errno --------------------------------------------------------------------------------------------------- */
@@ -243,7 +226,6 @@ static void errno_stays_as_it_was(void **state) {
     (void)cn_os_purge((void *)page(), page());
     (void)cn_os_resize((void *)page(), page(), 2 * page());
     (void)cn_os_resident_bytes((void *)page(), page());
-    (void)cn_os_resident_pieces((void *)page(), page(), 1, &(size_t){0});
     (void)cn_os_open("/nowhere/at/all");
     (void)cn_os_write(-1, "x", 1);
     (void)cn_os_duplicate(-1);
@@ -315,7 +297,6 @@ int main(void) {
         cmocka_unit_test(moved_pages_arrive_and_leave_zero_behind),
         cmocka_unit_test(refused_move_leaves_both_ends_accessible),
         cmocka_unit_test(resident_bytes_count_what_was_touched),
-        cmocka_unit_test(resident_bytes_of_pieces_are_told_apart),
         cmocka_unit_test(errno_stays_as_it_was),
         cmocka_unit_test(peek_reads_up_to_what_cannot_be_read),
         cmocka_unit_test(file_goes_on_where_it_is_appended_to),

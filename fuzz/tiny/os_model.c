@@ -212,14 +212,6 @@ size_t cn_os_resident_bytes(const void *at, size_t bytes) {
     return is_reserved ? cn_model_accessible_pages(at, bytes) * PAGE_BYTES : bytes;
 }
 
-/* Every other page, of which the others may be swapped out. */
-bool cn_os_resident_pieces(const void *at, size_t piece_bytes, size_t count, size_t *resident) {
-    for (size_t i = 0; i < count; i++) {
-        resident[i] = page_of((const char *)at + i * piece_bytes) % 2 * piece_bytes;
-    }
-    return true;
-}
-
 uint64_t cn_os_random(void) { return 1; }
 
 uint64_t cn_os_milliseconds(void) { return 1; }
