@@ -121,7 +121,8 @@ void cn_os_handle_signal(int number, void (*handler)(int number));
 void cn_os_trap(void);
 
 /* Raises SIGABRT, also where the thread blocks it: the program's handler is called once. Does not return even where it is
- * ignored, or the handler returns. */
+ * ignored, or the handler returns. `is_aborting`: whether the calling thread is in a handler that this has called. */
 __attribute__((noreturn)) void cn_os_abort(void);
+bool cn_os_is_aborting(void);
 
 #endif

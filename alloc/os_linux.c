@@ -352,25 +352,29 @@ void cn_os_handle_signal(int number, void (*handler)(int number)) {
 
 void cn_os_trap(void) { (void)raise(SIGTRAP); }
 
-/* For the thread; returns whether it was blocked. */
-static bool unblock_abort(void) {
+static _Thread_local bool abort_was_raised CN_TLS;
+
+bool cn_os_is_aborting(void) {
+    sigset_t blocked;
+    (void)pthread_sigmask(SIG_BLOCK, NULL, &blocked);
+    return abort_was_raised && sigismember(&blocked, SIGABRT) == 1;
+}
+
+static void raise_abort(void) {
     sigset_t abort_alone;
-    sigset_t before;
     (void)sigemptyset(&abort_alone);
     (void)sigaddset(&abort_alone, SIGABRT);
-    (void)pthread_sigmask(SIG_UNBLOCK, &abort_alone, &before);
-    return sigismember(&before, SIGABRT) == 1;
+    (void)pthread_sigmask(SIG_UNBLOCK, &abort_alone, NULL);
+    abort_was_raised = true;
+    (void)raise(SIGABRT);
 }
 
 void cn_os_abort(void) {
-    static _Thread_local bool was_raised CN_TLS;
     struct sigaction action = {.sa_handler = SIG_DFL};
-    if (!unblock_abort() || !was_raised) { /* else this is called by the handler */
-        was_raised = true;
-        (void)raise(SIGABRT);
+    if (!cn_os_is_aborting()) {
+        raise_abort();
     }
     (void)sigaction(SIGABRT, &action, NULL); /* a handler that returns does not save the process */
-    (void)unblock_abort();
-    (void)raise(SIGABRT);
+    raise_abort();
     _exit(127);
 }

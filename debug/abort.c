@@ -24,7 +24,9 @@ enum { STANDARD_ERROR = 2 };
 EXPORT CN_NORETURN void __assert_fail(const char *assertion, const char *file, unsigned line, const char *function);
 
 static CN_NORETURN void look_and_abort(const char *how, const struct cn_stack_start *start) {
-    cn_lifecycle_last_look(how, cn_stack_capture(start));
+    if (!cn_os_is_aborting()) {
+        cn_lifecycle_last_look(how, cn_stack_capture(start));
+    }
     cn_os_abort();
 }
 
