@@ -221,6 +221,9 @@ static void put_of_pointer(struct cn_text *text, const struct cn_incident *incid
         cn_text_put(text, "it is of a variable or a constant of the program, which nobody allocated");
     } else if (where->kind == CN_WHERE_NULL) {
         cn_text_put(text, "a small number, or a member of a structure at NULL");
+    } else if (where->kind == CN_WHERE_MAPPED && strcmp(where->mapping.path, "[heap]") == 0) {
+        cn_text_put(text,
+                    "it is of the C library's own malloc: of something that found that first, or has it linked in?");
     }
 }
 

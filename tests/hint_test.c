@@ -77,9 +77,20 @@ static void all_of_the_bytes_are_all(void **state) {
     assert_false(is_called_filled(LONG_BYTES - 1));
 }
 
+static void free_of_another_malloc(void *argument) { cairn_free(hide(argument)); }
+
+static void a_block_of_the_c_librarys_malloc_is_known_as_such(void **state) {
+    (void)state;
+    struct child_end end =
+        run_in_child(free_of_another_malloc, sbrk(MIB), SECONDS); /* it lies where that has its blocks */
+    expect_words(&end, "bad-free: ");
+    expect_words(&end, "hint: it is of the C library's own malloc");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(damage_is_guessed_at),
+        cmocka_unit_test(a_block_of_the_c_librarys_malloc_is_known_as_such),
         cmocka_unit_test(all_of_the_bytes_are_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
