@@ -32,6 +32,10 @@ static void load(const char *path) {
     memcpy(&give, &address, sizeof give);
     address = find(library, "cairn_check");
     memcpy(&check, &address, sizeof check);
+    void *(*load_by_it)(const char *, int) = NULL;
+    address = find(library, "dlopen");
+    memcpy(&load_by_it, &address, sizeof load_by_it);
+    require(load_by_it(path, RTLD_NOW | RTLD_DEEPBIND) == library, "its dlopen does not find it");
 }
 
 static void use_both(void) {
