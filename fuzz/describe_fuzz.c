@@ -21,6 +21,7 @@
 #include "fuzz/describe_stats.h"
 #include "fuzz/expect.h"
 #include "fuzz/fuzzer.h"
+#include "fuzz/quarantine.h"
 #include "fuzz/said.h"
 
 enum { PLACES = 32, STEPS_MAX = 100, WORDS_BYTES = 256, PAGE_BYTES = 4096, STACK_DEPTH = 32 };
@@ -227,18 +228,12 @@ static void set(uint8_t settings) {
     }
 }
 
-/* Else freed spans would take more addresses with each input, and each look at the stats longer. */
-static void empty_quarantine(void) {
-    cn_options.quarantine_bytes = 1;
-    cairn_free(cairn_malloc(1));
-}
-
 static void finish(void) {
     for (size_t i = 0; i < PLACES; i++) {
         free_block(&blocks[i]);
     }
     cairn_heap_destroy(heap);
-    empty_quarantine();
+    cn_empty_quarantine(); /* else freed spans would take more addresses with each input, and looks at the stats longer */
     CN_EXPECT(cairn_check(), "all is as it should be");
     (void)cairn_trim();
     memset(blocks, 0, sizeof blocks);

@@ -19,6 +19,7 @@
 #include "fuzz/expect.h"
 #include "fuzz/faults.h"
 #include "fuzz/fuzzer.h"
+#include "fuzz/quarantine.h"
 #include "fuzz/reported.h"
 #include "fuzz/said.h"
 
@@ -221,14 +222,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     return 0;
 }
 
-/* Of freed blocks so many can be protected at a time (debug/live.c): each input may use all of it. */
-static void let_all_leave(void) {
-    size_t usual = cn_options.quarantine_bytes;
-    cn_options.quarantine_bytes = 1;
-    cairn_free(cairn_malloc(1));
-    cn_options.quarantine_bytes = usual;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     cn_faults_begin();
     cn_fault_start();
@@ -245,7 +238,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         }
     }
     CN_EXPECT(cairn_check(), "all is as it should be");
-    let_all_leave();
+    cn_empty_quarantine(); /* so many freed blocks can be protected at a time (debug/live.c): each input may use all of it */
     (void)cn_said_take();
     cn_faults_end();
     return 0;

@@ -1,10 +1,10 @@
 #include "fuzz/misuse_search.h"
 
 #include "alloc/cairn.h"
-#include "alloc/options.h"
 #include "fuzz/expect.h"
 #include "fuzz/misuse_due.h"
 #include "fuzz/misuse_pick.h"
+#include "fuzz/quarantine.h"
 
 enum finder { BY_SWEEP, BY_FREE, BY_RESIZE, BY_DESTROY, BY_LEAVING, FINDER_COUNT };
 
@@ -34,10 +34,7 @@ static void free_damaged(struct cn_misuse_blocks *blocks) {
 }
 
 void cn_misuse_empty_quarantine(struct cn_misuse_blocks *blocks) {
-    size_t had = cn_options.quarantine_bytes;
-    cn_options.quarantine_bytes = 1;
-    cairn_free(cairn_malloc(1));
-    cn_options.quarantine_bytes = had;
+    cn_empty_quarantine();
     blocks->all_wait = false;
 }
 
