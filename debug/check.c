@@ -3,6 +3,7 @@
 #include "alloc/heap.h"
 #include "alloc/options.h"
 #include "alloc/process.h"
+#include "operator_copy.h"
 
 static void report_not_live(enum cn_kind kind_if_freed, const struct cn_look *look, const void *pointer,
                             const struct cn_known *known) {
@@ -51,8 +52,12 @@ static enum cn_asked family_of(enum cn_asked asked) {
 
 bool cn_check_family(const struct cn_known *known, uint64_t word, const void *block, enum cn_asked family,
                      const struct cn_look *look) {
-    if (!cn_options.mismatch || family_of(cn_record_asked_of(word)) == family) {
+    enum cn_asked asked = family_of(cn_record_asked_of(word));
+    if (!cn_options.mismatch || asked == family) {
         return true;
+    }
+    if (asked == CN_ASKED_MALLOC && cn_operator_copy_took(cn_record_facts(known->record).alloc_stack)) {
+        return false;
     }
     struct cn_incident incident = cn_incident_of(CN_KIND_ALLOC_DEALLOC_MISMATCH, look, block, known);
     incident.freed_as = family;

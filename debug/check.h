@@ -30,10 +30,11 @@ CN_INLINE bool cn_check_live(struct cairn_heap *heap, const void *pointer, enum 
 /* The same without a report. */
 bool cn_check_is_live(struct cairn_heap *heap, const void *pointer, struct cn_known *known, uint64_t *word);
 
-/* Whether the block is to be freed by the family of functions; false where it was reported that it is not. Likewise with
- * the size and alignment that the call names. */
+/* Whether the block was taken by the family of functions that is to free it. False also where that is right nevertheless
+ * (operator_copy.h), and else reported; what else the call names is to be compared with nothing then. */
 bool cn_check_family(const struct cn_known *known, uint64_t word, const void *block, enum cn_asked family,
                      const struct cn_look *look);
+/* The size and alignment that the call names. */
 void cn_check_named_size(const struct cn_known *known, uint64_t word, const void *block,
                          const struct cn_release *release, const struct cn_look *look);
 CN_INLINE void cn_check_size(const struct cn_known *known, uint64_t word, const void *block,

@@ -227,18 +227,21 @@ static void put_of_pointer(struct cn_text *text, const struct cn_incident *incid
     }
 }
 
-static void put_of_mismatch(struct cn_text *text, enum cn_asked asked) {
+static void put_of_mismatch(struct cn_text *text, enum cn_asked asked, enum cn_asked freed_as) {
     cn_text_put(text, cn_sentence_family(asked));
     cn_text_put(text, asked == CN_ASKED_NEW         ? " goes with delete"
                       : asked == CN_ASKED_NEW_ARRAY ? " goes with delete[]"
                                                     : " goes with free");
+    if (freed_as == CN_ASKED_MALLOC) {
+        cn_text_put(text, "; if a library's own operator delete has called free, mismatch=0 lets it pass");
+    }
 }
 
 void cn_hint_put(struct cn_text *text, const struct cn_incident *incident, const struct cn_where *where) {
     if (incident->damage != NULL) {
         put_of_damage(text, incident);
     } else if (incident->kind == CN_KIND_ALLOC_DEALLOC_MISMATCH) {
-        put_of_mismatch(text, incident->facts.asked);
+        put_of_mismatch(text, incident->facts.asked, incident->freed_as);
     } else if (incident->kind == CN_KIND_BAD_FREE && incident->heap_name == NULL) {
         put_of_pointer(text, incident, where);
     }

@@ -72,6 +72,8 @@ libraries() {
     tap_run "libraries that allocate come and go" on_preload "$LIB" "$PROGRAMS/load_user" "$PROGRAMS/libuser.so"
     tap_run "a library bound to its own needs first shares blocks" \
         on_preload "$LIB" "$PROGRAMS/load_deep" "$PROGRAMS/libuser.so"
+    tap_run "what a library's own operator new has taken goes back by delete" \
+        on_preload "$LIB" "$PROGRAMS/load_copies"
     tap_run "a library is looked for from where its loader lies" load_from_origin
     if [ -z "$LIB" ]; then
         tap_skip "the library can be loaded after the start" "no library given"

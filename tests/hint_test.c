@@ -2,6 +2,7 @@
  * hint_test.c: what a report of the debug form guesses of bytes that were written.
  */
 #define _GNU_SOURCE
+#include "alloc/hooks.h"
 #include "alloc/options.h"
 #include "tests/reports.h"
 
@@ -87,10 +88,28 @@ static void a_block_of_the_c_librarys_malloc_is_known_as_such(void **state) {
     expect_words(&end, "hint: it is of the C library's own malloc");
 }
 
+static void free_as(void *argument) {
+    const enum cn_asked *ways = argument; /* how the block is taken, and how it goes back */
+    const struct cn_release release = {"release", ways[1], CN_ANY_SIZE, 0};
+    cn_debug_free(NULL, hide(cn_debug_malloc(NULL, 24, 16, ways[0])), &release);
+}
+
+static void a_mismatch_names_what_goes_together(void **state) {
+    enum cn_asked by_free[] = {CN_ASKED_NEW_ARRAY, CN_ASKED_MALLOC};
+    enum cn_asked by_delete[] = {CN_ASKED_CALLOC, CN_ASKED_NEW};
+    (void)state;
+    struct child_end end = run_in_child(free_as, by_free, SECONDS);
+    expect_words(&end,
+                 "hint: new[] goes with delete[]; if a library's own operator delete has called free, mismatch=0");
+    end = run_in_child(free_as, by_delete, SECONDS);
+    expect_words(&end, "hint: calloc goes with free\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(damage_is_guessed_at),
         cmocka_unit_test(a_block_of_the_c_librarys_malloc_is_known_as_such),
+        cmocka_unit_test(a_mismatch_names_what_goes_together),
         cmocka_unit_test(all_of_the_bytes_are_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
