@@ -30,8 +30,8 @@ CN_INLINE bool cn_check_live(struct cairn_heap *heap, const void *pointer, enum 
 /* The same without a report. */
 bool cn_check_is_live(struct cairn_heap *heap, const void *pointer, struct cn_known *known, uint64_t *word);
 
-/* Whether the block was taken by the family of functions that is to free it. False also where that is right nevertheless
- * (operator_copy.h), and else reported; what else the call names is to be compared with nothing then. */
+/* Whether the block was taken by the family of functions that is to free it. False also where that is right
+ * nevertheless (operator_copy.h), and else reported; what else the call names is to be compared with nothing then. */
 bool cn_check_family(const struct cn_known *known, uint64_t word, const void *block, enum cn_asked family,
                      const struct cn_look *look);
 /* The size and alignment that the call names. */
