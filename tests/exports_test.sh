@@ -14,8 +14,8 @@ cxx_names="_Znwm _Znam _ZnwmRKSt9nothrow_t _ZnamRKSt9nothrow_t _ZnwmSt11align_va
     _ZdaPvSt11align_val_t _ZdlPvmSt11align_val_t _ZdaPvmSt11align_val_t _ZdlPvSt11align_val_tRKSt9nothrow_t
     _ZdaPvSt11align_val_tRKSt9nothrow_t"
 header_names=$(grep -oE '^CAIRN_API .*\b(cairn_[a-z_]+)\(' alloc/cairn.h | grep -oE 'cairn_[a-z_]+\($' | tr -d '(')
-# Libraries are not bound to the C library's names before these (alloc/deepbind.c).
-c_names+=" dlopen"
+# Libraries that are loaded while the program runs find these, and not the C library's (alloc/loading.c).
+c_names+=" dlopen dlsym"
 # The debug form also sees how the program ends.
 [[ $CAIRN_FORM = release ]] || c_names+=" abort __assert_fail"
 # What linkers add of their own.

@@ -72,6 +72,10 @@ libraries() {
     tap_run "libraries that allocate come and go" on_preload "$LIB" "$PROGRAMS/load_user" "$PROGRAMS/libuser.so"
     tap_run "a library bound to its own needs first shares blocks" \
         on_preload "$LIB" "$PROGRAMS/load_deep" "$PROGRAMS/libuser.so"
+    tap_run "what is looked for in the C library itself is everybody's malloc" on_preload "$LIB" "$PROGRAMS/load_libc"
+    tap_run "a library before the allocator may lead past it, to the C library's" \
+        on_preload "$PROGRAMS/libbypass.so:$LIB" "$PROGRAMS/late"
+    tap_run "then that is everybody's" on_preload "$PROGRAMS/libbypass.so:$LIB" "$PROGRAMS/load_libc"
     tap_run "what a library's own operator new has taken goes back by delete" \
         on_preload "$LIB" "$PROGRAMS/load_copies"
     tap_run "a library is looked for from where its loader lies" load_from_origin
