@@ -17,7 +17,7 @@
 #include "fuzz/expect.h"
 #include "fuzz/pages.h"
 
-enum { MAPPINGS_MAX = 4096, EARLY_MAX = 16, REPORT_BYTES = 16 << 10 };
+enum { MAPPINGS_MAX = 4096, EARLY_MAX = 16, REFUSED_MAX = 256, REPORT_BYTES = 16 << 10 };
 
 struct mapping {
     char *start;
@@ -37,6 +37,9 @@ static size_t mapping_count;
 
 static struct mapping early[EARLY_MAX]; /* from before the first run */
 static size_t early_count;
+
+static struct mapping refused[REFUSED_MAX]; /* what was to be unmapped */
+static size_t refused_count;
 
 static unsigned planned_kinds;
 static const uint8_t *plan;
@@ -134,6 +137,21 @@ void cn_system_unmap_rest(void) {
     while (mapping_count > 0) {
         struct mapping last = mappings[--mapping_count];
         (void)syscall(SYS_munmap, last.start, (size_t)(last.end - last.start));
+    }
+}
+
+static void note_refused(char *start, char *end) {
+    (void)pthread_mutex_lock(&mappings_lock);
+    if (refused_count < REFUSED_MAX) {
+        refused[refused_count++] = (struct mapping){start, end};
+    }
+    (void)pthread_mutex_unlock(&mappings_lock);
+}
+
+void cn_system_unmap_refused(void) {
+    while (refused_count > 0) {
+        struct mapping last = refused[--refused_count];
+        (void)munmap(last.start, (size_t)(last.end - last.start));
     }
 }
 
@@ -240,6 +258,7 @@ void *mmap(void *wanted, size_t bytes, int protection, int flags, int fd, off_t 
 
 int munmap(void *memory, size_t bytes) {
     if (must_fail(CN_SYSTEM_UNMAP)) {
+        note_refused(memory, (char *)memory + bytes);
         return -1;
     }
     if (is_early(memory, bytes)) {

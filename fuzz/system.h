@@ -59,4 +59,7 @@ void cn_system_each_early(void (*visit)(char *start, size_t bytes));
 /* Unmaps what was newly mapped during cn_system_run and is still there. */
 void cn_system_unmap_rest(void);
 
+/* Unmaps what could not be unmapped as it was told, the first 256 such; whoever asked for it has let go of it. */
+void cn_system_unmap_refused(void);
+
 #endif
