@@ -1,10 +1,14 @@
 /*
- * machine.h: what walks over stacks need to know of the processor. All conditions on it are here and in machine.c.
+ * machine.h: what walks over stacks, and calls of the system, need to know of the processor. All conditions on it are here
+ * and in machine.c.
  */
 #ifndef CN_MACHINE_H
 #define CN_MACHINE_H
 
+#include <errno.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #include "bits.h"
 
@@ -35,6 +39,29 @@ CN_INLINE struct cn_registers cn_machine_here(void) {
         .sp = (uintptr_t)(frame + 2),
         .fp = frame[0],
     };
+}
+
+/* A call of the system, past the C library, whose `syscall` and `getpid` a library that was preloaded may have replaced:
+ * uid_wrapper, torsocks and libfaketime begin with their work when these are first called, and ask malloc for memory.
+ * Returns what the kernel does: an error as the negative errno. */
+CN_INLINE intptr_t cn_machine_call(long number, uintptr_t first, uintptr_t second, uintptr_t third, uintptr_t fourth) {
+#if defined(__x86_64__)
+    register uintptr_t r10 __asm__("r10") = fourth;
+    intptr_t result = number;
+    __asm__ volatile("syscall" : "+a"(result) : "D"(first), "S"(second), "d"(third), "r"(r10) : "rcx", "r11", "memory");
+    return result;
+#elif defined(__aarch64__)
+    register uintptr_t x8 __asm__("x8") = (uintptr_t)number;
+    register uintptr_t x0 __asm__("x0") = first;
+    register uintptr_t x1 __asm__("x1") = second;
+    register uintptr_t x2 __asm__("x2") = third;
+    register uintptr_t x3 __asm__("x3") = fourth;
+    __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory");
+    return (intptr_t)x0;
+#else
+    long result = syscall(number, first, second, third, fourth);
+    return result < 0 ? -errno : result;
+#endif
 }
 
 /* The place that a signal interrupted. */

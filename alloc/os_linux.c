@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "bits.h"
+#include "machine.h"
 #include "os_watch.h"
 
 #ifndef MAP_FIXED_NOREPLACE
@@ -256,7 +257,6 @@ size_t cn_os_resident_bytes(const void *memory, size_t bytes) {
  * tool would take it for a mistake. */
 bool cn_os_is_readable(const void *address) {
     enum { NO_WAY = -1, SET_BYTES = 8 };
-    int saved = errno;
     if (address == NULL) {
         return false;
     }
@@ -264,10 +264,7 @@ bool cn_os_is_readable(const void *address) {
         uint64_t word;
         return cn_os_peek(address, &word, sizeof word) == sizeof word;
     }
-    (void)syscall(SYS_rt_sigprocmask, NO_WAY, address, NULL, (size_t)SET_BYTES);
-    bool is_readable = errno != EFAULT;
-    errno = saved;
-    return is_readable;
+    return cn_machine_call(SYS_rt_sigprocmask, (uintptr_t)NO_WAY, (uintptr_t)address, 0, SET_BYTES) != -EFAULT;
 }
 
 /* Where process_vm_readv is forbidden, as under some filters of system calls, the file serves. */
@@ -284,7 +281,7 @@ static ssize_t peek_through_file(uintptr_t from, void *to, size_t bytes) {
 static size_t peek_once(uintptr_t from, char *to, size_t bytes) {
     struct iovec local = {to, bytes};
     struct iovec remote = {(void *)from, bytes};
-    ssize_t got = process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
+    ssize_t got = process_vm_readv((pid_t)cn_os_process_id(), &local, 1, &remote, 1, 0);
     if (got < 0 && errno != EFAULT) {
         got = peek_through_file(from, to, bytes);
     }
@@ -314,13 +311,13 @@ uint64_t cn_os_milliseconds(void) {
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-unsigned cn_os_thread_id(void) { return (unsigned)syscall(SYS_gettid); }
+unsigned cn_os_thread_id(void) { return (unsigned)cn_machine_call(SYS_gettid, 0, 0, 0, 0); }
 
-unsigned cn_os_process_id(void) { return (unsigned)getpid(); }
+unsigned cn_os_process_id(void) { return (unsigned)cn_machine_call(SYS_getpid, 0, 0, 0, 0); }
 
 uint64_t cn_os_random(void) {
     const void *bytes = (const void *)getauxval(AT_RANDOM); // NOLINT: the kernel's word for where they are
-    uint64_t random = (uint64_t)getpid();
+    uint64_t random = cn_os_process_id();
     if (bytes != NULL) {
         memcpy(&random, bytes, sizeof random);
     }
@@ -332,16 +329,10 @@ bool cn_os_is_privileged(void) { return getauxval(AT_SECURE) != 0; }
 void cn_os_yield(void) { (void)sched_yield(); }
 
 void cn_os_wait(const void *word, uint32_t value) {
-    int saved = errno;
-    (void)syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
-    errno = saved;
+    (void)cn_machine_call(SYS_futex, (uintptr_t)word, FUTEX_WAIT_PRIVATE, value, 0);
 }
 
-void cn_os_wake(const void *word) {
-    int saved = errno;
-    (void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-    errno = saved;
-}
+void cn_os_wake(const void *word) { (void)cn_machine_call(SYS_futex, (uintptr_t)word, FUTEX_WAKE_PRIVATE, 1, 0); }
 
 void cn_os_handle_signal(int number, void (*handler)(int number)) {
     struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};

@@ -95,6 +95,10 @@ company() {
     tap_run "a library before the allocator may allocate in the child of a fork" \
         on_preload "$handler:$LIB" "$PROGRAMS/forks"
     tap_run "so may a library after the allocator, in the child" on_preload "$LIB:$handler" "$PROGRAMS/forks"
+    local wrapping=$PROGRAMS/libwrapping.so
+    tap_run "a library before the allocator may have functions of the C library that allocate" \
+        on_preload "$wrapping:$LIB" "$PROGRAMS/forks"
+    tap_run "so may a library after the allocator have them" on_preload "$LIB:$wrapping" "$PROGRAMS/forks"
     tap_run "blocks come and go where a sandbox allows what malloc needs" on_preload "$LIB" "$PROGRAMS/sandbox"
 }
 
