@@ -154,6 +154,15 @@ CN_INLINE void enter_stack(struct cn_readable *readable, uintptr_t sp) {
     }
 }
 
+/* An interrupted function may go by words below sp that it has popped: the kernel leaves so many alone. They may lie on
+ * the page before. */
+CN_INLINE void enter_below(struct cn_readable *readable, uintptr_t sp) {
+    enum { RED_ZONE_BYTES = 128 };
+    if (CN_UNLIKELY(sp - readable->start < RED_ZONE_BYTES)) {
+        (void)extend(readable, sp - RED_ZONE_BYTES);
+    }
+}
+
 static CN_READS_STACK uintptr_t word_at(uintptr_t address) {
     return *(const uintptr_t *)address;
 } // NOLINT: it is readable
@@ -204,6 +213,7 @@ static bool leave_handler(struct cn_walker *walker) {
         walker->readable = &walker->other;
         enter_stack(walker->readable, walker->at.sp);
     }
+    enter_below(walker->readable, walker->at.sp);
     return true;
 }
 
@@ -301,6 +311,9 @@ void cn_walker_begin(struct cn_walker *walker, const struct cn_registers *regist
     walker->other = (struct cn_readable){0};
     walker->module.start = walker->module.end = 0;
     enter_stack(readable, registers->sp);
+    if (walker->is_interrupted) {
+        enter_below(readable, registers->sp);
+    }
 }
 
 void cn_unwind(const struct cn_registers *registers, enum cn_unwind_start start, size_t depth,

@@ -353,6 +353,30 @@ static void stack_pointers_to_nowhere_do_no_harm(void **state) {
     }
 }
 
+/* Where it ends: what it has saved is popped already, and still its caller's frame pointer by its rules. */
+extern const char popped_place[];
+#if defined(__x86_64__)
+__asm__("popped: .cfi_startproc\n push %rbp\n .cfi_def_cfa_offset 16\n .cfi_offset %rbp, -16\n"
+        "pop %rbp\n .cfi_def_cfa_offset 8\n popped_place: ret\n .cfi_endproc");
+#else
+const char popped_place[] = "";
+#endif
+
+static void popped_words_count_where_it_is_interrupted(void **state) {
+    enum { PAGE_WORDS = 512 };
+    uintptr_t *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uintptr_t *sp = pages + PAGE_WORDS;
+    struct cn_registers at = {.pc = (uintptr_t)popped_place, .sp = (uintptr_t)sp};
+    struct cn_readable mine = {0};
+    struct cn_walker walker;
+    (void)state;
+    sp[0] = (uintptr_t)popped_place;
+    sp[-1] = 0x1230;
+    cn_walker_begin(&walker, &at, CN_UNWIND_FROM_INTERRUPTED, &mine);
+    assert_true(!CN_MACHINE_HAS_CFI || (cn_walker_step(&walker) == CN_STEP_DONE && walker.at.fp == 0x1230));
+    assert_int_equal(munmap(pages, 8192), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recursion_of_any_depth),
@@ -366,6 +390,7 @@ int main(void) {
         cmocka_unit_test(signals_at_any_instruction),
         cmocka_unit_test(modules_that_take_the_place_of_others),
         cmocka_unit_test(code_with_frame_pointers_alone_is_gone_through),
+        cmocka_unit_test(popped_words_count_where_it_is_interrupted),
         cmocka_unit_test(stacks_of_nonsense_do_no_harm),
         cmocka_unit_test(stack_pointers_to_nowhere_do_no_harm),
     };

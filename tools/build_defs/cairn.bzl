@@ -234,7 +234,7 @@ def cairn_dropin_test(name, srcs = None, plain_deps = [], tags = [], **kwargs):
         **kwargs
     )
 
-def cairn_program(name, srcs = None, **kwargs):
+def cairn_program(name, srcs = None, copts = [], **kwargs):
     """A small C or C++ program with its own main that knows nothing of Cairn, to be run on the preload."""
     srcs = srcs or [name + ".c"]
     cc_binary(
@@ -242,7 +242,7 @@ def cairn_program(name, srcs = None, **kwargs):
         testonly = True,
         srcs = srcs,
         # A test program calls malloc for the call's sake; the compiler must not see through it.
-        copts = _strict_copts(srcs) + ["-fno-builtin"],
+        copts = _strict_copts(srcs) + ["-fno-builtin"] + copts,
         **kwargs
     )
 
