@@ -189,15 +189,25 @@ static void *time_in_thread(void *argument) {
     return NULL;
 }
 
-/* Each takes over what the one before it has left. */
+static uint64_t time_of_a_thread(void) {
+    pthread_t thread;
+    uint64_t ns;
+    assert_int_equal(pthread_create(&thread, NULL, time_in_thread, &ns), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    return ns;
+}
+
+/* Each takes over what the one before it has left. Where one takes longer, the machine may have become slower: then the
+ * two are timed once more. */
 static void threads_that_come_later_remember_as_well(void **state) {
     uint64_t of_main = time_captures();
     (void)state;
     for (unsigned i = 0; i < 3; i++) {
-        pthread_t thread;
-        uint64_t ns;
-        assert_int_equal(pthread_create(&thread, NULL, time_in_thread, &ns), 0);
-        assert_int_equal(pthread_join(thread, NULL), 0);
+        uint64_t ns = time_of_a_thread();
+        for (unsigned tries = 0; tries < 3 && ns >= of_main + of_main / 2; tries++) {
+            of_main = time_captures();
+            ns = time_of_a_thread();
+        }
         assert_true(ns < of_main + of_main / 2);
     }
 }
