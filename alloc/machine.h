@@ -6,7 +6,6 @@
 #define CN_MACHINE_H
 
 #include <errno.h>
-#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -59,8 +58,11 @@ CN_INLINE intptr_t cn_machine_call(long number, uintptr_t first, uintptr_t secon
     __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory");
     return (intptr_t)x0;
 #else
+    int saved = errno;
     long result = syscall(number, first, second, third, fourth);
-    return result < 0 ? -errno : result;
+    int error = errno;
+    errno = saved;
+    return result < 0 ? -error : result;
 #endif
 }
 

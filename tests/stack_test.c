@@ -198,7 +198,7 @@ static uint64_t time_of_a_thread(void) {
 }
 
 /* Each takes over what the one before it has left. Where one takes longer, the machine may have become slower: then the
- * two are timed once more. */
+ * two are timed again. */
 static void threads_that_come_later_remember_as_well(void **state) {
     uint64_t of_main = time_captures();
     (void)state;

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "tests/hazards/say.h"
+#include "tests/hazards/find.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -37,19 +37,13 @@ __attribute__((constructor)) static void begin(void) {
     require(library != NULL, "the C library cannot be found");
 }
 
-static void find(const char *name, void *function) {
-    void *address = dlsym(library, name);
-    require(address != NULL, name);
-    memcpy(function, &address, sizeof address);
-}
-
 static bool is_there(void) {
     if (library != NULL && c_malloc == NULL) {
-        find("free", &c_free);
-        find("calloc", &c_calloc);
-        find("realloc", &c_realloc);
-        find("malloc_usable_size", &c_usable_size);
-        find("malloc", &c_malloc);
+        find(library, "free", &c_free);
+        find(library, "calloc", &c_calloc);
+        find(library, "realloc", &c_realloc);
+        find(library, "malloc_usable_size", &c_usable_size);
+        find(library, "malloc", &c_malloc);
     }
     return library != NULL;
 }

@@ -7,18 +7,12 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "tests/hazards/say.h"
+#include "tests/hazards/find.h"
 
 static void *(*take)(size_t);
 static void (*give)(void *);
 static bool (*check)(void);
 static pthread_barrier_t loaded;
-
-static void *find(void *library, const char *name) {
-    void *function = dlsym(library, name);
-    require(function != NULL, "a function of the library is not found");
-    return function;
-}
 
 static void load(const char *path) {
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -26,15 +20,11 @@ static void load(const char *path) {
         say(dlerror());
     }
     require(library != NULL, " (the library cannot be loaded)");
-    void *address = find(library, "cairn_malloc");
-    memcpy(&take, &address, sizeof take);
-    address = find(library, "cairn_free");
-    memcpy(&give, &address, sizeof give);
-    address = find(library, "cairn_check");
-    memcpy(&check, &address, sizeof check);
+    find(library, "cairn_malloc", &take);
+    find(library, "cairn_free", &give);
+    find(library, "cairn_check", &check);
     void *(*load_by_it)(const char *, int) = NULL;
-    address = find(library, "dlopen");
-    memcpy(&load_by_it, &address, sizeof load_by_it);
+    find(library, "dlopen", &load_by_it);
     require(load_by_it(path, RTLD_NOW | RTLD_DEEPBIND) == library, "its dlopen does not find it");
 }
 

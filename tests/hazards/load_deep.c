@@ -6,7 +6,7 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
-#include "tests/hazards/say.h"
+#include "tests/hazards/find.h"
 
 int main(int argc, char **argv) {
     void *(*take)(size_t) = NULL;
@@ -14,11 +14,8 @@ int main(int argc, char **argv) {
     require(argc == 2, "usage: load_deep LIBRARY");
     void *library = dlopen(argv[1], RTLD_NOW | RTLD_DEEPBIND);
     require(library != NULL, "the library cannot be loaded");
-    void *address = dlsym(library, "user_take");
-    memcpy(&take, &address, sizeof take);
-    address = dlsym(library, "user_give");
-    memcpy(&give, &address, sizeof give);
-    require(take != NULL && give != NULL, "a function of the library is not found");
+    find(library, "user_take", &take);
+    find(library, "user_give", &give);
     for (size_t size = 1; size < 10000000; size *= 3) {
         free(take(size));
         give(malloc(size));

@@ -8,16 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tests/hazards/say.h"
+#include "tests/hazards/find.h"
 
 static void *library;
-
-/* Stores the function's address in `function`, a pointer to one. */
-static void find(const char *name, void *function) {
-    void *address = dlsym(library, name);
-    require(address != NULL, name);
-    memcpy(function, &address, sizeof address);
-}
 
 static void *taken_by_c_library(size_t size) {
     char *text = NULL;
@@ -35,14 +28,14 @@ static void give_and_take(size_t size) {
     size_t (*usable)(void *);
     void (*give)(void *);
     void *block = NULL;
-    find("malloc", &take);
-    find("calloc", &take_clear);
-    find("realloc", &take_other);
-    find("reallocarray", &take_others);
-    find("aligned_alloc", &take_aligned);
-    find("posix_memalign", &take_aligned_to);
-    find("malloc_usable_size", &usable);
-    find("free", &give);
+    find(library, "malloc", &take);
+    find(library, "calloc", &take_clear);
+    find(library, "realloc", &take_other);
+    find(library, "reallocarray", &take_others);
+    find(library, "aligned_alloc", &take_aligned);
+    find(library, "posix_memalign", &take_aligned_to);
+    find(library, "malloc_usable_size", &usable);
+    find(library, "free", &give);
     give(taken_by_c_library(size));
     give(malloc(size));
     free(take(size));

@@ -7,13 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "tests/hazards/say.h"
-
-static void *find(void *library, const char *name) {
-    void *function = dlsym(library, name);
-    require(function != NULL, "a function of the library is not found");
-    return function;
-}
+#include "tests/hazards/find.h"
 
 static void *load_and_unload(void *argument) {
     for (size_t i = 0; i < 100; i++) {
@@ -21,10 +15,8 @@ static void *load_and_unload(void *argument) {
         void (*give)(void *) = NULL;
         void *library = dlopen(argument, i % 2 ? RTLD_NOW : RTLD_LAZY);
         require(library != NULL, "the library cannot be loaded");
-        void *address = find(library, "user_take");
-        memcpy(&take, &address, sizeof take);
-        address = find(library, "user_give");
-        memcpy(&give, &address, sizeof give);
+        find(library, "user_take", &take);
+        find(library, "user_give", &give);
         void *block = take(i * 100);
         free(block);
         give(malloc(i * 70));

@@ -7,24 +7,24 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-#include "tests/hazards/say.h"
+#include "tests/hazards/find.h"
 
-static void find(const char *name, void *function) {
+#define EXPORT __attribute__((visibility("default")))
+
+static void find_next(const char *name, void *function) {
     free(hide(malloc(100)));
-    void *address = dlsym(RTLD_NEXT, name);
-    require(address != NULL, name);
-    memcpy(function, &address, sizeof address);
+    find(RTLD_NEXT, name, function);
 }
 
-__attribute__((visibility("default"))) pid_t getpid(void) {
+EXPORT pid_t getpid(void) {
     static pid_t (*next)(void);
     if (next == NULL) {
-        find("getpid", &next);
+        find_next("getpid", &next);
     }
     return next();
 }
 
-__attribute__((visibility("default"))) long syscall(long number, ...) {
+EXPORT long syscall(long number, ...) {
     static long (*next)(long number, ...);
     long arguments[6];
     va_list list;
@@ -34,7 +34,7 @@ __attribute__((visibility("default"))) long syscall(long number, ...) {
     }
     va_end(list);
     if (next == NULL) {
-        find("syscall", &next);
+        find_next("syscall", &next);
     }
     return next(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
 }
