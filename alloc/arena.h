@@ -36,8 +36,8 @@ bool cn_arena_extend(size_t first, size_t count, size_t more);
  * returns how many slots came before. */
 size_t cn_arena_for_each(size_t first, size_t count, bool (*visit)(size_t arena, uint64_t mask));
 
-/* Makes all bytes of the owned run zero, writing only where they may not be; of a long run, little that is not in memory
- * comes to be (arena_clear.c). */
+/* Makes all bytes of the owned run zero: of slots that may hold others they are written; in a run of more than 32 MiB
+ * these slots are given back instead (arena_clear.c). */
 void cn_arena_clear(size_t first, size_t count);
 
 /* Slots of one arena become the caller's, as they are and uncounted; false where one of them is taken. `release` undoes

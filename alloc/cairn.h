@@ -7,7 +7,8 @@
  *
  * A block is at least 16-byte aligned. A pointer that is not the start of a live block is never accepted: the call
  * prints `cairn: ERROR: <kind>: <sentence>` on standard error and raises SIGABRT. The kinds are bad-free, double-free,
- * realloc-of-freed and size-mismatch; the debug form has more (README.md).
+ * realloc-of-freed and size-mismatch, and of guarded blocks (option guard) heap-buffer-overflow, heap-buffer-underflow
+ * and heap-use-after-free; the debug form has more (README.md).
  */
 #ifndef CAIRN_H
 #define CAIRN_H
@@ -30,7 +31,7 @@ extern "C" {
 
 /* ---- blocks of the calling thread's default heap ------------------------------------------------------------- */
 
-/* A block of at least `size` bytes, uninitialised. Size 0 gives a block of its own that may not be written. */
+/* A block of at least `size` bytes, uninitialised. Size 0 gives a block of its own; do not write to it. */
 CAIRN_API void *cairn_malloc(size_t size);
 
 /* A block of count * size bytes, all zero. */
@@ -51,18 +52,22 @@ CAIRN_API void *cairn_aligned_alloc(size_t alignment, size_t size);
 /* Frees a block of any heap, from any thread. NULL is ignored. */
 CAIRN_API void cairn_free(void *block);
 
-/* As cairn_free, for a block that was asked for with exactly this size (and alignment): a size that belongs to another
- * size class is reported as size-mismatch. In the release form a size down to four fifths of the next smaller class may
- * pass: realloc leaves room in blocks that grow. */
+/* As cairn_free, for a block that was asked for with exactly this size (and alignment). The debug form reports any
+ * other size as size-mismatch, and an alignment that is no power of two, or that the block does not have, as
+ * invalid-alignment. The release form compares the size class of size and alignment, above 64 KiB the size in units of
+ * 64 KiB, and reports size-mismatch. A size down to four fifths of the next smaller class may pass there, since realloc
+ * leaves room in blocks that grow; and any size, once a realloc to less had no memory to move the block to. */
 CAIRN_API void cairn_free_sized(void *block, size_t size);
 CAIRN_API void cairn_free_aligned_sized(void *block, size_t alignment, size_t size);
 
-/* The bytes of the block that may be written, at least what was asked for. 0 for NULL. */
+/* The bytes of the block that may be written, at least what was asked for: in the debug form exactly that, in the
+ * release form 16 at least, also of a block of size 0. 0 for NULL. */
 CAIRN_API size_t cairn_usable_size(const void *block);
 
 /* ---- named heaps --------------------------------------------------------------------------------------------- */
 
-/* A heap of its own: usable from any thread, budgeted, destroyed at once. */
+/* A heap of its own: usable from any thread, budgeted, destroyed at once. A call with a handle of no such heap, or of one
+ * that was destroyed, is reported as bad-free and ends the process; cairn_heap_destroy alone ignores NULL. */
 struct cairn_heap;
 
 struct cairn_heap_options {
@@ -110,9 +115,12 @@ struct cairn_class_stats {
 
 /* A snapshot, in bytes unless said otherwise. Sums that hold in a program whose other threads are at rest:
  *   block_bytes = span_bytes + sum over classes of used_blocks * block_bytes
- *   block_bytes + free_bytes + slack_bytes = pool_bytes + span_bytes <= arena_bytes */
+ *   block_bytes + free_bytes + slack_bytes = pool_bytes + span_bytes <= arena_bytes
+ * requested_bytes is UINT64_MAX in the release form without the options stats and stats_json. metadata_bytes are of the
+ * region's tables and the heaps, not of what is known of guarded and direct blocks, nor the debug form's stacks and
+ * quarantine. */
 struct cairn_stats {
-    uint64_t requested_bytes;  /* asked for by live blocks; UINT64_MAX unless the option stats=1 counts it */
+    uint64_t requested_bytes;  /* asked for by live blocks; see above */
     uint64_t block_count;      /* live blocks */
     uint64_t block_bytes;      /* live blocks, rounded up to what was handed out */
     uint64_t free_bytes;       /* blocks of pools that are not live */
@@ -146,13 +154,14 @@ typedef bool cairn_visit_fn(void *block, size_t usable_bytes, void *argument);
 CAIRN_API bool cairn_walk(cairn_visit_fn *visit, void *argument);
 CAIRN_API bool cairn_heap_walk(struct cairn_heap *heap, cairn_visit_fn *visit, void *argument);
 
-/* Walks all metadata and asserts every invariant; a broken one prints its name and raises SIGABRT. Returns true. The
- * heaps of other running threads are checked only in what their threads do not change. The debug form also looks at
- * all blocks, and reports damage. */
+/* Walks all metadata and asserts all invariants that can be looked at; a broken one prints its name and raises SIGABRT.
+ * Returns true. The heaps of other running threads are checked only in what their threads do not change. The debug form
+ * also looks at all blocks, and reports damage. */
 CAIRN_API bool cairn_check(void);
 
 /* Gives all memory back that holds no live block: of this thread's heap, the named heaps, and those whose threads have
- * ended. Returns the bytes that went back to the system. */
+ * ended. Returns the bytes that went back to the system. The debug form keeps what waits in quarantine, and its pools'
+ * pages. */
 CAIRN_API size_t cairn_trim(void);
 
 /* ---- reports of the debug form ------------------------------------------------------------------------------- */
@@ -176,9 +185,11 @@ enum cairn_verdict {
     CAIRN_GO_ON
 };
 
-/* From now on `callback` is called after each report is printed, in the thread that made the bad call or found the
- * damage, and decides what comes of it, in place of the option halt_on_error. It must not allocate or free, and may be
- * inside any call of this header. NULL: none. False in the release form, which always stops. */
+/* From now on `callback` is called after each report of a block is printed, in the thread that made the bad call or
+ * found the damage, and decides what comes of it, in place of the option halt_on_error. It must not allocate or free,
+ * and may be inside any call of this header. NULL: none. False in the release form, which always stops. Reports of a
+ * handle that is no named heap's, and of broken invariants, are text on standard error in both forms, and always end the
+ * process. */
 typedef enum cairn_verdict cairn_report_fn(const struct cairn_report *report, void *argument);
 CAIRN_API bool cairn_set_report_callback(cairn_report_fn *callback, void *argument);
 

@@ -2,7 +2,7 @@
  * size_class.h: which block size a request gets.
  *
  * Requests up to 128 bytes are rounded up to a multiple of 16; above that each doubling is cut into 8 classes, so that
- * at most 12.5 % of a block is waste:
+ * at most 12.5 % of a block that malloc gives is waste:
  *
  *   class   0  1  2 ..   7 |   8   9 ..  15 |  16  17 ..  23 | ... |    72 ..    79
  *   bytes  16 32 48 .. 128 | 144 160 .. 256 | 288 320 .. 512 | ... | 36864 .. 65536

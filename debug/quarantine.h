@@ -11,8 +11,8 @@
  * An entry holds its block's address and 16 bits of its serial number. It counts only while the block's record is
  * quarantined with that serial: blocks of a heap that was destroyed meanwhile are passed over.
  *
- * Q1  A block is in quarantine exactly where its record says so; it is in one chunk, or parked.
- * Q2  queued_bytes is the sum of the bytes of the chunks in the queue.
+ * W1  A block is in quarantine exactly where its record says so; it is in one chunk, or parked.
+ * W2  The queue's count of bytes is the sum of the bytes of the chunks in the queue.
  *
  * Locks: the queue's, for a few instructions. Then the named heaps', which whoever destroys one, or lets a block of one
  * leave, holds, so that a heap does not go while one of its blocks does.
