@@ -186,6 +186,12 @@ class HarnessTest(unittest.TestCase):
         with self.assertRaisesRegex(allocators.Problem, "nosuch"):
             allocators.allocators_of(settings, print)
 
+    def test_two_allocators_of_one_name_are_refused(self):
+        with tempfile.NamedTemporaryFile(suffix=".so") as file:
+            settings = types.SimpleNamespace(install=False, peers="glibc", others=["glibc=" + file.name], with_cairn=False)
+            with self.assertRaisesRegex(allocators.Problem, "glibc"):
+                allocators.allocators_of(settings, print)
+
     def test_malloc_bound_elsewhere_is_found_in_what_the_linker_says(self):
         said = """
            31:\tbinding file redis-server [0] to /lib/libjemalloc.so.2 [0]: normal symbol `malloc' [GLIBC_2.2.5]

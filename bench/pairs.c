@@ -203,7 +203,7 @@ const struct workload pair_workloads[] = {
     {"pair-mixed", "malloc of 8-1024 B and free, 1,000 blocks live", 20000000, pair_mixed},
     {"pair-64k", "malloc(65536) and free", 10000000, pair_64k},
     {"calloc-64", "calloc(4, 16) and free", 20000000, calloc_64},
-    {"calloc-arrays", "an array of 64 B-128 KiB by calloc, filled, 64 live", 300000, calloc_arrays},
+    {"calloc-arrays", "an array of 64 B-64 KiB by calloc, filled, 64 live", 300000, calloc_arrays},
     {"tiny-flood", "a tiny block that lives for some 8 others", 20000000, tiny_flood},
     {"aligned", "posix_memalign to 32-4096 B and free", 5000000, aligned},
     {"bare-pair-64", "malloc(64) and free, untouched", 40000000, bare_pair_64},

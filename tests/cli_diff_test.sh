@@ -159,6 +159,16 @@ a_report_where_the_program_has_closed_its_standard_error_is_found() {
 }
 check a_report_where_the_program_has_closed_its_standard_error_is_found
 
+a_program_that_cannot_begin_is_no_run() {
+    echo '#!/nonexistent/interpreter' >script
+    chmod +x script
+    cairn diff -- ./script
+    expect_status 127
+    expect_run "as it is" "not run"
+    expect_err "cannot run './script'"
+}
+check a_program_that_cannot_begin_is_no_run
+
 what_the_program_says_like_a_report_is_its_own() {
     make_program <<'PROGRAM'
     puts("cairn: ERROR: none");

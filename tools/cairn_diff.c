@@ -94,6 +94,9 @@ static int take(struct cn_trial trial, const struct variation *variation, struct
     trial.addresses = variation->addresses;
     printf("  %-30s ", variation->name);
     int failure = cn_outcome_take(&trial, outcome);
+    if (failure != 0) {
+        puts("not run");
+    }
     free(settings);
     return failure;
 }

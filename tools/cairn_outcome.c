@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,17 +28,18 @@ static bool redirect(const struct cn_trial *trial, const int *files) {
            dup2(files[CN_STREAM_OUT], STDOUT_FILENO) >= 0 && dup2(files[CN_STREAM_ERR], STDERR_FILENO) >= 0;
 }
 
-/* In the child. Where the system does not let addresses be fixed, the runs may differ in them. */
-static _Noreturn void become_program(const struct cn_trial *trial, const int *files) {
+/* In the child; returns the status to end with where the program does not begin. Where the system does not let addresses
+ * be fixed, the runs may differ in them. */
+static int become_program(const struct cn_trial *trial, const int *files) {
     if (trial->addresses == CN_ADDRESSES_FIXED) {
         (void)personality(ADDR_NO_RANDOMIZE);
     }
     (void)alarm(trial->limit_seconds);
     if (!redirect(trial, files) || cn_start_export(trial->library, trial->settings) != 0) {
         cn_say_error("%s: cannot prepare a run: %s", trial->command, strerror(errno));
-        _exit(CN_EXIT_RUN_FAILED);
+        return CN_EXIT_RUN_FAILED;
     }
-    _exit(cn_start_execute(trial->command, trial->program));
+    return cn_start_execute(trial->command, trial->program);
 }
 
 static bool map_file(int file, struct cn_written *written) {
@@ -54,26 +56,39 @@ static bool map_file(int file, struct cn_written *written) {
     return true;
 }
 
-static bool run_in_child(const struct cn_trial *trial, const int *files, int *status) {
+/* `failure` is 0, or what become_program has returned: that comes through a pipe which a program that begins closes. */
+static bool run_in_child(const struct cn_trial *trial, const int *files, int *status, int *failure) {
+    int ends[2];
+    *failure = 0;
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return false;
+    }
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
-        become_program(trial, files);
+        int result = become_program(trial, files);
+        _exit(write(ends[1], &result, sizeof result) == sizeof result ? result : CN_EXIT_RUN_FAILED);
     }
+    close(ends[1]);
     pid_t ended = -1;
     while (child > 0 && (ended = waitpid(child, status, 0)) < 0 && errno == EINTR) {
     }
+    if (read(ends[0], failure, sizeof *failure) != sizeof *failure) {
+        *failure = 0;
+    }
+    close(ends[0]);
     return ended == child && child > 0;
 }
 
 int cn_outcome_take(const struct cn_trial *trial, struct cn_outcome *outcome) {
     int files[CN_STREAM_COUNT];
+    int failure = 0;
     bool is_good = true;
     for (size_t i = 0; i < CN_STREAM_COUNT; i++) {
         files[i] = memfd_create(stream_names[i], MFD_CLOEXEC);
         is_good = is_good && files[i] >= 0;
     }
-    is_good = is_good && cn_log_empty() && run_in_child(trial, files, &outcome->status);
+    is_good = is_good && cn_log_empty() && run_in_child(trial, files, &outcome->status, &failure);
     is_good = is_good && cn_log_copy(files[CN_STREAM_SAID]);
     for (size_t i = 0; i < CN_STREAM_COUNT; i++) {
         is_good = is_good && map_file(files[i], &outcome->written[i]);
@@ -88,7 +103,12 @@ int cn_outcome_take(const struct cn_trial *trial, struct cn_outcome *outcome) {
         cn_say_error("%s: cannot run the program: %s", trial->command, strerror(reason));
         return CN_EXIT_RUN_FAILED;
     }
-    return 0;
+    if (failure != 0) { /* and why, it has said to the run's standard error */
+        struct cn_written said = outcome->written[CN_STREAM_ERR];
+        fprintf(stderr, "%.*s", (int)said.length, said.length == 0 ? "" : said.bytes);
+        cn_outcome_drop(outcome);
+    }
+    return failure;
 }
 
 void cn_outcome_drop(struct cn_outcome *outcome) {

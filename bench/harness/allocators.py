@@ -133,17 +133,22 @@ def cairn_path(given):
     return built
 
 
-def built_library(options, target, name):
-    """Builds a shared library and keeps it as `name` beside the programs: the next build overwrites what Bazel leaves."""
-    done = subprocess.run(["bazel", "build"] + options + ["//:" + target], cwd=ROOT, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise Problem("bazel build %s //:%s failed:\n%s" % (" ".join(options), target, done.stderr[-3000:]))
+def library_kept(path, name):
+    """A copy of the library as `name` beside the programs: the next build overwrites what Bazel leaves."""
     kept = os.path.join(BUILT, name)
     os.makedirs(BUILT, exist_ok=True)
     if os.path.exists(kept):
         os.remove(kept)
-    shutil.copy(os.path.join(ROOT, "bazel-bin", target), kept)
+    shutil.copy(path, kept)
     return kept
+
+
+def built_library(options, target, name):
+    """Builds a shared library and keeps it as `name`."""
+    done = subprocess.run(["bazel", "build"] + options + ["//:" + target], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Problem("bazel build %s //:%s failed:\n%s" % (" ".join(options), target, done.stderr[-3000:]))
+    return library_kept(os.path.join(ROOT, "bazel-bin", target), name)
 
 
 def tree_version():
@@ -185,4 +190,8 @@ def allocators_of(settings, say):
         )
     if not found:
         raise Problem("there is no allocator to measure")
+    names = [allocator.name for allocator in found]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise Problem("two allocators have the name %s: give one another, or leave one out by --peers or --no-cairn" % twice[0])
     return found

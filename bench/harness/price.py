@@ -5,7 +5,7 @@ import argparse
 
 import instructions
 import speed
-from allocators import Allocator, built_library, cairn_path
+from allocators import Allocator, built_library, cairn_path, library_kept
 from report import geometric_mean, median, ratio
 
 ROWS = "pair-64,pair-mixed,batch-lifo,batch-random,replace-10k,replace-300k,binary-trees,hand-over"
@@ -21,9 +21,12 @@ def times_ratio(rows):
 def run(settings, allocators, progress):
     del allocators  # the peers have no part in this
     progress.show("building Cairn with and without its checks", "")
-    unchecked = Allocator(UNCHECKED, built_library(["--define", "checks=off"], "libcairn.so", "libcairn-unchecked.so"), "this tree")
-    given = cairn_path(settings.cairn) if settings.cairn is not None else built_library([], "libcairn.so", "libcairn-checked.so")
-    pair = [Allocator("cairn", given, "this tree"), unchecked]
+    given = library_kept(cairn_path(settings.cairn), "libcairn-given.so") if settings.cairn is not None else None
+    try:
+        unchecked = built_library(["--define", "checks=off"], "libcairn.so", "libcairn-unchecked.so")
+    finally:  # what Bazel leaves in its folder is the tree's library again
+        checked = built_library([], "libcairn.so", "libcairn-checked.so")
+    pair = [Allocator("cairn", given or checked, "this tree"), Allocator(UNCHECKED, unchecked, "this tree")]
     counted = instructions.run(settings, pair, progress)
     settings = argparse.Namespace(**vars(settings))
     settings.only = settings.only or [ROWS]

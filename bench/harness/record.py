@@ -43,7 +43,7 @@ def machine_text(found):
         % facts
     )
     busy = " Other programs kept the machine busy." if facts["is_busy"] else ""
-    return "Measured on %s: %s. Medians of at least %d rounds of `%s`.%s Allocators: %s." % (
+    return "Measured on %s: %s. Times are medians of at least %d rounds of `%s`.%s Allocators: %s." % (
         facts["date"],
         where,
         least_rounds(found),

@@ -6,12 +6,15 @@ import pathlib
 import re
 import subprocess
 import tempfile
-from typing import Optional
+from typing import NamedTuple, Optional
 
 import session
 import targets as fuzz
 
-_MARKS = ("cairn: ERROR", ": not so: ", "ERROR: ", "WARNING: ThreadSanitizer", "runtime error: ")
+# What says by itself what is wrong, and what says so only together with where it was.
+_OWN_MARKS = ("cairn: ERROR", ": not so: ")
+_MARKS = (*_OWN_MARKS, "ERROR: ", "WARNING: ThreadSanitizer", "runtime error: ")
+_FRAME = re.compile(r"^\s*#\d+ 0x[0-9a-f]+ in (\S+) \S*\b(?:alloc|debug)/", re.MULTILINE)
 _MINIMISE_SECONDS = 20
 _LIMITS = ["-timeout=25", "-rss_limit_mb=2560"]
 
@@ -32,15 +35,24 @@ def reason_of(said: str) -> str:
     return "it ended without a word"
 
 
-def kind_of(reason: str) -> str:
-    """The reason without what differs from run to run, so that the same fault has the same text."""
-    return re.sub(r"0x[0-9a-f]+|==\d+==|\b\d+\b", "N", reason)
+class Fault(NamedTuple):
+    reason: str
+    kind: str  # the same text for the same fault
 
 
-def reproduce(binary: pathlib.Path, path: pathlib.Path) -> Optional[str]:
+def fault_of(said: str) -> Fault:
+    """The reason, and without what differs from run to run; a sanitizer's or the engine's with the function of Cairn's that
+    it was met in."""
+    reason = reason_of(said)
+    kind = re.sub(r"0x[0-9a-f]+|==\d+==|\b\d+\b", "N", reason)
+    frame = None if any(mark in reason for mark in _OWN_MARKS) else _FRAME.search(said)
+    return Fault(reason, f"{kind} in {frame[1]}" if frame else kind)
+
+
+def reproduce(binary: pathlib.Path, path: pathlib.Path) -> Optional[Fault]:
     """Why the input ends the fuzzer; None where it does not."""
     done = run([str(binary), *_LIMITS, str(path)])
-    return reason_of(done.stdout) if done.returncode != 0 else None
+    return fault_of(done.stdout) if done.returncode != 0 else None
 
 
 def minimise(binary: pathlib.Path, path: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
@@ -48,9 +60,9 @@ def minimise(binary: pathlib.Path, path: pathlib.Path, folder: pathlib.Path) -> 
     smaller = folder / "smaller"
     flags = [*_LIMITS, "-minimize_crash=1", f"-max_total_time={_MINIMISE_SECONDS}", f"-exact_artifact_path={smaller}"]
     run([str(binary), *flags, str(path)])
-    reasons = [reproduce(binary, each) for each in (smaller, path) if each.exists()]
-    is_same = len(reasons) == 2 and all(reasons) and kind_of(str(reasons[0])) == kind_of(str(reasons[1]))
-    return smaller if is_same else path
+    faults = [reproduce(binary, each) for each in (smaller, path) if each.exists()]
+    kinds = [fault.kind for fault in faults if fault is not None]
+    return smaller if len(kinds) == 2 and kinds[0] == kinds[1] else path
 
 
 def built_tool() -> Optional[pathlib.Path]:
@@ -75,19 +87,23 @@ def printed(binary: pathlib.Path, path: pathlib.Path) -> str:
     return "\n".join([path.read_bytes().hex(" "), *calls]) + "\n"
 
 
-def keep(target: fuzz.Target, binary: pathlib.Path, path: pathlib.Path, known: dict[str, pathlib.Path]) -> str:
-    """Puts a crash into the tree, unless its reason is in `known`; says in a line what was done."""
-    reason = reproduce(binary, path)
-    if reason is None:
+Known = dict[tuple[str, str], pathlib.Path]  # what was kept, by unit and kind of fault
+
+
+def keep(target: fuzz.Target, binary: pathlib.Path, path: pathlib.Path, known: Known) -> str:
+    """Puts a crash into the tree, unless one of its kind is in `known`; says in a line what was done."""
+    fault = reproduce(binary, path)
+    if fault is None:
         return f"{path} does not end {target.name} when it is run alone"
-    if kind_of(reason) in known:
-        return ""
+    key = (target.unit, fault.kind)
+    if key in known:
+        return f"{path}: as {known[key].relative_to(fuzz.ROOT)}"
     with tempfile.TemporaryDirectory() as folder:
         data = minimise(binary, path, pathlib.Path(folder)).read_bytes()
     name = hashlib.sha1(data).hexdigest()
     kept = fuzz.ROOT / fuzz.PACKAGE / "crashes" / target.unit / name
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_bytes(data)
-    kept.with_suffix(".txt").write_text(f"{target.name}: {reason}\n\n{printed(binary, kept)}", encoding="utf-8")
-    known[kind_of(reason)] = kept
-    return f"{kept.relative_to(fuzz.ROOT)}: {reason}"
+    kept.with_suffix(".txt").write_text(f"{target.name}: {fault.reason}\n\n{printed(binary, kept)}", encoding="utf-8")
+    known[key] = kept
+    return f"{kept.relative_to(fuzz.ROOT)}: {fault.reason}"

@@ -7,10 +7,12 @@ import tempfile
 import time
 import tomllib
 import traceback
+import unittest.mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import buildfiles  # the path is set above
+import crashes
 import mutation
 import session
 import targets
@@ -108,6 +110,58 @@ def a_fuzzer_that_does_not_end_is_killed_and_told_of():
         assert "had to be killed" in by_hand.complaint()
 
 
+def fuzzer_saying(folder: str, said: str, ending: str) -> pathlib.Path:
+    """A fuzzer that says this, and ends like that."""
+    fuzzer = pathlib.Path(folder) / "fuzzer"
+    fuzzer.write_text(f"#!/bin/sh\ncat <<'END'\n{said}\nEND\n{ending}\n", encoding="utf-8")
+    fuzzer.chmod(0o755)
+    return fuzzer
+
+
+def a_fuzzer_that_dies_by_a_signal_is_told_of():
+    target = targets.all_targets(buildfiles.Tree(ROOT))[0]
+    with tempfile.TemporaryDirectory() as folder:
+        dying = session.Session(target, fuzzer_saying(folder, "", "kill -KILL $$"), pathlib.Path(folder) / "work", 60)
+        while not dying.is_over():
+            time.sleep(0.01)
+        assert "has ended by itself" in dying.complaint()
+
+
+def two_runs_do_not_share_a_folder():
+    target = targets.all_targets(buildfiles.Tree(ROOT))[0]
+    with tempfile.TemporaryDirectory() as folder:
+        work = pathlib.Path(folder) / "work"
+        first = session.Session(target, fuzzer_saying(folder, "", "sleep 60"), work, 60)
+        (work / "crashes" / "crash-1").touch()
+        try:
+            session.Session(target, first.binary, work, 60)
+            assert False, "the second one began"
+        except SystemExit as refusal:
+            assert refusal.code == 2
+        first.stop()
+        assert len(first.crash_files) == 1
+
+
+SEGV = """==71==ERROR: AddressSanitizer: SEGV on unknown address 0x{at:012x} (pc 0x55d0c0de0000 bp 0x0 sp 0x0 T0)
+    #0 0x55d0c0de0000 in memcpy /usr/src/memcpy.S:1
+    #1 0x55d0c0de{at:04x} in {function} /somewhere/alloc/{function}.c:7:3
+    #2 0x55d0c0de0002 in LLVMFuzzerTestOneInput /somewhere/fuzz/pool_fuzz.c:9:9"""
+
+
+def crashes_of_different_places_are_all_kept():
+    target = targets.all_targets(buildfiles.Tree(ROOT))[0]
+    known: crashes.Known = {}
+    lines = []
+    with tempfile.TemporaryDirectory() as folder, unittest.mock.patch.object(targets, "ROOT", pathlib.Path(folder)):
+        for at, function in enumerate(["pool_take", "pool_take", "span_free"]):
+            found = pathlib.Path(folder) / "crash"
+            found.write_text(f"{at}", encoding="utf-8")
+            fuzzer = fuzzer_saying(folder, SEGV.format(at=at, function=function), "exit 1")
+            lines.append(crashes.keep(target, fuzzer, found, known))
+        assert all(kept.exists() for kept in known.values())
+    assert [": as " in line for line in lines] == [False, True, False], lines
+
+
 def mutant(**changes) -> mutation.Mutant:
     plain = {"name": "m", "file": "f", "find": "x", "replace": "y", "breaks": "B.", "by": ()}
     return mutation.Mutant(**plain | changes)
@@ -166,6 +220,9 @@ CASES = [
     targets_are_named_by_unit_or_by_form,
     a_form_is_compiled_with_its_definition,
     a_fuzzer_that_does_not_end_is_killed_and_told_of,
+    a_fuzzer_that_dies_by_a_signal_is_told_of,
+    two_runs_do_not_share_a_folder,
+    crashes_of_different_places_are_all_kept,
     a_mutant_changes_one_place,
     a_mutant_that_is_not_found_exactly_once_is_refused,
     every_mutant_of_the_tree_is_found_exactly_once,

@@ -61,8 +61,9 @@ class Session:
         self.process: Optional[subprocess.Popen] = None
         self.is_stopped = False
         self.hangs = False
+        self.hold = fuzz.hold(work / "in-use")  # as long as this one may be asked for its crashes
         for folder in ("corpus", "crashes"):
-            (work / folder).mkdir(parents=True, exist_ok=True)
+            (work / folder).mkdir(exist_ok=True)
         for old in (work / "crashes").iterdir():
             old.unlink()
         self.log = (work / "log").open("w+b")
@@ -131,7 +132,7 @@ class Session:
         """Where the fuzzer has given up for another reason than a crash, or did not end."""
         if self.hangs:
             return f"{self.target.name} had to be killed, long after its time: see {self.work}/log"
-        has_failed = self.process is not None and self.process.returncode > 0
+        has_failed = self.process is not None and self.process.returncode != 0
         has_failed = has_failed and not self.is_stopped and not self.crash_files
         return f"{self.target.name} has ended by itself: see {self.work}/log" if has_failed else ""
 

@@ -7,12 +7,13 @@ LIB_FUZZING_ENGINE from the environment as OSS-Fuzz sets them, and leaves the fu
 import argparse
 import configparser
 import dataclasses
+import fcntl
 import os
 import pathlib
 import shlex
 import subprocess
 import sys
-from typing import Mapping, NoReturn
+from typing import IO, Mapping, NoReturn
 
 import buildfiles
 
@@ -99,6 +100,26 @@ def exhaustive_targets(tree: buildfiles.Tree) -> list[Target]:
     """Programs that are no fuzzers, and have the units' names in common with them alone."""
     rules = [tree.rule(label) for label in EXHAUSTIVE]
     return [Target(rule.name, rule.name.removesuffix("_test"), "release", rule) for rule in rules]
+
+
+def _locked(path: pathlib.Path, flags: int) -> IO:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.open("w", encoding="utf-8")
+    fcntl.flock(file, flags)
+    return file
+
+
+def hold(path: pathlib.Path) -> IO:
+    """Marks what lies beside the file as this run's until the result is closed; ends the tool where it is another's."""
+    try:
+        return _locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        refuse(f"another run is at work: it holds {path}")
+
+
+def await_turn(path: pathlib.Path) -> IO:
+    """The same, but waits for the other one."""
+    return _locked(path, fcntl.LOCK_EX)
 
 
 def refuse(complaint: str) -> NoReturn:
