@@ -74,22 +74,45 @@ static bool is_committed(size_t index) {
     return atomic_load_explicit(&cn_region.arenas[index].is_committed, memory_order_relaxed);
 }
 
-static bool commit(size_t index) {
-    struct cn_arena *arena = &cn_region.arenas[index];
-    if (atomic_load_explicit(&arena->is_committed, memory_order_acquire)) {
-        return true;
+/* Under the region's lock, which also orders this after what others have committed. All of them at once: the system is to
+ * refuse what it would refuse in one mapping. */
+static bool commit_locked(size_t first, size_t end) {
+    if (!cn_os_commit(cn_arena_address(first), (end - first) * CN_ARENA_BYTES)) {
+        return false;
     }
+    cn_watch_hide(cn_arena_address(first), (end - first) * CN_ARENA_BYTES);
+    for (size_t index = first; index < end; index++) {
+        atomic_store_explicit(&cn_region.arenas[index].is_committed, true, memory_order_release);
+    }
+    (void)cn_count_add(&cn_counts.committed_arenas, end - first);
+    cn_count_peaks();
+    return true;
+}
+
+/* Those of the arenas from `first` to `end` that are not committed yet. */
+static CN_NOINLINE bool commit_rest(size_t first, size_t end) {
+    bool is_done = true;
     cn_lock_take(&cn_region.lock);
-    bool is_done = is_committed(index);
-    if (!is_done && cn_os_commit(cn_arena_address(index), CN_ARENA_BYTES)) {
-        is_done = true;
-        cn_watch_hide(cn_arena_address(index), CN_ARENA_BYTES);
-        atomic_store_explicit(&arena->is_committed, true, memory_order_release);
-        (void)cn_count_add(&cn_counts.committed_arenas, 1);
-        cn_count_peaks();
+    while (is_done && first < end) {
+        size_t next = first;
+        while (next < end && !is_committed(next)) {
+            next++;
+        }
+        is_done = next == first || commit_locked(first, next);
+        first = next + 1;
     }
     cn_lock_give(&cn_region.lock);
     return is_done;
+}
+
+/* All arenas of the run. */
+static bool commit(size_t slot, size_t count) {
+    size_t first = slot / CN_ARENA_SLOTS;
+    size_t end = (slot + count + CN_ARENA_SLOTS - 1) / CN_ARENA_SLOTS;
+    while (first < end && atomic_load_explicit(&cn_region.arenas[first].is_committed, memory_order_acquire)) {
+        first++;
+    }
+    return first == end || commit_rest(first, end);
 }
 
 bool cn_arena_decommit(size_t index) {
@@ -124,11 +147,6 @@ static bool release_part(size_t arena, uint64_t mask) {
     return true;
 }
 
-static bool commit_part(size_t arena, uint64_t mask) {
-    (void)mask;
-    return commit(arena);
-}
-
 /* Counts slots that were just claimed as used. */
 static bool account_part(size_t index, uint64_t mask) {
     struct cn_arena *arena = &cn_region.arenas[index];
@@ -157,7 +175,7 @@ static bool forgo_part(size_t index, uint64_t mask) {
 }
 
 static bool settle_claim(size_t first, size_t count) {
-    if (cn_arena_for_each(first, count, commit_part) < count || !has_notes(first / CN_ARENA_SLOTS)) {
+    if (!commit(first, count) || !has_notes(first / CN_ARENA_SLOTS)) {
         (void)cn_arena_for_each(first, count, forgo_part);
         return false;
     }

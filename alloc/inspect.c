@@ -79,9 +79,6 @@ static size_t trim_named(void) {
 
 size_t cairn_trim(void) {
     cn_process_start();
-    size_t bytes = trim_named() + cn_heap_trim_abandoned();
-    if (cn_heap_of_thread() != NULL) {
-        bytes += cn_heap_trim(cn_heap_mine);
-    }
+    size_t bytes = trim_named() + cn_heap_trim_abandoned() + cn_thread_trim();
     return bytes + cn_purge_all();
 }

@@ -35,8 +35,8 @@ bool cn_os_decommit(void *memory, size_t bytes);
 bool cn_os_purge(void *memory, size_t bytes);
 
 /* Moves the pages of [from, from + bytes) to `to`, both committed; what `from` holds then is zero. Where the system
- * cannot, nothing is moved, and what `to` held is gone: CN_MOVE_REFUSED. CN_MOVE_LOST: it is not even accessible any
- * more. */
+ * cannot, nothing is moved, and what `to` held may be gone: CN_MOVE_REFUSED. CN_MOVE_LOST: `to` is not even accessible
+ * any more. */
 enum cn_move { CN_MOVE_DONE, CN_MOVE_REFUSED, CN_MOVE_LOST };
 enum cn_move cn_os_move(void *from, void *to, size_t bytes);
 

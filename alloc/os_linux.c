@@ -177,16 +177,22 @@ bool cn_os_purge(void *memory, size_t bytes) {
     return done;
 }
 
+/* By way of a place that the system chooses: straight to `to` it might move some of the pages and then refuse, where the
+ * source is more than one mapping, or unmap the target before it refuses, and another thread's mapping come to lie
+ * there. What the first step moves is one mapping, or nothing. */
 enum cn_move cn_os_move(void *from, void *to, size_t bytes) {
     int saved = errno;
-    void *moved = mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to);
+    void *between = mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_DONTUNMAP);
+    bool has_left = between != MAP_FAILED;
+    bool is_done = has_left && mremap(between, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to;
     errno = saved;
-    if (moved == to) {
-        return CN_MOVE_DONE;
+    if (is_done || !has_left) {
+        return is_done ? CN_MOVE_DONE : CN_MOVE_REFUSED;
     }
-    /* Kernels before 6.17 unmap the target before they find that they cannot move, as where the source is more than one
-     * mapping. */
-    return cn_os_renew(to, bytes) ? CN_MOVE_REFUSED : CN_MOVE_LOST;
+    bool is_there = cn_os_renew(to, bytes); /* the system may have unmapped it before it refused */
+    memcpy(from, between, bytes);
+    cn_os_unmap(between, bytes);
+    return is_there ? CN_MOVE_REFUSED : CN_MOVE_LOST;
 }
 
 bool cn_os_renew(void *memory, size_t bytes) {
@@ -267,13 +273,15 @@ bool cn_os_is_readable(const void *address) {
     return cn_machine_call(SYS_rt_sigprocmask, (uintptr_t)NO_WAY, (uintptr_t)address, 0, SET_BYTES) != -EFAULT;
 }
 
-/* Where process_vm_readv is forbidden, as under some filters of system calls, the file serves. */
+/* Where process_vm_readv is forbidden, as under some filters of system calls, the file serves. A thread could be cancelled
+ * in pread. */
 static ssize_t peek_through_file(uintptr_t from, void *to, size_t bytes) {
     int fd = cn_os_open_to_read("/proc/self/mem");
-    ssize_t got = fd >= 0 ? pread(fd, to, bytes, (off_t)from) : -1;
-    if (fd >= 0) {
-        (void)close(fd);
+    if (fd < 0) {
+        return -1;
     }
+    ssize_t got = cn_machine_call(SYS_pread64, (uintptr_t)fd, (uintptr_t)to, bytes, from);
+    cn_os_close(fd);
     return got;
 }
 

@@ -32,17 +32,22 @@ static uint64_t purge_runs(size_t index, uint64_t dirty) {
     return purged;
 }
 
+static bool is_committed(const struct cn_arena *arena) {
+    return atomic_load_explicit(&arena->is_committed, memory_order_acquire);
+}
+
 /* Purges what is free and dirty in the arena, all of the arena where all of it is free. Returns the slots purged. */
 static size_t purge_arena(size_t index) {
     struct cn_arena *arena = &cn_region.arenas[index];
     uint64_t used = atomic_load_explicit(&arena->used, memory_order_relaxed);
     uint64_t mask = used == 0 ? CN_ARENA_ALL_SLOTS : ~used & atomic_load_explicit(&arena->dirty, memory_order_relaxed);
-    if (mask == 0 || !atomic_load_explicit(&arena->is_committed, memory_order_acquire) ||
-        !cn_arena_claim(index, mask)) {
+    if (mask == 0 || !is_committed(arena) || !cn_arena_claim(index, mask)) {
         return 0;
     }
     uint64_t dirty = atomic_load_explicit(&arena->dirty, memory_order_relaxed) & mask;
-    uint64_t purged = mask == CN_ARENA_ALL_SLOTS && cn_arena_decommit(index) ? dirty : purge_runs(index, dirty);
+    /* Still committed: who could not have all of a run that it claimed has given its arenas back (arena.c). */
+    bool is_whole = mask == CN_ARENA_ALL_SLOTS && is_committed(arena);
+    uint64_t purged = is_whole && cn_arena_decommit(index) ? dirty : purge_runs(index, dirty);
     (void)atomic_fetch_and_explicit(&arena->dirty, ~purged, memory_order_relaxed);
     (void)atomic_fetch_or_explicit(&arena->purged, purged, memory_order_relaxed);
     cn_count_sub(&cn_counts.dirty_slots, cn_popcount(purged));

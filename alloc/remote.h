@@ -19,7 +19,8 @@
  *
  * The mark makes a double free exact: while a slot has pending frees, its owner's own frees take the slow path, which
  * looks at the block's remote bit. Only a second free between another's (a) and (c) escapes, some instructions long
- * unless that thread is held up there; the owner finds the bit without a live block then, when it drains.
+ * unless that thread is held up there, or one by another thread between (i) and the end of the block's life, right after
+ * it; the owner finds the bit without a live block then, when it drains.
  */
 #ifndef CN_REMOTE_H
 #define CN_REMOTE_H

@@ -72,8 +72,10 @@ static void *take_allowed(struct cairn_heap *heap, struct cairn_heap *named, siz
     return take(heap, named, size, alignment, fill);
 }
 
+/* From the thread's own heap, the one that is asked (NULL: none), and those without a thread. */
 static void reclaim(struct cairn_heap *heap) {
-    if (heap != NULL) {
+    (void)cn_thread_trim();
+    if (heap != NULL && heap != cn_heap_mine) {
         (void)cn_heap_trim(heap);
     }
     (void)cn_heap_trim_abandoned();
@@ -174,10 +176,12 @@ struct cairn_heap *cn_route_named_heap(const struct cn_block *found) {
     return found->heap;
 }
 
-/* A block of a heap that is used under its lock. Another thread may have freed it since it was found. */
+/* A block of a heap that is used under its lock. Another thread may have freed it since it was found, and its slot be
+ * another heap's by now. */
 static bool free_locked(struct cairn_heap *heap, size_t granule) {
     cn_lock_take(&heap->lock);
-    bool is_live = cn_live_test(granule);
+    uintptr_t owner = atomic_load_explicit(&cn_region.owner[cn_slot_of_granule(granule)], memory_order_relaxed);
+    bool is_live = cn_live_test(granule) && cn_heap_of_owner(owner) == heap;
     if (is_live) {
         cn_heap_give(heap, granule);
     }
@@ -203,7 +207,8 @@ static bool free_span(const struct cn_block *found) {
         return cn_span_free(slot);
     }
     cn_lock_take(&heap->lock);
-    bool is_live = cn_live_test(found->granule) && cn_span_free(slot);
+    struct cn_block now = cn_block_find(cn_slot_address(slot));
+    bool is_live = now.kind == CN_BLOCK_SPAN && now.heap == heap && cn_span_free(slot);
     cn_lock_give(&heap->lock);
     return is_live;
 }
@@ -343,9 +348,8 @@ static void *resize(const struct cn_block *found, void *pointer, size_t size) {
 }
 
 static bool copy(const struct cn_block *found, const void *from, void *to, size_t bytes) {
-    size_t granule = cn_granule_of(to);
-    if (found->kind == CN_BLOCK_SPAN && bytes > CN_BLOCK_MAX_BYTES && cn_region_covers(granule)) {
-        return cn_span_move(cn_slot_of_granule(found->granule), cn_slot_of_granule(granule));
+    if (found->kind == CN_BLOCK_SPAN && cn_block_find(to).kind == CN_BLOCK_SPAN) {
+        return cn_span_move(cn_slot_of_granule(found->granule), cn_slot_of_granule(cn_granule_of(to)));
     }
     memcpy(to, from, bytes);
     return true;

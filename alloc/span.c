@@ -99,7 +99,7 @@ bool cn_span_move(size_t from, size_t to) {
     enum cn_move outcome = CN_MOVE_REFUSED;
     if (bytes >= CN_MOVE_MIN_BYTES) {
         outcome = cn_os_move(cn_slot_address(from), cn_slot_address(to), bytes);
-        span_at(to)->has_moved_pages = true; /* or a fresh mapping in its middle */
+        span_at(to)->has_moved_pages = outcome == CN_MOVE_DONE;
     }
     if (outcome == CN_MOVE_REFUSED) {
         memcpy(cn_slot_address(to), cn_slot_address(from), bytes);

@@ -55,6 +55,11 @@ void cn_thread_leave(struct cairn_heap *heap) {
     }
 }
 
+size_t cn_thread_trim(void) {
+    struct cairn_heap *heap = cn_heap_of_thread();
+    return heap != NULL ? cn_heap_trim(heap) : 0;
+}
+
 bool cn_thread_is_named(const struct cairn_heap *heap) {
     return heap != NULL && cn_heap_state(heap) == CN_HEAP_NAMED &&
            heap != atomic_load_explicit(&common_heap, memory_order_relaxed);

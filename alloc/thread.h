@@ -15,6 +15,9 @@
 struct cairn_heap *cn_thread_enter(void);
 void cn_thread_leave(struct cairn_heap *heap);
 
+/* As cn_heap_trim, of the heap that is this thread's, if it has one. */
+size_t cn_thread_trim(void);
+
 /* True for a heap that was made with cairn_heap_create. */
 bool cn_thread_is_named(const struct cairn_heap *heap);
 

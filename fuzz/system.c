@@ -319,19 +319,24 @@ void *mremap(void *memory, size_t old_bytes, size_t new_bytes, int flags, ...) {
             (void)syscall(SYS_munmap, place, new_bytes);
         }
         errno = ENOMEM;
-        is_torn = true;
+        is_torn = place != NULL;
         return MAP_FAILED;
     }
     forget_accessible();
     void *moved = (void *)syscall(SYS_mremap, memory, old_bytes, new_bytes, flags, place); // NOLINT: its result
     if (notes_mappings() && moved != MAP_FAILED) {
-        if (place == NULL) {
+        if ((flags & MREMAP_DONTUNMAP) == 0) {
             forget_mapping(memory, (char *)memory + old_bytes);
+            cn_pages_forget(memory, old_bytes);
+        }
+        if (place == NULL) {
             note_mapping(moved, (char *)moved + new_bytes);
         }
-        cn_pages_forget(memory, old_bytes);
     }
-    is_torn = moved == MAP_FAILED;
+    if (moved != MAP_FAILED && place == NULL && __asan_unpoison_memory_region != NULL) {
+        __asan_unpoison_memory_region(moved, new_bytes);
+    }
+    is_torn = moved == MAP_FAILED && place != NULL;
     return moved;
 }
 

@@ -7,9 +7,11 @@
 
 #include <sys/mman.h>
 
+#include "alloc/arena.h"
 #include "alloc/direct.h"
 #include "alloc/heap.h"
 #include "alloc/misuse.h"
+#include "alloc/route.h"
 #include "alloc/span.h"
 #include "tests/unit.h"
 
@@ -125,6 +127,37 @@ static void direct_block_in_a_hole_of_the_region_is_found(void **state) {
     struct child_end end = run_in_child(find_in_a_hole, NULL, 120);
     if (WIFEXITED(end.status) && WEXITSTATUS(end.status) == NOT_IN_THE_HOLE) {
         skip(); /* ThreadSanitizer says where mappings go */
+    }
+    expect_success(&end);
+}
+
+/* The region is used up, and what grows finds room only where a span was lost. */
+static void grow_into_a_hole(void *argument) {
+    enum { HOLE_BYTES = 12 << 20, SMALL_BYTES = 3 << 20, GROWN_BYTES = 5 << 20 };
+    (void)argument;
+    char *small = cn_route_malloc(SMALL_BYTES, CN_GRANULE_BYTES, CN_FILL_NONE);
+    char *hole = cn_route_malloc(HOLE_BYTES, CN_GRANULE_BYTES, CN_FILL_NONE);
+    MUST(small != NULL && hole != NULL);
+    fill_pattern(small, SMALL_BYTES, 8);
+    cn_span_lose(cn_slot_of_granule(cn_granule_of(hole)));
+    MUST(munmap(hole, HOLE_BYTES) == 0);
+    cn_region.arena_limit = cn_arena_count();
+    for (size_t slots = CN_ARENA_SLOTS; slots > 0; slots /= 2) {
+        while (cn_arena_take(slots, 1) != SIZE_MAX) {
+        }
+    }
+    char *grown = cn_route_realloc("realloc", small, GROWN_BYTES);
+    MUST(grown != NULL && cn_block_find(grown).kind == CN_BLOCK_DIRECT && has_pattern(grown, SMALL_BYTES, 8));
+    if ((uintptr_t)grown - (uintptr_t)hole >= HOLE_BYTES) {
+        _exit(NOT_IN_THE_HOLE);
+    }
+}
+
+static void block_that_grows_into_a_hole_of_the_region_keeps_its_bytes(void **state) {
+    (void)state;
+    struct child_end end = run_in_child(grow_into_a_hole, NULL, 120);
+    if (WIFEXITED(end.status) && WEXITSTATUS(end.status) == NOT_IN_THE_HOLE) {
+        skip(); /* a sanitizer says where mappings go */
     }
     expect_success(&end);
 }
@@ -306,6 +339,7 @@ int main(void) {
         cmocka_unit_test(every_kind_of_live_block_is_found),
         cmocka_unit_test(no_other_address_is_a_block),
         cmocka_unit_test(direct_block_in_a_hole_of_the_region_is_found),
+        cmocka_unit_test(block_that_grows_into_a_hole_of_the_region_keeps_its_bytes),
         cmocka_unit_test(block_that_another_thread_has_freed_is_none_at_once),
         cmocka_unit_test(every_kind_of_place_is_told),
         cmocka_unit_test(starts_are_remembered_when_pool_or_span_is_gone),

@@ -3,6 +3,8 @@
  * 2.36 has them. See dropin.h for how one program runs on glibc and on Cairn.
  */
 #define _GNU_SOURCE
+#include <sys/sysinfo.h>
+
 #include "tests/dropin.h"
 
 /* ---- malloc and calloc --------------------------------------------------------------------------------------- */
@@ -69,6 +71,30 @@ static void products_above_ptrdiff_max_are_enomem(void **state) {
     }
     expect_enomem(calloc(hide_size(SIZE_MAX), hide_size(SIZE_MAX)));
     expect_enomem(reallocarray(NULL, hide_size(SIZE_MAX), hide_size(SIZE_MAX)));
+}
+
+/* Unless it is told to promise anything (vm.overcommit_memory=1), the system refuses what it can never have. */
+static void more_than_the_machine_has_is_enomem(void **state) {
+    (void)state;
+    char promises = '1';
+    struct sysinfo machine;
+    int file = open("/proc/sys/vm/overcommit_memory", O_RDONLY | O_CLOEXEC);
+    assert_true(file >= 0 && read(file, &promises, 1) == 1 && sysinfo(&machine) == 0);
+    close(file);
+    if (promises == '1') {
+        skip();
+    }
+    size_t size = hide_size((machine.totalram + machine.totalswap) * machine.mem_unit + GIB);
+    unsigned char *block = hide(malloc(3 * MIB));
+    fill_pattern(block, 3 * MIB, 5);
+    for (size_t times = 1; times <= 8; times *= 2) {
+        expect_enomem(malloc(size * times));
+        expect_enomem(calloc(times, size));
+        expect_enomem(memalign(64, size * times));
+        expect_enomem(realloc(hide(block), size * times));
+    }
+    assert_true(has_pattern(block, 3 * MIB, 5));
+    free(block);
 }
 
 static void calloc_of_nothing_can_be_freed(void **state) {
@@ -266,6 +292,7 @@ int main(void) {
         cmocka_unit_test(absurd_sizes_are_enomem),
         cmocka_unit_test(absurd_sizes_do_not_spoil_later_requests),
         cmocka_unit_test(products_above_ptrdiff_max_are_enomem),
+        cmocka_unit_test(more_than_the_machine_has_is_enomem),
         cmocka_unit_test(calloc_of_nothing_can_be_freed),
         cmocka_unit_test(calloc_clears_what_was_used_before),
         cmocka_unit_test(realloc_of_null_is_malloc),

@@ -100,6 +100,53 @@ static void many_small_blocks_fail_or_succeed(void **state) {
     expect_all_is_well();
 }
 
+/* Notes in each page of the block from `from` on which one it is. */
+static void stamp(char *block, size_t from, size_t to, size_t number) {
+    for (size_t at = from; at < to; at += page) {
+        *(size_t *)(void *)(block + at) = at + number;
+    }
+}
+
+static bool is_stamped(const char *block, size_t bytes, size_t number) {
+    for (size_t at = 0; at < bytes; at += page) {
+        if (*(const size_t *)(const void *)(block + at) != at + number) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Blocks that have grown again and again are made of several mappings, of which the system may move some only. */
+static void blocks_that_grow_keep_their_bytes(void **state) {
+    (void)state;
+    enum { COUNT = 16, FIRST = 2, LAST = 8 };
+    static char *blocks[COUNT];
+    if (most_maps() > SLOTS) {
+        skip();
+    }
+    for (size_t mib = FIRST; mib <= LAST; mib++) {
+        for (size_t i = 0; i < COUNT; i++) {
+            blocks[i] = hide(realloc(blocks[i], mib * MIB));
+            assert_non_null(blocks[i]);
+            stamp(blocks[i], mib == FIRST ? 0 : (mib - 1) * MIB, mib * MIB, i);
+        }
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        fill_map_table(i);
+        void *one_more = i % 2 != 0 ? mmap(NULL, page, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0) : MAP_FAILED;
+        char *grown = hide(realloc(blocks[i], (LAST + 2) * MIB));
+        bool is_good = grown != NULL || errno == ENOMEM;
+        blocks[i] = grown != NULL ? grown : blocks[i];
+        empty_map_table();
+        assert_true(is_good && is_stamped(blocks[i], LAST * MIB, i));
+        assert_true(one_more == MAP_FAILED || munmap(one_more, page) == 0);
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        free(blocks[i]);
+        blocks[i] = NULL;
+    }
+}
+
 static void free_keeps_errno_when_unmapping_fails(void **state) {
     (void)state;
     enum { COUNT = 200 };
@@ -147,6 +194,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(allocation_fails_with_enomem_or_succeeds),
         cmocka_unit_test(many_small_blocks_fail_or_succeed),
+        cmocka_unit_test(blocks_that_grow_keep_their_bytes),
         cmocka_unit_test(free_keeps_errno_when_unmapping_fails),
         cmocka_unit_test(realloc_keeps_the_contents_when_maps_are_out),
     };

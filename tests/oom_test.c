@@ -106,6 +106,25 @@ static void work_while_full(size_t size, size_t limit) {
     free(block);
 }
 
+/* Small blocks that go in any order leave something in many places. */
+static void serve_large_after_small(size_t size, size_t limit) {
+    enum { COUNT = 24000 };
+    static void *blocks[COUNT];
+    uint64_t random = size;
+    size_t count = 0;
+    while (count < COUNT && (blocks[count] = hide(malloc(size))) != NULL) {
+        memset(blocks[count++], 1, size);
+    }
+    for (; count > 0; count--) {
+        void **chosen = &blocks[random_next(&random) % count];
+        free(*chosen);
+        *chosen = blocks[count - 1];
+    }
+    void *large = hide(malloc(limit / 100 * 65));
+    MUST(large != NULL || on_debug_form()); /* whose records are as large as what they are of */
+    free(large);
+}
+
 static pthread_barrier_t all_started; /* before memory is short, so that each thread gets its stack */
 
 static void *fill_in_thread(void *argument) {
@@ -137,6 +156,9 @@ static int limited_main(char *const *arguments) {
         break;
     case 'w':
         work_while_full(size, limit);
+        break;
+    case 'l':
+        serve_large_after_small(size, limit);
         break;
     default:
         fill_from_threads(size, limit);
@@ -203,6 +225,12 @@ static void failures_while_memory_is_short_do_no_harm(void **state) {
     }
 }
 
+static void what_small_blocks_had_serves_a_large_one(void **state) {
+    (void)state;
+    run_limited(RLIMIT_AS, 166 * MIB, "large", 6000);
+    run_limited(RLIMIT_AS, 166 * MIB, "large", 600);
+}
+
 static void threads_meet_the_limit_together(void **state) {
     (void)state;
     for (size_t j = 0; j < sizeof sizes / sizeof sizes[0]; j++) {
@@ -226,6 +254,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(address_space_is_served_until_enomem_and_again),
         cmocka_unit_test(data_limit_is_served_until_enomem_and_again),
         cmocka_unit_test(failures_while_memory_is_short_do_no_harm),
+        cmocka_unit_test(what_small_blocks_had_serves_a_large_one),
         cmocka_unit_test(threads_meet_the_limit_together),
         cmocka_unit_test(tiny_limits_fail_in_good_order),
     };

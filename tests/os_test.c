@@ -180,7 +180,7 @@ static void moved_pages_arrive_and_leave_zero_behind(void **state) {
     if (outcome == CN_MOVE_DONE) {
         assert_true(has_pattern(to, PAGES * page(), 5) && is_zero(from, PAGES * page()));
     } else { /* a kernel that cannot */
-        assert_true(has_pattern(from, PAGES * page(), 5) && is_zero(to, PAGES * page()));
+        assert_true(has_pattern(from, PAGES * page(), 5));
     }
     cn_os_unmap(from, PAGES * page());
     cn_os_unmap(to, PAGES * page());
@@ -191,10 +191,10 @@ static void refused_move_leaves_both_ends_accessible(void **state) {
     char *from = cn_os_map(4 * page(), page());
     char *to = cn_os_map(4 * page(), page());
     fill_pattern(from, 4 * page(), 6);
+    fill_pattern(to, 4 * page(), 7);
     assert_int_equal(mprotect(from + page(), page(), PROT_READ), 0); /* more than one mapping from now on */
     if (cn_os_move(from, to, 4 * page()) == CN_MOVE_REFUSED) {
-        assert_true(has_pattern(from, 4 * page(), 6));
-        memset(to, 1, 4 * page());
+        assert_true(has_pattern(from, 4 * page(), 6) && has_pattern(to, 4 * page(), 7));
     } else {
         assert_true(has_pattern(to, 4 * page(), 6));
     }
