@@ -4,7 +4,8 @@
  * weak is said there.
  *
  * Nothing here needs the C++ runtime where the program has none: what it takes to call the new-handler, to throw
- * std::bad_alloc and to catch is found through weak references, and a process without them is stopped instead.
+ * std::bad_alloc and to catch is found through weak references. Where these led nowhere, and the runtime came later, with a
+ * library that was loaded, its own operator does it, which takes Cairn's malloc; a process without any is stopped.
  */
 #include <cstddef>
 #include <cstdlib>
@@ -41,11 +42,28 @@ bool call_handler() {
     return true;
 }
 
-[[noreturn]] void throw_bad_alloc() {
-    if (_ZSt17__throw_bad_allocv != nullptr) {
-        _ZSt17__throw_bad_allocv();
+bool has_runtime() { return _ZSt17__throw_bad_allocv != nullptr; }
+
+/* What the caller's C++ library has for it. */
+void *take_by_library(std::size_t size, std::size_t alignment, const void *caller) {
+    if (alignment <= PLAIN) {
+        auto *theirs = reinterpret_cast<void *(*)(std::size_t)>(cn_replaced_of_library("_Znwm", caller));
+        return theirs != nullptr ? theirs(size) : nullptr;
     }
-    std::abort();
+    using aligned = void *(std::size_t, std::align_val_t);
+    auto *theirs = reinterpret_cast<aligned *>(cn_replaced_of_library("_ZnwmSt11align_val_t", caller));
+    return theirs != nullptr ? theirs(size, std::align_val_t{alignment}) : nullptr;
+}
+void *take_by_library_nothrow(std::size_t size, std::size_t alignment, const void *caller) noexcept {
+    const std::nothrow_t nothrow{};
+    if (alignment <= PLAIN) {
+        using plain = void *(std::size_t, const std::nothrow_t &);
+        auto *theirs = reinterpret_cast<plain *>(cn_replaced_of_library("_ZnwmRKSt9nothrow_t", caller));
+        return theirs != nullptr ? theirs(size, nothrow) : nullptr;
+    }
+    using aligned = void *(std::size_t, std::align_val_t, const std::nothrow_t &);
+    auto *theirs = reinterpret_cast<aligned *>(cn_replaced_of_library("_ZnwmSt11align_val_tRKSt9nothrow_t", caller));
+    return theirs != nullptr ? theirs(size, std::align_val_t{alignment}, nothrow) : nullptr;
 }
 
 /* As cairn_aligned_alloc and cairn_malloc; the debug form remembers the family. */
@@ -67,15 +85,19 @@ __attribute__((noinline)) void *retry(family of, std::size_t size, std::size_t a
 }
 
 __attribute__((noinline)) void *retry_or_throw(family of, std::size_t size, std::size_t alignment) {
-    void *block = retry(of, size, alignment);
+    void *block =
+        has_runtime() ? retry(of, size, alignment) : take_by_library(size, alignment, __builtin_return_address(0));
     if (block == nullptr) {
-        throw_bad_alloc();
+        has_runtime() ? _ZSt17__throw_bad_allocv() : std::abort();
     }
     return block;
 }
 
 /* As the standard has it, the nothrow kinds swallow what a handler throws. */
 __attribute__((noinline)) void *retry_nothrow(family of, std::size_t size, std::size_t alignment) noexcept {
+    if (!has_runtime()) {
+        return take_by_library_nothrow(size, alignment, __builtin_return_address(0));
+    }
     try {
         return retry(of, size, alignment);
     } catch (...) {

@@ -34,11 +34,12 @@ bool cn_os_decommit(void *memory, size_t bytes);
  * that the program has locked; nothing has changed then. */
 bool cn_os_purge(void *memory, size_t bytes);
 
-/* Moves the pages of [from, from + bytes) to `to`, both committed; what `from` holds then is zero. Where the system
- * cannot, nothing is moved, and what `to` held may be gone: CN_MOVE_REFUSED. CN_MOVE_LOST: `to` is not even accessible
- * any more. */
+/* Moves the pages of [from, from + bytes) to the start of [to, to + to_bytes), which is not shorter; both are committed.
+ * What `from` holds then is zero, and so is the rest of the target, all of which is one mapping. Where the system cannot,
+ * nothing is moved, and what the target held may be gone: CN_MOVE_REFUSED. CN_MOVE_LOST: it is not even accessible any
+ * more. */
 enum cn_move { CN_MOVE_DONE, CN_MOVE_REFUSED, CN_MOVE_LOST };
-enum cn_move cn_os_move(void *from, void *to, size_t bytes);
+enum cn_move cn_os_move(void *from, size_t bytes, void *to, size_t to_bytes);
 
 /* Replaces committed memory by fresh, zero memory, so that it is one mapping with its neighbours again. False where the
  * system refuses. */

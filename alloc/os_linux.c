@@ -180,16 +180,16 @@ bool cn_os_purge(void *memory, size_t bytes) {
 /* By way of a place that the system chooses: straight to `to` it might move some of the pages and then refuse, where the
  * source is more than one mapping, or unmap the target before it refuses, and another thread's mapping come to lie
  * there. What the first step moves is one mapping, or nothing. */
-enum cn_move cn_os_move(void *from, void *to, size_t bytes) {
+enum cn_move cn_os_move(void *from, size_t bytes, void *to, size_t to_bytes) {
     int saved = errno;
-    void *between = mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_DONTUNMAP);
+    void *between = mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL); /* read here, too */
     bool has_left = between != MAP_FAILED;
-    bool is_done = has_left && mremap(between, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to;
+    bool is_done = has_left && mremap(between, bytes, to_bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to;
     errno = saved;
     if (is_done || !has_left) {
         return is_done ? CN_MOVE_DONE : CN_MOVE_REFUSED;
     }
-    bool is_there = cn_os_renew(to, bytes); /* the system may have unmapped it before it refused */
+    bool is_there = cn_os_renew(to, to_bytes); /* the system may have unmapped it before it refused */
     memcpy(from, between, bytes);
     cn_os_unmap(between, bytes);
     return is_there ? CN_MOVE_REFUSED : CN_MOVE_LOST;

@@ -55,14 +55,14 @@ struct cn_pool {
     _Atomic uint32_t fresh;       /* relaxed, as heap */
     _Atomic uint16_t class_index; /* slot; CN_CLASS_SPAN: a span; relaxed, as heap */
     _Atomic uint8_t back;         /* slot: slots from here back to the pool's first; relaxed, as heap */
-    bool has_moved_pages;         /* of a span: its mapping is not one with its neighbours' */
     uint64_t clean;               /* slot: pages that were purged and not handed out since, one bit each */
 
     /* slot: written by other threads; on a cache line of its own. See remote.h. */
     _Atomic uint64_t remote_words;
     struct cn_pool *remote_next;
     _Atomic uint64_t note; /* of a pool: the debug form's, beside those that it has for each slot (hooks.h) */
-    char remote_padding[40];
+    uint64_t moved_slots;  /* of a span: from its first on, those whose pages came together (span.h); 0: none have */
+    char remote_padding[32];
 };
 _Static_assert(sizeof(struct cn_pool) == CN_POOL_ENTRY_BYTES, "two cache lines a slot");
 

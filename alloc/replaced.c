@@ -4,11 +4,16 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <stdatomic.h>
+#include <stddef.h>
 
 #include "operators.h"
 
 /* A program without the dynamic linker has none of it. */
+#pragma weak dladdr
 #pragma weak dladdr1
+#pragma weak dlopen
+#pragma weak dlsym
+#pragma weak dlclose
 
 /* Of no type: these are looked at, and called as what they are elsewhere. */
 typedef void any_operator(void);
@@ -74,4 +79,39 @@ any_operator *cn_replaced_by(enum cn_operator which) {
         atomic_store_explicit(&found[which], is, memory_order_relaxed);
     }
     return is != operators[which].own ? is : NULL;
+}
+
+/* ---- the C++ library's --------------------------------------------------------------------------------------- */
+
+/* Where the module that has the address begins; NULL: none has. */
+static const void *module_of(const void *address, const char **path) {
+    Dl_info info;
+    bool is_found = dladdr(address, &info) != 0;
+    *path = is_found ? info.dli_fname : NULL;
+    return is_found ? info.dli_fbase : NULL;
+}
+
+/* In a module that is loaded, or in those that it was linked with. */
+static void *find_in_module(const char *path, const char *linked_name) {
+    void *module = path != NULL ? dlopen(path, RTLD_LAZY | RTLD_NOLOAD) : NULL;
+    if (module == NULL) {
+        return NULL;
+    }
+    void *address = dlsym(module, linked_name);
+    (void)dlclose(module);
+    return address;
+}
+
+any_operator *cn_replaced_of_library(const char *linked_name, const void *caller) {
+    static const char marker;
+    const char *path = NULL;
+    if (dladdr == NULL || dlopen == NULL || dlsym == NULL || dlclose == NULL) {
+        return NULL;
+    }
+    const void *own = module_of(&marker, &path);
+    const void *calling = module_of(caller, &path);
+    void *address = calling != own ? find_in_module(path, linked_name) : NULL;
+    address = address != NULL ? address : find_in_module("libstdc++.so.6", linked_name);
+    return address != NULL && module_of(address, &path) != own ? (any_operator *)(uintptr_t)address
+                                                               : NULL; // NOLINT: called
 }

@@ -5,6 +5,8 @@
  * standard has it these then lead to the program's: each of Cairn's operators stands for one of the eight below, and
  * calls the program's one in its own place where there is one. Of the eight, those of arrays stand for those of
  * objects.
+ *
+ * And those of the C++ library that Cairn's are in place of, for when it came only after Cairn was bound.
  */
 #ifndef CN_REPLACED_H
 #define CN_REPLACED_H
@@ -30,6 +32,10 @@ enum cn_operator {
 /* What the program has for the operator: one of its own, or where that would be Cairn's of arrays, one of objects; of
  * the type of the operator. NULL: Cairn's is the one. */
 void (*cn_replaced_by(enum cn_operator which))(void);
+
+/* The operator of this linked name that the module of the code at `caller` would have without Cairn, or else the one of the
+ * C++ library that is loaded; of the type of the operator. NULL: there is none. May allocate. */
+void (*cn_replaced_of_library(const char *linked_name, const void *caller))(void);
 
 #ifdef __cplusplus
 }

@@ -22,7 +22,7 @@ void *cn_span_malloc(struct cairn_heap *heap, size_t bytes, size_t alignment, en
     atomic_store_explicit(&span->slots, slots, memory_order_relaxed);
     atomic_store_explicit(&span->class_index, CN_CLASS_SPAN, memory_order_relaxed);
     atomic_store_explicit(&span->back, 0, memory_order_relaxed);
-    span->has_moved_pages = false;
+    span->moved_slots = 0;
     if (heap != NULL) {
         cn_pool_link(&heap->spans, span);
         cn_heap_count_slots(heap, slots, 0);
@@ -34,7 +34,7 @@ void *cn_span_malloc(struct cairn_heap *heap, size_t bytes, size_t alignment, en
 
 /* Gives slots of the span back: all of it, or its end. */
 static void give(const struct cn_pool *span, size_t first, size_t slots) {
-    if (span->has_moved_pages) {
+    if (span->moved_slots != 0) { /* so that the mapping is one with its neighbours again */
         (void)cn_os_renew(cn_slot_address(first), slots << CN_SLOT_SHIFT);
     }
     atomic_store_explicit(&cn_region.owner[first], 0, memory_order_relaxed);
@@ -71,6 +71,7 @@ bool cn_span_resize(size_t slot, size_t bytes) {
     }
     atomic_store_explicit(&span->slots, new_slots, memory_order_relaxed);
     if (new_slots < old_slots) {
+        span->moved_slots = cn_min(span->moved_slots, new_slots);
         give(span, slot + new_slots, old_slots - new_slots);
     }
     if (cn_pool_heap(span) != NULL) {
@@ -94,12 +95,27 @@ void cn_span_lose(size_t slot) {
     }
 }
 
+/* Pages that came together are one mapping, which the system moves at once, and which then takes up all of the target:
+ * what has grown behind them since is copied into it. So a block that moves again and again stays one mapping. */
+static enum cn_move move_pages(const struct cn_pool *from, size_t bytes, const struct cn_pool *to) {
+    size_t at_once = from->moved_slots != 0 ? cn_min(bytes, from->moved_slots << CN_SLOT_SHIFT) : bytes;
+    char *source = cn_pool_address(from);
+    char *target = cn_pool_address(to);
+    if (at_once < CN_MOVE_MIN_BYTES) {
+        return CN_MOVE_REFUSED;
+    }
+    enum cn_move outcome = cn_os_move(source, at_once, target, cn_span_bytes(to));
+    if (outcome == CN_MOVE_DONE) {
+        memcpy(target + at_once, source + at_once, bytes - at_once);
+    }
+    return outcome;
+}
+
 bool cn_span_move(size_t from, size_t to) {
     size_t bytes = cn_min(cn_span_bytes(span_at(from)), cn_span_bytes(span_at(to)));
-    enum cn_move outcome = CN_MOVE_REFUSED;
-    if (bytes >= CN_MOVE_MIN_BYTES) {
-        outcome = cn_os_move(cn_slot_address(from), cn_slot_address(to), bytes);
-        span_at(to)->has_moved_pages = outcome == CN_MOVE_DONE;
+    enum cn_move outcome = move_pages(span_at(from), bytes, span_at(to));
+    if (outcome == CN_MOVE_DONE) {
+        span_at(to)->moved_slots = cn_pool_slots(span_at(to));
     }
     if (outcome == CN_MOVE_REFUSED) {
         memcpy(cn_slot_address(to), cn_slot_address(from), bytes);

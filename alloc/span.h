@@ -6,6 +6,9 @@
  * thread may, and of two that try one alone succeeds. A named heap's spans are on its list, and are made, resized and
  * freed under its lock.
  *
+ * Contents move by pages from CN_MOVE_MIN_BYTES on. The target is one mapping then, for itself: `moved_slots` says how much
+ * of a span is. It is made one with its neighbours' when it is freed.
+ *
  * N1  A taken slot with owner CN_OWNER_SPAN has exactly its first granule live, or is being freed.
  */
 #ifndef CN_SPAN_H

@@ -78,6 +78,10 @@ libraries() {
     tap_run "then that is everybody's" on_preload "$PROGRAMS/libbypass.so:$LIB" "$PROGRAMS/load_libc"
     tap_run "what a library's own operator new has taken goes back by delete" \
         on_preload "$LIB" "$PROGRAMS/load_copies"
+    tap_run "a library in C++ can handle that there is no memory, though the program is in C" \
+        on_preload "$LIB" "$PROGRAMS/load_throwing" "$PROGRAMS/libthrowing.so"
+    tap_run "so can one with a C++ library of its own" \
+        on_preload "$LIB" "$PROGRAMS/load_throwing" "$PROGRAMS/libthrowing_whole.so"
     tap_run "a library is looked for from where its loader lies" load_from_origin
     if [ -z "$LIB" ]; then
         tap_skip "the library can be loaded after the start" "no library given"

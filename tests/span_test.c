@@ -146,6 +146,35 @@ static void contents_move_by_pages_and_by_bytes(void **state) {
     }
 }
 
+/* Moves to a span of its own length in between, grows behind what has moved, shrinks into it, and grows again. */
+static void move_and_resize(void *argument) {
+    size_t bytes = 3 * MIB;
+    char *block = make_span(NULL, bytes, CN_GRANULE_BYTES, CN_FILL_NONE);
+    (void)argument;
+    fill_pattern(block, bytes, 4);
+    for (unsigned step = 0; step < 40; step++) {
+        static const size_t growths[] = {100 * KIB, 2 * MIB, 0, 1 * MIB};
+        char *moved = make_span(NULL, bytes + growths[step % 4], CN_GRANULE_BYTES, CN_FILL_NONE);
+        MUST(cn_span_move(slot_of(block), slot_of(moved)) && cn_span_free(slot_of(block)));
+        MUST(has_pattern(moved, bytes, 4));
+        block = moved;
+        size_t longer = bytes + growths[(step + 1) % 4] + 500 * KIB;
+        size_t now = cn_span_resize(slot_of(block), longer) ? longer : bytes + growths[step % 4];
+        fill_pattern(block, now, 4);
+        bytes = step % 7 == 6 ? now / 3 : now;
+        MUST(cn_span_resize(slot_of(block), bytes) && has_pattern(block, bytes, 4));
+        bytes = step % 14 == 13 && cn_span_resize(slot_of(block), bytes + MIB) ? bytes + MIB : bytes;
+        fill_pattern(block, bytes, 4);
+    }
+    MUST(cn_span_free(slot_of(block)));
+    check_arenas();
+}
+
+static void contents_stay_through_many_moves(void **state) {
+    (void)state;
+    expect_return(move_and_resize, NULL);
+}
+
 /* ---- whose they are ------------------------------------------------------------------------------------------ */
 
 static size_t list_length(const struct cairn_heap *heap) {
@@ -287,6 +316,7 @@ int main(void) {
         cmocka_unit_test(cleared_spans_are_zero_in_used_memory_too),
         cmocka_unit_test(span_grows_and_shrinks_in_place),
         cmocka_unit_test(contents_move_by_pages_and_by_bytes),
+        cmocka_unit_test(contents_stay_through_many_moves),
         cmocka_unit_test(named_heap_counts_and_lists_its_spans),
         cmocka_unit_test(lost_span_is_no_block_and_its_slots_stay_taken),
         cmocka_unit_test(span_is_found_from_each_of_its_slots),

@@ -111,11 +111,11 @@ bool cn_os_purge(void *at, size_t bytes) {
 
 bool cn_os_renew(void *at, size_t bytes) { return cn_os_purge(at, bytes); }
 
-enum cn_move cn_os_move(void *from, void *to, size_t bytes) {
+enum cn_move cn_os_move(void *from, size_t bytes, void *to, size_t to_bytes) {
     set_pages(from, bytes, true, true);
-    set_pages(to, bytes, true, true);
+    set_pages(to, to_bytes, true, true);
+    memset(to, 0, to_bytes);
     if (is_short) {
-        memset(to, 0, bytes);
         return CN_MOVE_REFUSED;
     }
     memcpy(to, from, bytes);
