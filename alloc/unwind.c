@@ -132,6 +132,7 @@ static CN_NOINLINE bool extend(struct cn_readable *readable, uintptr_t address) 
     uintptr_t page = address & ~(uintptr_t)(PAGE_BYTES - 1);
     bool is_near = page >= readable->start ? page - readable->end < GAP_MAX_PAGES * PAGE_BYTES
                                            : readable->start - page <= GAP_MAX_PAGES * PAGE_BYTES;
+    is_near = is_near && (readable->limit == 0 || page < readable->limit);
     while (is_near && page < readable->start && is_page_readable(readable->start - PAGE_BYTES)) {
         readable->start -= PAGE_BYTES;
     }

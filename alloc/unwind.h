@@ -17,10 +17,12 @@
 #include "machine.h"
 #include "module.h"
 
-/* What a thread has seen to be readable of the stack that it is on; zero at first. */
+/* What a thread has seen to be readable of the stack that it is on; zero at first. Where it is kept from walk to walk, the
+ * stack's end must be given: what lies behind is somebody else's, and may be gone the next time. */
 struct cn_readable {
     uintptr_t start;
     uintptr_t end;
+    uintptr_t limit; /* a page's start, beyond which nothing is read; 0: none */
 };
 
 enum cn_unwind_start { CN_UNWIND_FROM_CALL, CN_UNWIND_FROM_INTERRUPTED };

@@ -259,9 +259,17 @@ bool cn_audit(const char *operation, uint32_t stack) {
 
 _Atomic bool cn_audit_is_due_word;
 
+static void do_later(void) { atomic_store_explicit(&cn_audit_is_due_word, true, memory_order_relaxed); }
+
+void cn_audit_asked(const char *operation, uint32_t stack) {
+    if (!audit(check_block, &(struct cn_look){operation, stack}, true)) {
+        do_later();
+    }
+}
+
 void cn_audit_by_signal(void) {
     if (!cn_audit("signal", 0)) {
-        atomic_store_explicit(&cn_audit_is_due_word, true, memory_order_relaxed);
+        do_later();
     }
 }
 

@@ -16,6 +16,9 @@
  * where it was interrupted at what an audit waits for. */
 bool cn_audit(const char *operation, uint32_t stack);
 
+/* The same, but waits for another audit; where all the same nothing can be done, it is due. */
+void cn_audit_asked(const char *operation, uint32_t stack);
+
 /* For a signal handler; where nothing can be done, it is due, and some thread's next call does it. */
 void cn_audit_by_signal(void);
 extern _Atomic bool cn_audit_is_due_word;

@@ -51,11 +51,16 @@ static bool is_live(const struct cn_known *known) {
     return cn_record_state_of(cn_record_load(known->record)) == CN_RECORD_LIVE;
 }
 
-/* The block of the same pool that ends where this one starts; false where there is none that was handed out. */
+static bool is_in_region(const struct cn_known *known) {
+    return known->kind == CN_BLOCK_POOL || known->kind == CN_BLOCK_SPAN;
+}
+
+/* The block that ends where this one starts; false where there is none that was handed out, or where it is of another pool,
+ * or a span, and not live. */
 static bool find_before(const struct cn_known *known, struct cn_known *before) {
     *before = cn_record_around(known->core - 1);
-    return known->kind == CN_BLOCK_POOL && before->kind == CN_BLOCK_POOL &&
-           before->core + before->core_bytes == known->core;
+    return is_in_region(known) && is_in_region(before) && before->core + before->core_bytes == known->core &&
+           (cn_damage_is_next(before, known) || is_live(before));
 }
 
 static bool find_live_before(const struct cn_known *known, struct cn_known *before) {
@@ -88,17 +93,39 @@ static struct range start_range(const struct cn_known *known) {
     return range;
 }
 
+/* As tail_range, of a live block that may be freed and become inaccessible meanwhile: its bytes are copied. */
+static struct range tail_range_elsewhere(const struct cn_known *known, uint64_t word) {
+    const char *end = known->core + known->core_bytes;
+    size_t got = 1;
+    for (const char *at = user_of(known, word) + size_of(known); at < end && got > 0; at += got) {
+        char bytes[64];
+        got = cn_os_peek(at, bytes, cn_min((size_t)(end - at), sizeof bytes));
+        for (size_t i = 0; i < got; i++) {
+            if ((unsigned char)bytes[i] != cn_canary_byte(at + i)) {
+                return (struct range){at + i, end};
+            }
+        }
+    }
+    return (struct range){NULL, NULL};
+}
+
+/* Where damage is that may have gone on from there into the block behind. */
+static struct range range_before(const struct cn_known *before, uint64_t word, const struct cn_known *known) {
+    if (!cn_damage_is_next(before, known)) {
+        return tail_range_elsewhere(before, word);
+    }
+    return cn_record_state_of(word) == CN_RECORD_LIVE ? tail_range(before, word) : start_range(before);
+}
+
 /* Damage from the first byte of a block on may have begun before it: in the nearest live one's tail, or in freed ones that
- * are damaged up to their ends. Then `origin` is where it began, `range` goes from there, and the result is true. Not in
- * another slot, whose pool may be hidden. */
+ * are damaged up to their ends. Then `origin` is where it began, `range` goes from there, and the result is true. */
 static bool find_origin(const struct cn_known *known, struct range *range, struct cn_known *origin) {
     struct cn_known before;
     *origin = *known;
-    while (range->first == origin->core && (uintptr_t)origin->core % CN_SLOT_BYTES != 0 &&
-           find_before(origin, &before)) {
+    while (range->first == origin->core && find_before(origin, &before)) {
         uint64_t word = cn_record_load(before.record);
         bool was_live = cn_record_state_of(word) == CN_RECORD_LIVE;
-        struct range damage = was_live ? tail_range(&before, word) : start_range(&before);
+        struct range damage = range_before(&before, word, origin);
         bool is_part = damage.first != NULL && (was_live || damage.end == origin->core);
         if (!is_part || cn_record_serial_of(word) == 0 || !cn_record_is_unchanged(&before, word)) {
             break;
@@ -125,20 +152,17 @@ static void report_head(const struct cn_known *known, struct range range, const 
     }
 }
 
-/* Damage up to the end of a block goes on in those behind it where they are damaged from their start; not into
- * another slot, whose pool may be hidden. */
+/* Damage up to the end of a block goes on in those behind it, of the same pool, where they are damaged from their start. */
 static const char *overflow_end(const struct cn_known *known, const char *end) {
-    struct cn_known next = *known;
-    while (end == next.core + next.core_bytes && (uintptr_t)end % CN_SLOT_BYTES != 0) {
-        next = cn_record_of_core(end);
-        if (next.kind != CN_BLOCK_POOL) {
-            break;
-        }
-        struct range range = start_range(&next);
+    struct cn_known last = *known;
+    while (end == last.core + last.core_bytes) {
+        struct cn_known next = cn_record_of_core(end);
+        struct range range = cn_damage_is_next(&last, &next) ? start_range(&next) : (struct range){NULL, NULL};
         if (range.first != end) {
             break;
         }
         end = range.end;
+        last = next;
     }
     return end;
 }

@@ -33,16 +33,21 @@ CN_INLINE bool cn_damage_check_live(const struct cn_known *known, uint64_t word,
     return CN_UNLIKELY(!is_whole) && cn_damage_find_live(known, word, look);
 }
 
-/* The head of the live block behind a live one, which is about to be freed: what is wrong there may be its overflow, and
- * would be taken for an underflow later. Not in another slot, whose pool may be hidden. */
+/* Whether the second block comes right behind the first in one pool: where the bytes of one can be read, so can the other's,
+ * as a pool is hidden only while none of its blocks is in use (hiding.h). */
+CN_INLINE bool cn_damage_is_next(const struct cn_known *first, const struct cn_known *second) {
+    return first->kind == CN_BLOCK_POOL && second->kind == CN_BLOCK_POOL && first->record + 1 == second->record;
+}
+
+/* The head of the live block behind a live one, in its pool, which is about to be freed: what is wrong there may be its
+ * overflow, and would be taken for an underflow later. */
 CN_INLINE bool cn_damage_check_behind(const struct cn_known *known, const struct cn_look *look) {
     struct cn_known next;
-    const char *end = known->core + known->core_bytes;
-    if (known->kind != CN_BLOCK_POOL || (uintptr_t)end % CN_SLOT_BYTES == 0) {
+    if (known->kind != CN_BLOCK_POOL) {
         return false;
     }
-    cn_record_find_core(end, &next);
-    uint64_t word = next.kind == CN_BLOCK_POOL ? cn_record_load(next.record) : 0;
+    cn_record_find_core(known->core + known->core_bytes, &next);
+    uint64_t word = cn_damage_is_next(known, &next) ? cn_record_load(next.record) : 0;
     if (cn_record_state_of(word) != CN_RECORD_LIVE) {
         return false;
     }

@@ -10,7 +10,7 @@
 
 void cn_debug_check(void) {
     struct cn_stack_start here = cn_stack_here();
-    cn_audit("cairn_check", cn_stack_capture(&here));
+    cn_audit_asked("cairn_check", cn_stack_capture(&here));
 }
 
 bool cn_debug_is_live(const struct cairn_heap *heap, const void *core) {

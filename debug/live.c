@@ -166,12 +166,10 @@ static bool protect(const struct cn_known *known) {
     return is_done;
 }
 
-/* Makes the bytes of a block that is the caller's useless. Returns the mark that says how. */
-static unsigned spoil(const struct cn_known *known, uint64_t word) {
+/* Makes the bytes of a block that is the caller's useless. Returns the mark that says how: of a guarded one, how it will
+ * have been done (give_extent). */
+static unsigned spoil(const struct cn_known *known) {
     if (known->kind == CN_BLOCK_GUARDED) {
-        cn_hiding_begin();
-        (void)cn_guard_free(known->core + cn_record_head_of(word));
-        cn_hiding_end();
         return CN_MARK_PROTECTED;
     }
     if (is_in_own_pages(known) && protect(known)) {
@@ -181,6 +179,13 @@ static unsigned spoil(const struct cn_known *known, uint64_t word) {
         cn_fill_write(known->core, known->core + known->core_bytes, (unsigned char)cn_fill_freed);
     }
     return 0;
+}
+
+/* Its record can be another block's from then on. */
+static void give_extent(const struct cn_known *known, uint64_t word) {
+    cn_hiding_begin();
+    (void)cn_guard_free(known->core + cn_record_head_of(word));
+    cn_hiding_end();
 }
 
 /* A guarded block outlives its named heap. */
@@ -204,10 +209,14 @@ bool cn_live_end(const struct cn_known *known, uint64_t word, enum cn_ending end
     }
     announce_end(known, word);
     leave_heap(known);
-    unsigned marks = ending == CN_ENDING_PARKED ? CN_MARK_PARKED : spoil(known, word);
+    unsigned marks = ending == CN_ENDING_PARKED ? CN_MARK_PARKED : spoil(known);
     uint64_t waiting = cn_record_with_state(cn_record_with_marks(word, marks), CN_RECORD_QUARANTINED);
     atomic_store_explicit(&record->word, waiting, memory_order_release);
-    cn_hiding_add(known, look);
+    if (known->kind == CN_BLOCK_GUARDED && ending != CN_ENDING_PARKED) {
+        give_extent(known, word);
+    } else {
+        cn_hiding_add(known, look);
+    }
     return true;
 }
 

@@ -91,8 +91,9 @@ struct cn_known {
 CN_INLINE char *cn_record_canaries(const struct cn_known *known, size_t head_bytes) {
     char *user = known->core + head_bytes;
     size_t bytes = cn_min(head_bytes, CN_RECORD_HEAD_CANARIES_MAX);
-    if (CN_UNLIKELY(known->kind == CN_BLOCK_GUARDED)) { /* its first page is where its bytes start */
-        bytes = cn_min(bytes, (uintptr_t)user % cn_os_page_bytes());
+    if (CN_UNLIKELY(known->kind ==
+                    CN_BLOCK_GUARDED)) { /* all of the page in which its bytes start, whatever the head */
+        bytes = (uintptr_t)user % cn_os_page_bytes();
     }
     return user - bytes;
 }

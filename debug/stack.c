@@ -165,6 +165,7 @@ static CN_NOINLINE bool extend_own(struct thread *thread, uintptr_t sp) {
     if (thread->own_high == 0) {
         thread->own_high = own_top();
         thread->own_low = thread->own_high & -page_bytes;
+        thread->readable.limit = cn_round_up(thread->own_high, page_bytes);
     }
     if (sp >= thread->own_high) {
         return false;
