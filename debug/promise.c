@@ -5,7 +5,7 @@
 #include "canary.h"
 #include "own_lock.h"
 
-enum { ENTRIES = 1 << 16 };
+enum { PROMISES_MAX = 1 << 16, ENTRIES = 2 * PROMISES_MAX };
 
 enum what { NONE, ENDED, SEAL, FENCE };
 
@@ -24,6 +24,7 @@ struct entry {
 
 static struct cn_own_lock lock; /* guards what follows */
 static struct entry *table;     /* made with the first promise */
+static size_t promise_count;
 static uint64_t last_number;
 
 /* ---- the table ----------------------------------------------------------------------------------------------- */
@@ -63,15 +64,29 @@ static struct entry *seal_of(const struct cn_known *known, uint64_t serial) {
 }
 
 static bool add_locked(const struct entry *wanted) {
-    size_t home = home_of(wanted->core);
-    for (size_t i = 0; has_table() && i < ENTRIES; i++) {
-        struct entry *entry = &table[(home + i) % ENTRIES];
-        if (entry->what == NONE || entry->what == ENDED) {
-            *entry = *wanted;
-            return true;
-        }
+    if (promise_count == PROMISES_MAX || !has_table()) {
+        return false;
     }
-    return false;
+    size_t place = home_of(wanted->core);
+    while (table[place].what != NONE && table[place].what != ENDED) {
+        place = (place + 1) % ENTRIES;
+    }
+    table[place] = *wanted;
+    promise_count++;
+    return true;
+}
+
+/* Ended ones up to a place that has none are no more in a search's way, and go. */
+static void end_entry(struct entry *entry) {
+    size_t place = (size_t)(entry - table);
+    entry->what = ENDED;
+    promise_count--;
+    if (table[(place + 1) % ENTRIES].what != NONE) {
+        return;
+    }
+    for (; table[place].what == ENDED; place = (place + ENTRIES - 1) % ENTRIES) {
+        table[place].what = NONE;
+    }
 }
 
 /* The same as it is now; false where there is none, or this thread was interrupted at the table. */
@@ -220,8 +235,6 @@ static void report_seal(const struct cn_known *known, uint64_t word, const struc
         cn_report(&incident);
     }
 }
-
-static void end_entry(struct entry *entry) { entry->what = ENDED; }
 
 void cn_promise_unseal(const struct cn_known *known, uint64_t word) {
     (void)protect(known, word, CN_RIGHT_WRITE);
