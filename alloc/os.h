@@ -92,7 +92,15 @@ int cn_os_open_to_read(const char *path);
 ptrdiff_t cn_os_read(int fd, char *bytes, size_t room);
 bool cn_os_is_open(int fd);
 bool cn_os_is_terminal(int fd);
-int cn_os_duplicate(int fd); /* not inherited by other programs; fd itself where it fails */
+int cn_os_duplicate(int fd); /* not inherited by other programs, at a high number; fd itself where it fails */
+
+/* Which file a descriptor leads to. False where it is not open. */
+struct cn_os_file {
+    uint64_t device;
+    uint64_t inode;
+};
+bool cn_os_identify(int fd, struct cn_os_file *file);
+
 void cn_os_close(int fd);
 bool cn_os_is_file_readable(const char *path);
 unsigned cn_os_process_id(void);

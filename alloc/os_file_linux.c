@@ -7,8 +7,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "bits.h"
 #include "os.h"
 
 /* What the thread is put back into afterwards. */
@@ -87,12 +90,27 @@ bool cn_os_is_terminal(int fd) {
     return is_terminal;
 }
 
+/* Programs reckon with small numbers being free, scripts with those below 256; the larger a number, the more memory the
+ * system takes for it. */
 int cn_os_duplicate(int fd) {
-    enum { OUT_OF_THE_WAY = 200 }; /* programs reckon with small numbers being free */
+    enum { MOST = 4096, FROM_THE_TOP = 16 };
+    struct rlimit limit;
     int saved = errno;
-    int copy = fcntl(fd, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+    size_t top = getrlimit(RLIMIT_NOFILE, &limit) == 0 ? cn_min(limit.rlim_cur, MOST) : 0;
+    int copy = top > FROM_THE_TOP ? fcntl(fd, F_DUPFD_CLOEXEC, (int)(top - FROM_THE_TOP)) : -1;
     errno = saved;
     return copy >= 0 ? copy : fd;
+}
+
+bool cn_os_identify(int fd, struct cn_os_file *file) {
+    struct stat found;
+    int saved = errno;
+    bool is_open = fstat(fd, &found) == 0;
+    errno = saved;
+    if (is_open) {
+        *file = (struct cn_os_file){found.st_dev, found.st_ino};
+    }
+    return is_open;
 }
 
 void cn_os_close(int fd) {

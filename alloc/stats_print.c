@@ -154,18 +154,37 @@ static void write_json_file(void) {
     cn_os_close(fd);
 }
 
-static int report_fd = STANDARD_ERROR;
+/* Where the stats go: to what standard error was at the start. */
+static struct {
+    bool is_there;
+    int fd;
+    struct cn_os_file file;
+} output;
 
 /* Programs close standard error before the library's end. */
 void cn_stats_at_start(void) {
-    if (cn_options.stats) {
-        report_fd = cn_os_duplicate(STANDARD_ERROR);
+    output.is_there = cn_options.stats && cn_os_identify(STANDARD_ERROR, &output.file);
+    if (output.is_there) {
+        output.fd = cn_os_duplicate(STANDARD_ERROR);
+    }
+}
+
+/* A program may have closed a descriptor that it has not opened, and have opened something else by its number. */
+static bool leads_there(int fd) {
+    struct cn_os_file now;
+    return cn_os_identify(fd, &now) && now.device == output.file.device && now.inode == output.file.inode;
+}
+
+static void print_at_exit(void) {
+    int fd = leads_there(output.fd) ? output.fd : STANDARD_ERROR;
+    if (leads_there(fd)) {
+        (void)cairn_stats_print(fd);
     }
 }
 
 void cn_stats_at_exit(void) {
-    if (cn_options.stats) {
-        (void)cairn_stats_print(report_fd);
+    if (output.is_there) {
+        print_at_exit();
     }
     if (cn_options.stats_json[0] != '\0') {
         write_json_file();

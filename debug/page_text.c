@@ -26,6 +26,7 @@ static void put_thread(struct cn_text *text, unsigned thread) {
     if (thread != 0) {
         cn_text_put(text, " by thread ");
         cn_text_put_number(text, thread);
+        cn_text_put(text, thread == CN_RECORD_THREAD_MAX ? " or a later one" : "");
     }
 }
 

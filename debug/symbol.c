@@ -8,6 +8,7 @@
 #include "alloc/os.h"
 #include "backtrace/cn_backtrace.h"
 #include "demangle.h"
+#include "maps.h"
 
 /* ---- modules that were read ---------------------------------------------------------------------------------- */
 
@@ -58,10 +59,38 @@ static const char *keep(const char *path) {
     return copy;
 }
 
+struct mapped_file {
+    uintptr_t address;
+    char path[CN_MAPPING_PATH_BYTES];
+};
+
+static bool take_path(const struct cn_mapping *mapping, void *argument) {
+    struct mapped_file *file = argument;
+    bool is_there = mapping->start <= file->address && file->address < mapping->end;
+    if (is_there) {
+        memcpy(file->path, mapping->path, sizeof file->path);
+    }
+    return !is_there;
+}
+
+/* The file that is mapped where the module is. Of a program that was started through the dynamic linker the latter is what the
+ * system calls the program; and a path that is not absolute may by now be another file's. */
+static bool find_file(const struct cn_module *module, struct mapped_file *file) {
+    *file = (struct mapped_file){.address = module->start};
+    return module->path[0] != '/' && !cn_maps_walk(take_path, file) && file->path[0] == '/' &&
+           cn_os_is_file_readable(file->path);
+}
+
 static void read_module(struct known_module *known) {
     static char program[PATH_BYTES];
+    static struct mapped_file mapped; /* which must stay where there is no memory to keep its path */
     bool is_program = known->module.path[0] == '\0';
-    const char *file = is_program ? CN_OS_PROGRAM : keep(known->module.path);
+    const char *file = is_program ? CN_OS_PROGRAM : known->module.path;
+    if (find_file(&known->module, &mapped)) {
+        file = mapped.path;
+        is_program = false;
+    }
+    file = is_program ? file : keep(file);
     known->path = is_program && cn_os_program_path(program, sizeof program) ? program : file;
     known->module.path = file;
     if (cn_backtrace_create_state != NULL && cn_os_is_file_readable(file)) {
@@ -74,7 +103,7 @@ static bool is_same(const struct cn_module *a, const struct cn_module *b) {
     return a->identity == b->identity && a->base == b->base && a->start == b->start && a->end == b->end;
 }
 
-/* The module that holds the address, read; NULL where there is none, or no room. */
+/* The module that holds the address, read; NULL where there is none. */
 static const struct known_module *find_module(uintptr_t address) {
     struct cn_module module;
     if (!cn_module_find(address, &module)) {
@@ -85,7 +114,9 @@ static const struct known_module *find_module(uintptr_t address) {
         i++;
     }
     if (i == MAX_MODULES) {
-        return NULL;
+        static struct known_module unread; /* there is no room for its symbols */
+        unread = (struct known_module){.module = module, .path = module.path};
+        return &unread;
     }
     if (i == known_module_count) {
         known_modules[i].module = module;

@@ -169,6 +169,38 @@ a_program_that_cannot_begin_is_no_run() {
 }
 check a_program_that_cannot_begin_is_no_run
 
+a_caller_that_ignores_its_children_changes_nothing() {
+    make_program <<'PROGRAM'
+    puts("hello");
+PROGRAM
+    (trap '' CHLD && exec "$tool" diff -- ./program) >out 2>err || fail "diff fails"
+    (trap '' CHLD && exec "$tool" version) >out 2>err || fail "version fails"
+    env -u PATH "$tool" diff -- true >out 2>err || fail "diff fails without PATH"
+}
+check a_caller_that_ignores_its_children_changes_nothing
+
+a_run_ends_with_the_tool() {
+    make_program <<'PROGRAM'
+    FILE *file = fopen("pid", "w");
+    fprintf(file, "%d\n", (int)getpid());
+    fclose(file);
+    pause();
+PROGRAM
+    mkdir -p logs
+    TMPDIR=$PWD/logs "$tool" diff -- ./program >out 2>err &
+    local diff=$! tries=0
+    until [ -s pid ]; do sleep 0.05; done
+    kill "$diff"
+    while kill -0 "$(cat pid)" 2>/dev/null; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 100 ] || fail "the program goes on"
+        sleep 0.05
+    done
+    wait "$diff" || true
+    [ -z "$(ls logs)" ] || fail "the log stays"
+}
+check a_run_ends_with_the_tool
+
 what_the_program_says_like_a_report_is_its_own() {
     make_program <<'PROGRAM'
     puts("cairn: ERROR: none");

@@ -32,6 +32,30 @@ stats_explains_the_sum_from_request_to_arena() {
 }
 check stats_explains_the_sum_from_request_to_arena
 
+stats_do_not_go_into_what_the_program_opens() {
+    cat >program.c <<'PROGRAM'
+#include <fcntl.h>
+#include <unistd.h>
+int main(void) {
+    int mine = open("mine", O_CREAT | O_WRONLY, 0600);
+    for (int fd = 2; fd < 5000; fd++) {
+        if (fd != mine && fcntl(fd, F_GETFD) >= 0) {
+            dup2(mine, fd);
+        }
+    }
+    return 0;
+}
+PROGRAM
+    "${CC:-cc}" -w -o program program.c || fail "the program does not compile"
+    cairn run --stats -- ./program
+    expect_status 0
+    [ ! -s mine ] || fail "they do"
+    rm mine
+    "$tool" run --stats -- ./program 2>&- >out || fail "the program fails where standard error is closed"
+    [ ! -s mine ] || fail "they do where standard error is closed"
+}
+check stats_do_not_go_into_what_the_program_opens
+
 stats_reads_standard_input() {
     write_stats heap.json
     cairn stats heap.json

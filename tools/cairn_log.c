@@ -52,6 +52,8 @@ bool cn_log_init(void) {
     close(file);
     remove_on(SIGHUP);
     remove_on(SIGINT);
+    remove_on(SIGPIPE);
+    remove_on(SIGQUIT);
     remove_on(SIGTERM);
     return true;
 }

@@ -4,12 +4,14 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,6 +37,7 @@ static int become_program(const struct cn_trial *trial, const int *files) {
         (void)personality(ADDR_NO_RANDOMIZE);
     }
     (void)alarm(trial->limit_seconds);
+    (void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* it ends with this tool */
     if (!redirect(trial, files) || cn_start_export(trial->library, trial->settings) != 0) {
         cn_say_error("%s: cannot prepare a run: %s", trial->command, strerror(errno));
         return CN_EXIT_RUN_FAILED;
@@ -64,6 +67,7 @@ static bool run_in_child(const struct cn_trial *trial, const int *files, int *st
         return false;
     }
     fflush(NULL);
+    (void)signal(SIGCHLD, SIG_DFL); /* else, where the caller ignores it, there is no status */
     pid_t child = fork();
     if (child == 0) {
         int result = become_program(trial, files);
@@ -149,7 +153,12 @@ struct cn_written cn_outcome_find_line(const struct cn_outcome *outcome, enum cn
 
 static void print_status(int status) {
     if (WIFSIGNALED(status)) {
-        printf("ended by SIG%s", sigabbrev_np(WTERMSIG(status)));
+        const char *name = sigabbrev_np(WTERMSIG(status)); /* NULL: a signal without a name */
+        if (name != NULL) {
+            printf("ended by SIG%s", name);
+        } else {
+            printf("ended by signal %d", WTERMSIG(status));
+        }
     } else {
         printf("exit status %d", WEXITSTATUS(status));
     }

@@ -90,12 +90,17 @@ static uint64_t largest_memory_of(const struct cn_report *report) {
     return largest;
 }
 
+/* At most BAR_WIDTH, also where figures that cannot be are read from a file. */
+static int width_of(uint64_t memory, uint64_t largest) {
+    double share = (double)memory / (double)largest;
+    return (int)(BAR_WIDTH * (share < 1 ? share : 1) + 0.5);
+}
+
 /* The class's memory in proportion to the largest class's: `#` is used, `.` is free. What is there shows. */
 static void draw_bar(const struct cairn_class_stats *class_stats, uint64_t largest, FILE *output) {
     uint64_t used = cn_report_used_bytes_of(class_stats);
-    double scale = BAR_WIDTH / (double)largest;
-    int used_width = (int)((double)used * scale + 0.5);
-    int width = (int)((double)memory_of(class_stats) * scale + 0.5);
+    int used_width = width_of(used, largest);
+    int width = width_of(memory_of(class_stats), largest);
     if (used > 0 && used_width == 0) {
         used_width = 1;
     }

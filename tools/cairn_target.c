@@ -30,6 +30,7 @@ char *cn_target_find(const char *program) {
         return is_executable_file(program) ? cn_text_format("%s", program) : NULL;
     }
     const char *directory = getenv("PATH");
+    directory = directory != NULL ? directory : "/bin:/usr/bin"; /* as execvp(3) has it */
     while (directory != NULL) {
         size_t length = strcspn(directory, ":");
         char *path = cn_text_format("%.*s%s%s", (int)length, directory, length > 0 ? "/" : "", program);

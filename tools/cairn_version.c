@@ -7,6 +7,7 @@
 #include <argp.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,7 @@ static bool ask(const char *library, char text[ANSWER_BYTES]) {
         return false;
     }
     fflush(NULL);
+    (void)signal(SIGCHLD, SIG_DFL); /* else, where the caller ignores it, there is no status */
     pid_t child = fork();
     if (child == 0) {
         answer(library, ends[1]);

@@ -233,6 +233,12 @@ int cn_os_open(const char *path) {
 
 int cn_os_duplicate(int fd) { return fd; }
 
+bool cn_os_identify(int fd, struct cn_os_file *file) {
+    (void)fd;
+    (void)file;
+    return false;
+}
+
 void cn_os_close(int fd) { (void)fd; }
 
 unsigned cn_os_process_id(void) { return 1; }
