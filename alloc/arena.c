@@ -53,80 +53,12 @@ bool cn_arena_claim(size_t index, uint64_t mask) {
     return true;
 }
 
+static _Atomic uint64_t releases = 1; /* so far; read, with acquire, before a search through `fits` */
+
 void cn_arena_release(size_t arena, uint64_t mask) {
     (void)atomic_fetch_and(&cn_region.arenas[arena].used, ~mask);
     note_fits(arena);
-}
-
-/* The notes of the arena in which a run starts: its others are never written. */
-static CN_NOINLINE bool commit_notes(size_t index) {
-    struct cn_arena *arena = &cn_region.arenas[index];
-    cn_lock_take(&cn_region.lock);
-    bool is_done = atomic_load_explicit(&arena->has_notes, memory_order_relaxed) ||
-                   cn_os_commit(cn_slot_notes(index * CN_ARENA_SLOTS), (size_t)CN_ARENA_SLOTS * CN_NOTES_SLOT_BYTES);
-    atomic_store_explicit(&arena->has_notes, is_done, memory_order_release);
-    cn_lock_give(&cn_region.lock);
-    return is_done;
-}
-
-/* Relaxed: who goes on to use the memory asks `commit`. */
-static bool is_committed(size_t index) {
-    return atomic_load_explicit(&cn_region.arenas[index].is_committed, memory_order_relaxed);
-}
-
-/* Under the region's lock, which also orders this after what others have committed. All of them at once: the system is to
- * refuse what it would refuse in one mapping. */
-static bool commit_locked(size_t first, size_t end) {
-    if (!cn_os_commit(cn_arena_address(first), (end - first) * CN_ARENA_BYTES)) {
-        return false;
-    }
-    cn_watch_hide(cn_arena_address(first), (end - first) * CN_ARENA_BYTES);
-    for (size_t index = first; index < end; index++) {
-        atomic_store_explicit(&cn_region.arenas[index].is_committed, true, memory_order_release);
-    }
-    (void)cn_count_add(&cn_counts.committed_arenas, end - first);
-    cn_count_peaks();
-    return true;
-}
-
-/* Those of the arenas from `first` to `end` that are not committed yet. */
-static CN_NOINLINE bool commit_rest(size_t first, size_t end) {
-    bool is_done = true;
-    cn_lock_take(&cn_region.lock);
-    while (is_done && first < end) {
-        size_t next = first;
-        while (next < end && !is_committed(next)) {
-            next++;
-        }
-        is_done = next == first || commit_locked(first, next);
-        first = next + 1;
-    }
-    cn_lock_give(&cn_region.lock);
-    return is_done;
-}
-
-/* All arenas of the run. */
-static bool commit(size_t slot, size_t count) {
-    size_t first = slot / CN_ARENA_SLOTS;
-    size_t end = (slot + count + CN_ARENA_SLOTS - 1) / CN_ARENA_SLOTS;
-    while (first < end && atomic_load_explicit(&cn_region.arenas[first].is_committed, memory_order_acquire)) {
-        first++;
-    }
-    return first == end || commit_rest(first, end);
-}
-
-bool cn_arena_decommit(size_t index) {
-    if (!cn_os_decommit(cn_arena_address(index), CN_ARENA_BYTES)) {
-        return false;
-    }
-    atomic_store_explicit(&cn_region.arenas[index].is_committed, false, memory_order_release);
-    cn_count_sub(&cn_counts.committed_arenas, 1);
-    return true;
-}
-
-static bool has_notes(size_t index) {
-    return CN_NOTES_SLOT_BYTES == 0 || atomic_load_explicit(&cn_region.arenas[index].has_notes, memory_order_acquire) ||
-           commit_notes(index);
+    (void)atomic_fetch_add_explicit(&releases, 1, memory_order_release);
 }
 
 size_t cn_arena_for_each(size_t first, size_t count, bool (*visit)(size_t arena, uint64_t mask)) {
@@ -168,14 +100,14 @@ static bool account_part(size_t index, uint64_t mask) {
 static bool forgo_part(size_t index, uint64_t mask) {
     struct cn_arena *arena = &cn_region.arenas[index];
     if (mask == CN_ARENA_ALL_SLOTS && atomic_load_explicit(&arena->dirty, memory_order_relaxed) == 0 &&
-        is_committed(index)) {
+        cn_arena_is_committed(index)) {
         (void)cn_arena_decommit(index);
     }
     return release_part(index, mask);
 }
 
 static bool settle_claim(size_t first, size_t count) {
-    if (!commit(first, count) || !has_notes(first / CN_ARENA_SLOTS)) {
+    if (!cn_arena_commit(first, count)) {
         (void)cn_arena_for_each(first, count, forgo_part);
         return false;
     }
@@ -211,7 +143,7 @@ enum { REFUSALS_MAX = 4 };
  * are tried that are there already. */
 static size_t take_at_level(size_t count, size_t alignment, unsigned level, unsigned *refusals) {
     for (size_t arena = next_fit(0, level); arena != SIZE_MAX; arena = next_fit(arena + 1, level)) {
-        if (*refusals >= REFUSALS_MAX && !is_committed(arena)) {
+        if (*refusals >= REFUSALS_MAX && !cn_arena_is_committed(arena)) {
             continue;
         }
         size_t first = take_within(arena, count, alignment);
@@ -239,18 +171,32 @@ static size_t take_from_new(size_t count) {
     return settle_claim(first, count) ? first : SIZE_MAX;
 }
 
+/* Of runs of so many slots, by the level of their alignment: `releases` when a search through the level below was in vain.
+ * Nothing can have become free for them since where it is the same. */
+static _Atomic uint64_t vain_at[CN_FIT_LEVELS][CN_ARENA_SLOTS + 1];
+
 /* Levels are powers of two: runs of the level above hold `count` slots for certain, those of the level below perhaps, and
  * are looked through before the region grows. */
 static size_t take_run(size_t count, size_t alignment) {
     unsigned level = level_of(cn_max(count, alignment));
     unsigned below = 63 - cn_clz(count);
     unsigned refusals = 0;
+    _Atomic uint64_t *vain = &vain_at[level_of(alignment)][count];
     size_t first = take_at_level(count, alignment, level, &refusals);
-    if (first == SIZE_MAX && below != level) {
+    uint64_t now = atomic_load_explicit(&releases, memory_order_acquire);
+    if (first == SIZE_MAX && below != level && atomic_load_explicit(vain, memory_order_relaxed) != now) {
         first = take_at_level(count, alignment, below, &refusals);
+        atomic_store_explicit(vain, first == SIZE_MAX ? now : 0, memory_order_relaxed);
     }
-    /* After so many refusals there is no memory, and growing takes some. */
-    return first == SIZE_MAX && refusals < REFUSALS_MAX ? take_from_new(count) : first;
+    if (first != SIZE_MAX || refusals >= REFUSALS_MAX) { /* then there is no memory, and growing takes some */
+        return first;
+    }
+    first = take_from_new(count);
+    if (atomic_load_explicit(&releases, memory_order_relaxed) ==
+        now + 1) { /* the rest of a new arena has none either */
+        atomic_store_explicit(vain, now + 1, memory_order_relaxed);
+    }
+    return first;
 }
 
 /* ---- runs of whole arenas ------------------------------------------------------------------------------------ */
@@ -369,7 +315,7 @@ void cn_arena_give(size_t first, size_t count) {
 size_t cn_arena_resident_bytes(void) {
     size_t bytes = 0;
     for (size_t arena = 0; arena < cn_arena_count(); arena++) {
-        if (is_committed(arena)) {
+        if (cn_arena_is_committed(arena)) {
             bytes += cn_os_resident_bytes(cn_arena_address(arena), CN_ARENA_BYTES);
         }
     }
@@ -386,7 +332,7 @@ void cn_arena_after_fork(void) {
         uint64_t used = atomic_load_explicit(&cn_region.arenas[arena].used, memory_order_relaxed);
         used_slots += cn_popcount(used);
         dirty_slots += cn_popcount(~used & atomic_load_explicit(&cn_region.arenas[arena].dirty, memory_order_relaxed));
-        committed += is_committed(arena) ? 1 : 0;
+        committed += cn_arena_is_committed(arena) ? 1 : 0;
         note_fits(arena);
     }
     atomic_store_explicit(&cn_counts.used_slots, used_slots, memory_order_relaxed);

@@ -45,6 +45,15 @@ void cn_arena_clear(size_t first, size_t count);
 bool cn_arena_claim(size_t arena, uint64_t mask);
 void cn_arena_release(size_t arena, uint64_t mask);
 
+/* Has the memory of all arenas of a run that is the caller's, and the notes of the first; false where the system refuses.
+ * (arena_commit.c) */
+bool cn_arena_commit(size_t first, size_t count);
+
+/* Relaxed: who goes on to use the memory asks cn_arena_commit. */
+CN_INLINE bool cn_arena_is_committed(size_t arena) {
+    return atomic_load_explicit(&cn_region.arenas[arena].is_committed, memory_order_relaxed);
+}
+
 /* Gives the memory of an arena back, all of whose slots are the caller's; false where the system refuses. */
 bool cn_arena_decommit(size_t arena);
 

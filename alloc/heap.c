@@ -11,6 +11,7 @@ enum {
     /* Pools are searched for empty pages when cn_heap_search.bytes have become idle, or this share of what is in use, if
      * that is more. */
     SEARCH_SHARE = 2,
+    SPARSE_SHARE = 256, /* or this share of what is idle, where little is in use */
     /* Empty pools are kept up to so many slots, or this share of what is in use, if that is more. */
     SPARE_MIN_SLOTS = CN_SPARE_MIN_BYTES / CN_SLOT_BYTES,
     SPARE_SHARE = 8,
@@ -129,7 +130,7 @@ void cn_heap_drain(struct cairn_heap *heap) {
 
 static size_t take_from_pool(struct cairn_heap *heap, struct cn_pool *pool, void **end, size_t count) {
     heap->empty_slots -= pool->held == 0 ? cn_pool_slots(pool) : 0;
-    size_t taken = cn_pool_take(pool, end, count);
+    size_t taken = cn_pool_take(pool, end, count, &heap->breath_bytes);
     lower_idle(heap, taken * cn_class_at(cn_pool_class(pool))->block_bytes);
     if (pool->held == pool->blocks) {
         unlink_partial(heap, pool);
@@ -268,12 +269,26 @@ static size_t go_on(struct cairn_heap *heap, size_t steps) {
     return purged_bytes;
 }
 
+/* Halves it each second. */
+static size_t breath_bytes(struct cairn_heap *heap) {
+    uint64_t now = heap->breath_bytes != 0 ? cn_os_milliseconds() : heap->breath_halved_at;
+    uint64_t half_lives = (now - heap->breath_halved_at) / CN_BREATH_HALF_LIFE_MS;
+    if (half_lives != 0) {
+        heap->breath_bytes >>= heap->breath_halved_at == 0 ? 0 : cn_min(half_lives, 63);
+        heap->breath_halved_at = now;
+    }
+    heap->breath_bytes = cn_min(heap->breath_bytes, cn_heap_held_bytes(heap));
+    return heap->breath_bytes;
+}
+
 /* How much becomes idle from one pass to the next. Where little is left of much, each block may be the last of its
- * page. */
-static size_t pass_due_bytes(const struct cairn_heap *heap) {
+ * page; but a pass goes by all that is idle. */
+static size_t pass_due_bytes(struct cairn_heap *heap) {
     size_t due_bytes = cn_max(cn_heap_search.bytes, in_use_bytes(heap) / SEARCH_SHARE);
-    bool is_sparse = is_nearly_empty(heap) && heap->idle_bytes > cn_heap_search.bytes * IDLE_SHARE;
-    return cn_max(is_sparse ? due_bytes / IDLE_SHARE : due_bytes, 1);
+    if (is_nearly_empty(heap) && heap->idle_bytes > cn_heap_search.bytes * IDLE_SHARE) {
+        due_bytes = cn_max(due_bytes / IDLE_SHARE, heap->idle_bytes / SPARSE_SHARE);
+    }
+    return cn_max(due_bytes + breath_bytes(heap), 1);
 }
 
 /* `bytes` have become idle. No single call does more of a pass than its share. */
@@ -382,17 +397,4 @@ void cn_heap_clear_pools(struct cairn_heap *heap) {
         clear_list(heap, &heap->bins[i].full);
     }
     cn_heap_forget_pools(heap);
-}
-
-void cn_heap_forget_pools(struct cairn_heap *heap) {
-    for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
-        heap->magazines[i].top = cn_heap_bottom(heap, i);
-        heap->bins[i].partial.first = NULL;
-        heap->bins[i].full.first = NULL;
-    }
-    heap->idle_bytes = 0;
-    heap->empty_slots = 0;
-    heap->purged_at_idle_bytes = 0;
-    heap->purge_next = NULL;
-    heap->purge_left = 0;
 }

@@ -52,6 +52,8 @@ struct cairn_heap {
     size_t idle_bytes;
     size_t empty_slots;
     size_t purged_at_idle_bytes;  /* idle_bytes when the last pass began, or since then if less */
+    size_t breath_bytes;          /* of pages within pools: lately taken again after they had been purged */
+    uint64_t breath_halved_at;    /* milliseconds */
     struct cn_pool *purge_next;   /* the pass over all pools for empty pages: which is looked at next, in its class */
     unsigned purge_left;          /* and how many classes it has not done with, the last ones first; 0: there is none */
     _Atomic size_t slots_held;    /* read by stats */

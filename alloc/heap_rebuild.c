@@ -26,6 +26,20 @@ static void adopt_slot(struct cairn_heap *heap, size_t slot) {
     }
 }
 
+void cn_heap_forget_pools(struct cairn_heap *heap) {
+    for (unsigned i = 0; i < CN_CLASS_COUNT; i++) {
+        heap->magazines[i].top = cn_heap_bottom(heap, i);
+        heap->bins[i].partial.first = NULL;
+        heap->bins[i].full.first = NULL;
+    }
+    heap->idle_bytes = 0;
+    heap->empty_slots = 0;
+    heap->purged_at_idle_bytes = 0;
+    heap->breath_bytes = 0;
+    heap->purge_next = NULL;
+    heap->purge_left = 0;
+}
+
 void cn_heap_rebuild(struct cairn_heap *heap) {
     size_t slots = atomic_load_explicit(&cn_region.arena_count, memory_order_acquire) * CN_ARENA_SLOTS;
     cn_heap_forget_pools(heap);

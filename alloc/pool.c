@@ -82,21 +82,26 @@ static uint64_t starts_in_word(const struct cn_pool *pool, size_t word) {
     return class->starts << phase & cn_low_bits(fresh_granule - granule);
 }
 
-/* Bytes [from, to) of the pool are handed out: their pages are no longer known to be clean. */
-static void unmark_clean(struct cn_pool *pool, size_t from, size_t to) {
+/* Bytes [from, to) of the pool are handed out: their pages are no longer known to be clean. Returns the bytes of those that
+ * were. */
+static size_t unmark_clean(struct cn_pool *pool, size_t from, size_t to) {
     size_t page_bytes = cn_os_page_bytes();
+    size_t pages = 0;
     for (size_t slot = from / CN_SLOT_BYTES; slot < cn_pool_slots(pool) && slot * CN_SLOT_BYTES < to; slot++) {
         if (pool[slot].clean != 0) {
             size_t start = slot * CN_SLOT_BYTES;
             size_t first = (cn_max(from, start) - start) / page_bytes;
             size_t last = (cn_min(to, start + CN_SLOT_BYTES) - start - 1) / page_bytes;
-            pool[slot].clean &= ~cn_bits_run((unsigned)first, (unsigned)(last - first + 1));
+            uint64_t run = cn_bits_run((unsigned)first, (unsigned)(last - first + 1));
+            pages += cn_popcount(pool[slot].clean & run);
+            pool[slot].clean &= ~run;
         }
     }
+    return pages * page_bytes;
 }
 
 /* Takes idle blocks of one slot, as cn_pool_take. */
-static size_t take_idle(struct cn_pool *pool, size_t slot_in_pool, void **end, size_t count) {
+static size_t take_idle(struct cn_pool *pool, size_t slot_in_pool, void **end, size_t count, size_t *retaken_bytes) {
     size_t block_bytes = cn_class_at(cn_pool_class(pool))->block_bytes;
     uint64_t *worth = &pool[slot_in_pool].worth;
     void **at = end;
@@ -105,7 +110,7 @@ static size_t take_idle(struct cn_pool *pool, size_t slot_in_pool, void **end, s
         uint64_t idle = starts_in_word(pool, word) & ~live_word(cn_pool_slot(pool) * CN_SLOT_WORDS + word);
         size_t byte = word * CN_WORD_GRANULES * CN_GRANULE_BYTES;
         char *first = cn_pool_address(pool) + byte;
-        unmark_clean(pool, byte, byte + CN_WORD_GRANULES * CN_GRANULE_BYTES + block_bytes);
+        *retaken_bytes += unmark_clean(pool, byte, byte + CN_WORD_GRANULES * CN_GRANULE_BYTES + block_bytes);
         for (; idle != 0 && at > end - count; idle &= idle - 1) {
             *--at = first + (size_t)cn_ctz(idle) * CN_GRANULE_BYTES;
         }
@@ -128,7 +133,7 @@ static void hook_fresh(const struct cn_pool *pool, size_t first, size_t count) {
     cn_hook_fresh(&fresh);
 }
 
-static size_t take_fresh(struct cn_pool *pool, void **end, size_t count) {
+static size_t take_fresh(struct cn_pool *pool, void **end, size_t count, size_t *retaken_bytes) {
     size_t block_bytes = cn_class_at(cn_pool_class(pool))->block_bytes;
     uint32_t fresh = cn_pool_fresh(pool);
     size_t taken = cn_min(count, pool->blocks - fresh);
@@ -136,18 +141,18 @@ static size_t take_fresh(struct cn_pool *pool, void **end, size_t count) {
     for (void **at = end; at > end - taken; block += block_bytes) {
         *--at = block;
     }
-    unmark_clean(pool, fresh * block_bytes, (fresh + taken) * block_bytes);
+    *retaken_bytes += unmark_clean(pool, fresh * block_bytes, (fresh + taken) * block_bytes);
     hook_fresh(pool, fresh, taken);
     atomic_store_explicit(&pool->fresh, fresh + (uint32_t)taken, memory_order_relaxed);
     return taken;
 }
 
-size_t cn_pool_take(struct cn_pool *pool, void **end, size_t count) {
+size_t cn_pool_take(struct cn_pool *pool, void **end, size_t count, size_t *retaken_bytes) {
     size_t taken = 0;
     for (size_t slot = 0; slot < cn_pool_slots(pool) && taken < count; slot++) {
-        taken += take_idle(pool, slot, end - taken, count - taken);
+        taken += take_idle(pool, slot, end - taken, count - taken, retaken_bytes);
     }
-    taken += take_fresh(pool, end - taken, count - taken);
+    taken += take_fresh(pool, end - taken, count - taken, retaken_bytes);
     pool->held += (uint32_t)taken;
     return taken;
 }
@@ -223,7 +228,7 @@ size_t cn_pool_purge(struct cn_pool *pool) {
 void cn_pool_unmark_clean(const char *block) {
     struct cn_pool *pool = cn_pool_of_slot(cn_slot_of_granule(cn_granule_of(block)));
     size_t from = (size_t)(block - cn_pool_address(pool));
-    unmark_clean(pool, from, from + cn_class_at(cn_pool_class(pool))->block_bytes);
+    (void)unmark_clean(pool, from, from + cn_class_at(cn_pool_class(pool))->block_bytes);
 }
 
 /* ---- after a fork, and checking ------------------------------------------------------------------------------ */

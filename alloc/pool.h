@@ -108,8 +108,9 @@ struct cn_pool *cn_pool_make(size_t slot, unsigned class_index, struct cairn_hea
 void cn_pool_unmake(struct cn_pool *pool);
 
 /* Takes up to `count` blocks, in order of address, and writes them downwards: the first to end[-1]; so a magazine
- * pops them in that order. Returns how many. The magazine must be empty. */
-size_t cn_pool_take(struct cn_pool *pool, void **end, size_t count);
+ * pops them in that order. Returns how many, and adds what of their memory had been purged to `retaken_bytes`. The
+ * magazine must be empty. */
+size_t cn_pool_take(struct cn_pool *pool, void **end, size_t count, size_t *retaken_bytes);
 
 /* Notes that `count` blocks of the pool, which start in the slot, in the words `worth` of its bitmap, are idle now. */
 CN_INLINE void cn_pool_drop(struct cn_pool *pool, size_t slot, uint64_t worth, uint32_t count) {

@@ -9,7 +9,6 @@ enum {
     RETAIN_MIN_SLOTS = CN_RETAIN_MIN_BYTES / CN_SLOT_BYTES,
     RETAIN_SHARE = 8,
     PURGE_BATCH_SLOTS = CN_PURGE_BATCH_BYTES / CN_SLOT_BYTES,
-    BREATH_HALF_LIFE_MS = 1000,
     PAUSE_TRIES = 10000
 };
 
@@ -32,21 +31,17 @@ static uint64_t purge_runs(size_t index, uint64_t dirty) {
     return purged;
 }
 
-static bool is_committed(const struct cn_arena *arena) {
-    return atomic_load_explicit(&arena->is_committed, memory_order_acquire);
-}
-
 /* Purges what is free and dirty in the arena, all of the arena where all of it is free. Returns the slots purged. */
 static size_t purge_arena(size_t index) {
     struct cn_arena *arena = &cn_region.arenas[index];
     uint64_t used = atomic_load_explicit(&arena->used, memory_order_relaxed);
     uint64_t mask = used == 0 ? CN_ARENA_ALL_SLOTS : ~used & atomic_load_explicit(&arena->dirty, memory_order_relaxed);
-    if (mask == 0 || !is_committed(arena) || !cn_arena_claim(index, mask)) {
+    if (mask == 0 || !cn_arena_is_committed(index) || !cn_arena_claim(index, mask)) {
         return 0;
     }
     uint64_t dirty = atomic_load_explicit(&arena->dirty, memory_order_relaxed) & mask;
     /* Still committed: who could not have all of a run that it claimed has given its arenas back (arena.c). */
-    bool is_whole = mask == CN_ARENA_ALL_SLOTS && is_committed(arena);
+    bool is_whole = mask == CN_ARENA_ALL_SLOTS && cn_arena_is_committed(index);
     uint64_t purged = is_whole && cn_arena_decommit(index) ? dirty : purge_runs(index, dirty);
     (void)atomic_fetch_and_explicit(&arena->dirty, ~purged, memory_order_relaxed);
     (void)atomic_fetch_or_explicit(&arena->purged, purged, memory_order_relaxed);
@@ -73,8 +68,8 @@ static size_t breath_slots(void) {
     }
     uint64_t now = cn_os_milliseconds();
     uint64_t halved_at = atomic_load_explicit(&breath_halved_at, memory_order_relaxed);
-    if (now >= halved_at + BREATH_HALF_LIFE_MS) { /* another thread may have stored a later time */
-        uint64_t half_lives = halved_at == 0 ? 0 : cn_min((now - halved_at) / BREATH_HALF_LIFE_MS, 63);
+    if (now >= halved_at + CN_BREATH_HALF_LIFE_MS) { /* another thread may have stored a later time */
+        uint64_t half_lives = halved_at == 0 ? 0 : cn_min((now - halved_at) / CN_BREATH_HALF_LIFE_MS, 63);
         breath >>= half_lives;
         atomic_store_explicit(&cn_counts.breath_slots, breath, memory_order_relaxed);
         atomic_store_explicit(&breath_halved_at, now, memory_order_relaxed);

@@ -15,6 +15,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Of what was taken again soon after it was purged: slots here, pages within pools in heap.c. */
+enum { CN_BREATH_HALF_LIFE_MS = 1000 };
+
 /* Gives slots back (arena.h), and purges what is beyond the retention then. */
 void cn_purge_give(size_t first, size_t count);
 

@@ -28,9 +28,11 @@ static void set_state(const struct cairn_heap *heap, enum cn_heap_state state) {
     atomic_store_explicit(&cn_heap_states[cn_heap_index(heap)], (uint8_t)state, memory_order_release);
 }
 
+/* Most tries are in vain, and then no cache line need be taken over. */
 static bool move_state(size_t index, enum cn_heap_state from, enum cn_heap_state to) {
     uint8_t expected = (uint8_t)from;
-    return atomic_compare_exchange_strong_explicit(&cn_heap_states[index], &expected, (uint8_t)to, memory_order_acquire,
+    return atomic_load_explicit(&cn_heap_states[index], memory_order_relaxed) == expected &&
+           atomic_compare_exchange_strong_explicit(&cn_heap_states[index], &expected, (uint8_t)to, memory_order_acquire,
                                                    memory_order_relaxed);
 }
 
@@ -81,29 +83,42 @@ static bool seize(size_t index) {
 
 static bool seize_vacant(size_t index) { return move_state(index, CN_HEAP_VACANT, CN_HEAP_NAMED); }
 
-static struct cairn_heap *claim(bool (*try_seize)(size_t index), enum cn_heap_state as, uint32_t limit) {
-    if (atomic_load_explicit(&free_count, memory_order_relaxed) != 0) {
-        for (size_t i = 0; i < cn_heap_count(); i++) {
-            if (try_seize(i)) {
-                (void)atomic_fetch_sub_explicit(&free_count, 1, memory_order_relaxed);
-                return cn_heap_at(i);
-            }
+static struct cairn_heap *search(bool (*try_seize)(size_t index)) {
+    for (size_t i = 0; i < cn_heap_count(); i++) {
+        if (try_seize(i)) {
+            (void)atomic_fetch_sub_explicit(&free_count, 1, memory_order_relaxed);
+            return cn_heap_at(i);
         }
     }
-    return make_heap(as, limit);
+    return NULL;
+}
+
+/* One that is free, if more are than `useless`; else a new one. Counts are hints: where there are no new ones, it is looked
+ * for in any case. */
+static struct cairn_heap *claim(bool (*try_seize)(size_t index), uint32_t useless, enum cn_heap_state as,
+                                uint32_t limit) {
+    bool is_promising = atomic_load_explicit(&free_count, memory_order_relaxed) > useless;
+    struct cairn_heap *heap = is_promising ? search(try_seize) : NULL;
+    heap = heap != NULL ? heap : make_heap(as, limit);
+    return heap != NULL || is_promising ? heap : search(try_seize);
 }
 
 /* One is left for those that get none. */
 struct cairn_heap *cn_heap_claim(void) {
-    return claim(seize, CN_HEAP_OWNED, CN_HEAP_LIMIT - 1);
+    return claim(seize, 0, CN_HEAP_OWNED, CN_HEAP_LIMIT - 1);
+}
+
+static struct cairn_heap *claim_vacant(uint32_t limit) {
+    uint32_t abandoned = atomic_load_explicit(&abandoned_count, memory_order_relaxed);
+    return claim(seize_vacant, abandoned, CN_HEAP_NAMED, limit);
 }
 
 struct cairn_heap *cn_heap_claim_named(void) {
-    return claim(seize_vacant, CN_HEAP_NAMED, CN_HEAP_LIMIT - 1);
+    return claim_vacant(CN_HEAP_LIMIT - 1);
 }
 
 struct cairn_heap *cn_heap_claim_common(void) {
-    return claim(seize_vacant, CN_HEAP_NAMED, CN_HEAP_LIMIT);
+    return claim_vacant(CN_HEAP_LIMIT);
 }
 
 static void let_go(struct cairn_heap *heap, enum cn_heap_state state) {
@@ -111,11 +126,14 @@ static void let_go(struct cairn_heap *heap, enum cn_heap_state state) {
     (void)atomic_fetch_add_explicit(&free_count, 1, memory_order_relaxed);
 }
 
-/* A few wait with what they have at hand, for the threads that come next; all others give it back. */
+/* A few wait with what they have at hand, for the threads that come next; all others give it back. So do those with a large
+ * breath, who may have much. */
 void cn_heap_abandon(struct cairn_heap *heap) {
     enum { READY_MAX = 8 };
-    if (atomic_load_explicit(&abandoned_count, memory_order_relaxed) >= READY_MAX) {
+    bool is_large = heap->breath_bytes > cn_heap_search.bytes;
+    if (is_large || atomic_load_explicit(&abandoned_count, memory_order_relaxed) >= READY_MAX) {
         (void)cn_heap_trim(heap);
+        heap->breath_bytes = 0;
     } else {
         cn_heap_drain(heap);
     }

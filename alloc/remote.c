@@ -77,8 +77,14 @@ void cn_remote_repair(struct cn_remote_list *list, size_t slot) {
     struct cn_pool *slot_entry = &cn_region.pools[slot];
     uintptr_t owner = atomic_load_explicit(&cn_region.owner[slot], memory_order_relaxed) & ~CN_OWNER_PENDING;
     uint64_t words = pending_words(slot);
-    atomic_store_explicit(&slot_entry->remote_words, words, memory_order_relaxed);
-    atomic_store_explicit(&cn_region.owner[slot], words != 0 ? owner | CN_OWNER_PENDING : owner, memory_order_relaxed);
+    uintptr_t marked = words != 0 ? owner | CN_OWNER_PENDING : owner;
+    /* What is so already is not written: the page would be the child's own from then on. */
+    if (atomic_load_explicit(&slot_entry->remote_words, memory_order_relaxed) != words) {
+        atomic_store_explicit(&slot_entry->remote_words, words, memory_order_relaxed);
+    }
+    if (atomic_load_explicit(&cn_region.owner[slot], memory_order_relaxed) != marked) {
+        atomic_store_explicit(&cn_region.owner[slot], marked, memory_order_relaxed);
+    }
     if (words != 0) {
         push(list, slot_entry);
     }

@@ -84,7 +84,7 @@ static void take(size_t count) {
     static void *blocks[BLOCKS_MAX];
     size_t available = count_in(IDLE) + count_in(FRESH);
     void **end = blocks + BLOCKS_MAX;
-    size_t taken = cn_pool_take(pool, end, count);
+    size_t taken = cn_pool_take(pool, end, count, &(size_t){0});
     enum state from = IDLE;
     CN_EXPECT(taken == cn_min(count, available), "as many as there are can be taken");
     for (size_t i = 1; i <= taken; i++) { /* the first comes last in the array */

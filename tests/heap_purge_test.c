@@ -61,6 +61,49 @@ static void no_free_does_more_than_its_share_of_a_purge(void **state) {
     expect_return(purge_by_shares, &seed);
 }
 
+enum { ROUND_BLOCKS = 8000, ROUND_BYTES = ROUND_BLOCKS * 2560, SURVIVORS = 300 };
+
+/* Takes many blocks and gives all back but some at random, again and again; how much was purged meanwhile. */
+static size_t purged_in_rounds(unsigned rounds, uint64_t *random) {
+    size_t before = cn_count_of(&cn_counts.purged_bytes);
+    for (unsigned i = 0; i < rounds; i++) {
+        for (unsigned j = 0; j < ROUND_BLOCKS; j++) {
+            take(39);
+        }
+        while (block_count > SURVIVORS) {
+            give(random_next(random) % block_count);
+        }
+    }
+    return cn_count_of(&cn_counts.purged_bytes) - before;
+}
+
+/* Whether it took so little time that what was lately taken again cannot have been halved but once. */
+static bool keeps_breath(void) {
+    enum { ROUNDS = 10 };
+    uint64_t random = 7;
+    double start = seconds_now();
+    (void)purged_in_rounds(ROUNDS / 2, &random);
+    bool is_kept = purged_in_rounds(ROUNDS, &random) < (size_t)ROUNDS * ROUND_BYTES / 4;
+    bool was_quick = seconds_now() - start < 1.5;
+    MUST(is_kept || !was_quick);
+    return was_quick;
+}
+
+static void breathe_within_pools(void *argument) {
+    unsigned attempts = 0;
+    (void)argument;
+    start_heap();
+    while (!keeps_breath()) {
+        MUST(++attempts < 30);
+    }
+    check();
+}
+
+static void heap_that_breathes_keeps_its_pages(void **state) {
+    (void)state;
+    expect_return(breathe_within_pools, NULL);
+}
+
 static void drain_and_purge(void *argument) {
     uint64_t random = *(uint64_t *)argument;
     start_heap();
@@ -163,6 +206,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pools_are_searched_for_pages_now_and_then_alone),
         cmocka_unit_test(no_free_does_more_than_its_share_of_a_purge),
+        cmocka_unit_test(heap_that_breathes_keeps_its_pages),
         cmocka_unit_test(what_others_freed_goes_back_from_a_heap_that_only_takes),
         cmocka_unit_test(heap_that_is_nearly_empty_has_small_magazines),
         cmocka_unit_test(trim_leaves_the_pages_of_live_blocks_alone),

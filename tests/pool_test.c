@@ -76,7 +76,7 @@ static void drop_block(size_t block) {
 static size_t take(size_t count) {
     static void *blocks[MOST_BLOCKS + 1];
     void **end = blocks + MOST_BLOCKS + 1;
-    size_t taken = cn_pool_take(model.pool, end, count);
+    size_t taken = cn_pool_take(model.pool, end, count, &(size_t){0});
     enum block_state from = IDLE;
     for (size_t i = 0; i < taken; i++) {
         void **block = end - 1 - i;
