@@ -77,7 +77,8 @@ static void remove_empty_pool(struct cairn_heap *heap, struct cn_pool *pool) {
 }
 
 static bool has_spare_to_give(const struct cairn_heap *heap) {
-    return heap->empty_slots > cn_max(SPARE_MIN_SLOTS, in_use_bytes(heap) / CN_SLOT_BYTES / SPARE_SHARE);
+    size_t least = cn_heap_share(SPARE_MIN_SLOTS);
+    return heap->empty_slots > cn_max(least, in_use_bytes(heap) / CN_SLOT_BYTES / SPARE_SHARE);
 }
 
 /* `count` blocks that start in the slot, in the words `worth` of its bitmap, neither live nor cached any more, become
@@ -277,14 +278,13 @@ static size_t breath_bytes(struct cairn_heap *heap) {
         heap->breath_bytes >>= heap->breath_halved_at == 0 ? 0 : cn_min(half_lives, 63);
         heap->breath_halved_at = now;
     }
-    heap->breath_bytes = cn_min(heap->breath_bytes, cn_heap_held_bytes(heap));
-    return heap->breath_bytes;
+    return heap->breath_bytes = cn_min(heap->breath_bytes, cn_heap_held_bytes(heap));
 }
 
 /* How much becomes idle from one pass to the next. Where little is left of much, each block may be the last of its
  * page; but a pass goes by all that is idle. */
 static size_t pass_due_bytes(struct cairn_heap *heap) {
-    size_t due_bytes = cn_max(cn_heap_search.bytes, in_use_bytes(heap) / SEARCH_SHARE);
+    size_t due_bytes = cn_max(cn_heap_share(cn_heap_search.bytes), in_use_bytes(heap) / SEARCH_SHARE);
     if (is_nearly_empty(heap) && heap->idle_bytes > cn_heap_search.bytes * IDLE_SHARE) {
         due_bytes = cn_max(due_bytes / IDLE_SHARE, heap->idle_bytes / SPARSE_SHARE);
     }

@@ -123,6 +123,12 @@ CN_INLINE bool cn_heap_owns(const struct cairn_heap *heap, uintptr_t owner) {
 /* Heaps ever claimed; their indexes are below. */
 size_t cn_heap_count(void);
 
+/* Of what a heap may keep idle, where there are many: from 16 heaps on each keeps less, from 256 on a 32nd. */
+CN_INLINE size_t cn_heap_share(size_t amount) {
+    enum { FEW = 8, MANY = 256 };
+    return amount / cn_max(cn_min(cn_heap_count(), MANY) / FEW, 1);
+}
+
 /* enum cn_heap_state of each; in registry.c, which alone changes it. Acquire on claim pairs with release on abandon. */
 extern _Atomic uint8_t cn_heap_states[CN_HEAP_LIMIT] CN_HIDDEN;
 

@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include "alloc/cairn.h"
+#include "alloc/form.h"
 #include "tests/threads.h"
 
 static struct cairn_stats process_stats(void) {
@@ -96,6 +97,40 @@ static void memory_of_ended_threads_goes_back(void **state) {
     assert_true(resident_bytes() < before + THREADS * MUCH / 4);
 }
 
+static pthread_barrier_t all_sleep;
+
+static void *take_free_and_sleep(void *argument) {
+    enum { BLOCKS = 3000 };
+    void *blocks[BLOCKS];
+    for (size_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = memset(cairn_malloc(1000), 1, 1000);
+    }
+    for (size_t i = 0; i < BLOCKS; i++) {
+        cairn_free(blocks[i]);
+    }
+    pthread_barrier_wait(&all_sleep);
+    pthread_barrier_wait(&all_sleep);
+    return argument;
+}
+
+/* Each may keep some of what it has freed; where there are many, less. */
+static void many_threads_that_sleep_keep_little(void **state) {
+    enum { THREADS = 64 };
+    struct cairn_stats stats;
+    pthread_t threads[THREADS];
+    (void)state;
+    cairn_trim();
+    uint64_t before = process_stats().resident_bytes;
+    pthread_barrier_init(&all_sleep, NULL, THREADS + 1);
+    start_all(threads, THREADS, take_free_and_sleep, NULL);
+    pthread_barrier_wait(&all_sleep);
+    stats = process_stats();
+    pthread_barrier_wait(&all_sleep);
+    join_all(threads, THREADS);
+    pthread_barrier_destroy(&all_sleep);
+    assert_true(CAIRN_DEBUG || stats.resident_bytes < before + (uint64_t)THREADS * 3 * MIB / 2); /* debug: quarantine */
+}
+
 /* ---- thread-specific data ------------------------------------------------------------------------------------ */
 
 static pthread_key_t early_key; /* made before the allocator was first used */
@@ -158,6 +193,7 @@ int main(void) {
         cmocka_unit_test(blocks_outlive_their_thread),
         cmocka_unit_test(short_lived_threads_do_not_pile_up),
         cmocka_unit_test(memory_of_ended_threads_goes_back),
+        cmocka_unit_test(many_threads_that_sleep_keep_little),
         cmocka_unit_test(destructors_of_specific_data_allocate_and_free),
         cmocka_unit_test(a_threads_first_call_may_be_in_its_destructor),
     };
