@@ -186,7 +186,7 @@ static size_t take_run(size_t count, size_t alignment) {
     uint64_t now = atomic_load_explicit(&releases, memory_order_acquire);
     if (first == SIZE_MAX && below != level && atomic_load_explicit(vain, memory_order_relaxed) != now) {
         first = take_at_level(count, alignment, below, &refusals);
-        atomic_store_explicit(vain, first == SIZE_MAX ? now : 0, memory_order_relaxed);
+        atomic_store_explicit(vain, first == SIZE_MAX && refusals == 0 ? now : 0, memory_order_relaxed);
     }
     if (first != SIZE_MAX || refusals >= REFUSALS_MAX) { /* then there is no memory, and growing takes some */
         return first;
@@ -335,6 +335,7 @@ void cn_arena_after_fork(void) {
         committed += cn_arena_is_committed(arena) ? 1 : 0;
         note_fits(arena);
     }
+    (void)atomic_fetch_add_explicit(&releases, 1, memory_order_relaxed);
     atomic_store_explicit(&cn_counts.used_slots, used_slots, memory_order_relaxed);
     atomic_store_explicit(&cn_counts.dirty_slots, dirty_slots, memory_order_relaxed);
     atomic_store_explicit(&cn_counts.committed_arenas, committed, memory_order_relaxed);
