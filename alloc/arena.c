@@ -192,9 +192,9 @@ static size_t take_run(size_t count, size_t alignment) {
         return first;
     }
     first = take_from_new(count);
-    if (atomic_load_explicit(&releases, memory_order_relaxed) ==
-        now + 1) { /* the rest of a new arena has none either */
-        atomic_store_explicit(vain, now + 1, memory_order_relaxed);
+    /* What is left of a new arena has no such run either. */
+    if (atomic_load_explicit(&releases, memory_order_relaxed) == now + 1) {
+        (void)atomic_compare_exchange_strong(vain, &now, now + 1);
     }
     return first;
 }
