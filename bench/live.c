@@ -62,10 +62,41 @@ static void large(struct run *run) {
     cells_empty(cells, CELL_COUNT);
 }
 
+/* Wave after wave of some 20 MiB, as of requests: all of a wave's blocks go at its end, but one of 64 stays for four waves. */
+static void waves(struct run *run) {
+    enum { WAVE_BLOCKS = 5000, LEAST_BYTES = 16, MOST_BYTES = 8000, SHARE = 64, KEPT = WAVE_BLOCKS / SHARE * 4 };
+    struct dice dice = {0x9e3779b97f4a7c15u};
+    struct cell cells[WAVE_BLOCKS];
+    struct cell kept[KEPT];
+    size_t oldest = 0;
+    run->count -= run->count % WAVE_BLOCKS;
+    for (size_t i = 0; i < KEPT; i++) {
+        cell_fill(&kept[i], LEAST_BYTES);
+    }
+    run_begin(run);
+    for (uint64_t done = 0; done < run->count; done += WAVE_BLOCKS) {
+        for (size_t i = 0; i < WAVE_BLOCKS; i++) {
+            cell_fill(&cells[i], LEAST_BYTES + dice_below(&dice, MOST_BYTES - LEAST_BYTES));
+        }
+        for (size_t i = 0; i < WAVE_BLOCKS; i++) {
+            if (i % SHARE == 0) {
+                cell_empty(&kept[oldest]);
+                kept[oldest] = cells[i];
+                oldest = (oldest + 1) % KEPT;
+            } else {
+                cell_empty(&cells[i]);
+            }
+        }
+    }
+    run_end(run);
+    cells_empty(kept, KEPT);
+}
+
 const struct workload live_workloads[] = {
     {"replace-10k", "a random one of 10 thousand live blocks replaced", 10000000, replace_10k},
     {"replace-300k", "a random one of 300 thousand", 4000000, replace_300k},
     {"replace-3m", "a random one of 3 million", 2000000, replace_3m},
+    {"waves", "a block of 16-8000 B in waves of 20 MiB, few survive", 2000000, waves},
     {"large", "a buffer of 64 KiB-1 MiB replaced, 32 live", 300000, large},
     {NULL, NULL, 0, NULL},
 };
