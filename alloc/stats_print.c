@@ -183,7 +183,7 @@ static void print_at_exit(void) {
 }
 
 void cn_stats_at_exit(void) {
-    if (output.is_there) {
+    if (cn_options.stats && output.is_there) {
         print_at_exit();
     }
     if (cn_options.stats_json[0] != '\0') {
