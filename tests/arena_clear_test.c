@@ -151,7 +151,7 @@ static void clear_moved(void *argument) {
     (void)argument;
     char *start = take_first(LONG_SLOTS);
     memset(start, 1, 2 * MIB);
-    MUST(cn_os_move(start, start + 4 * MIB, 2 * MIB) != CN_MOVE_LOST);
+    MUST(cn_os_move(start, 2 * MIB, start + 4 * MIB, 2 * MIB) != CN_MOVE_LOST);
     start[5 * MIB + 1] = 1;
     MUST(is_zero(take_cleared(LONG_SLOTS), bytes_of(LONG_SLOTS)));
     check_all();
