@@ -315,8 +315,10 @@ void *mremap(void *memory, size_t old_bytes, size_t new_bytes, int flags, ...) {
     void *place = wanted_place(flags, rest);
     va_end(rest);
     if (must_fail(CN_SYSTEM_REMAP)) {
-        if (place != NULL) {
-            (void)syscall(SYS_munmap, place, new_bytes);
+        if (place != NULL) { /* not unmapped: what the fuzzer itself maps would lie there when it is put back */
+            int flags_there = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+            (void)syscall(SYS_mmap, place, new_bytes, PROT_NONE, flags_there, -1, 0);
+            forget_accessible();
         }
         errno = ENOMEM;
         is_torn = place != NULL;

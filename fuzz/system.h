@@ -28,8 +28,7 @@ enum cn_system_call {
     CN_SYSTEM_UNMAP = 2,   /* which a full table of mappings can refuse */
     CN_SYSTEM_PROTECT = 4, /* making memory accessible */
     CN_SYSTEM_ADVISE = 8,  /* giving pages back */
-    CN_SYSTEM_REMAP =
-        16, /* resizing and moving; of a move to a place that fails that is unmapped, as by older kernels */
+    CN_SYSTEM_REMAP = 16, /* resizing and moving; of a move to a place that fails that is gone, as with older kernels */
     CN_SYSTEM_ANY = 31
 };
 
