@@ -151,6 +151,7 @@ static void note_refused(char *start, char *end) {
 void cn_system_unmap_refused(void) {
     while (refused_count > 0) {
         struct mapping last = refused[--refused_count];
+        forget_mapping(last.start, last.end); /* or it would be unmapped once more, whoever has the place by then */
         (void)munmap(last.start, (size_t)(last.end - last.start));
     }
 }
