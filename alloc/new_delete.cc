@@ -44,26 +44,18 @@ bool call_handler() {
 
 bool has_runtime() { return _ZSt17__throw_bad_allocv != nullptr; }
 
-/* What the caller's C++ library has for it. */
-void *take_by_library(std::size_t size, std::size_t alignment, const void *caller) {
+/* What the caller's C++ library has for it, by one of two names; `nothrow` is std::nothrow, or not there. */
+template <typename... Nothrow>
+void *take_by_library(const char *plain, const char *aligned, const void *caller, std::size_t size,
+                      std::size_t alignment, const Nothrow &...nothrow) {
     if (alignment <= PLAIN) {
-        auto *theirs = reinterpret_cast<void *(*)(std::size_t)>(cn_replaced_of_library("_Znwm", caller));
-        return theirs != nullptr ? theirs(size) : nullptr;
+        using plain_new = void *(std::size_t, const Nothrow &...);
+        auto *theirs = reinterpret_cast<plain_new *>(cn_replaced_of_library(plain, caller));
+        return theirs != nullptr ? theirs(size, nothrow...) : nullptr;
     }
-    using aligned = void *(std::size_t, std::align_val_t);
-    auto *theirs = reinterpret_cast<aligned *>(cn_replaced_of_library("_ZnwmSt11align_val_t", caller));
-    return theirs != nullptr ? theirs(size, std::align_val_t{alignment}) : nullptr;
-}
-void *take_by_library_nothrow(std::size_t size, std::size_t alignment, const void *caller) noexcept {
-    const std::nothrow_t nothrow{};
-    if (alignment <= PLAIN) {
-        using plain = void *(std::size_t, const std::nothrow_t &);
-        auto *theirs = reinterpret_cast<plain *>(cn_replaced_of_library("_ZnwmRKSt9nothrow_t", caller));
-        return theirs != nullptr ? theirs(size, nothrow) : nullptr;
-    }
-    using aligned = void *(std::size_t, std::align_val_t, const std::nothrow_t &);
-    auto *theirs = reinterpret_cast<aligned *>(cn_replaced_of_library("_ZnwmSt11align_val_tRKSt9nothrow_t", caller));
-    return theirs != nullptr ? theirs(size, std::align_val_t{alignment}, nothrow) : nullptr;
+    using aligned_new = void *(std::size_t, std::align_val_t, const Nothrow &...);
+    auto *theirs = reinterpret_cast<aligned_new *>(cn_replaced_of_library(aligned, caller));
+    return theirs != nullptr ? theirs(size, std::align_val_t{alignment}, nothrow...) : nullptr;
 }
 
 /* As cairn_aligned_alloc and cairn_malloc; the debug form remembers the family. */
@@ -85,8 +77,9 @@ __attribute__((noinline)) void *retry(family of, std::size_t size, std::size_t a
 }
 
 __attribute__((noinline)) void *retry_or_throw(family of, std::size_t size, std::size_t alignment) {
-    void *block =
-        has_runtime() ? retry(of, size, alignment) : take_by_library(size, alignment, __builtin_return_address(0));
+    void *block = has_runtime()
+                      ? retry(of, size, alignment)
+                      : take_by_library("_Znwm", "_ZnwmSt11align_val_t", __builtin_return_address(0), size, alignment);
     if (block == nullptr) {
         has_runtime() ? _ZSt17__throw_bad_allocv() : std::abort();
     }
@@ -96,7 +89,8 @@ __attribute__((noinline)) void *retry_or_throw(family of, std::size_t size, std:
 /* As the standard has it, the nothrow kinds swallow what a handler throws. */
 __attribute__((noinline)) void *retry_nothrow(family of, std::size_t size, std::size_t alignment) noexcept {
     if (!has_runtime()) {
-        return take_by_library_nothrow(size, alignment, __builtin_return_address(0));
+        return take_by_library("_ZnwmRKSt9nothrow_t", "_ZnwmSt11align_val_tRKSt9nothrow_t", __builtin_return_address(0),
+                               size, alignment, std::nothrow_t{});
     }
     try {
         return retry(of, size, alignment);
