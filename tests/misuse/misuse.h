@@ -86,6 +86,16 @@ static inline void spoil(void *bytes, size_t count) {
     }
 }
 
+/* Takes blocks of the size until one starts `apart` bytes behind the one before it: that is `next`, and the one before it the
+ * result. */
+static inline unsigned char *take_neighbours(size_t size, size_t apart, unsigned char **next) {
+    unsigned char *first = (unsigned char *)malloc(size);
+    while ((*next = (unsigned char *)malloc(size)) != first + apart) {
+        first = *next;
+    }
+    return first;
+}
+
 /* Ends the program with status 2 and the text, unless the condition holds. */
 static inline void require(bool condition, const char *text) {
     if (!condition) {

@@ -5,13 +5,8 @@
 /* Each block fills 64 KiB with what surrounds it. */
 int main(void) {
     enum { SIZE = 65519, APART = 65536 };
-    unsigned char *before = malloc(SIZE);
-    unsigned char *block = malloc(SIZE);
-    while (block != before + APART) {
-        before = block;
-        block = malloc(SIZE);
-    }
-    aim(before);
+    unsigned char *block;
+    unsigned char *before = aim(take_neighbours(SIZE, APART, &block));
     spoil(before + SIZE, APART - SIZE);
     free(block);
     return 0;

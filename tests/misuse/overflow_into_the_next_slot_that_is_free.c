@@ -4,13 +4,8 @@
 
 int main(void) {
     enum { SIZE = 65519, APART = 65536 };
-    unsigned char *before = malloc(SIZE);
-    unsigned char *block = malloc(SIZE);
-    while (block != before + APART) {
-        before = block;
-        block = malloc(SIZE);
-    }
-    aim(before);
+    unsigned char *block;
+    unsigned char *before = aim(take_neighbours(SIZE, APART, &block));
     free(block);
     spoil(before + SIZE, APART - SIZE + 100);
     return 0;
