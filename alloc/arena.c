@@ -192,8 +192,8 @@ static size_t take_run(size_t count, size_t alignment) {
         return first;
     }
     first = take_from_new(count);
-    /* What is left of a new arena has no such run either. */
-    if (atomic_load_explicit(&releases, memory_order_relaxed) == now + 1) {
+    /* What is left of a new arena, the only release since, has no such run either. */
+    if (first != SIZE_MAX && atomic_load_explicit(&releases, memory_order_relaxed) == now + 1) {
         (void)atomic_compare_exchange_strong(vain, &now, now + 1);
     }
     return first;
