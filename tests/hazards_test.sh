@@ -99,6 +99,7 @@ company() {
     tap_run "a library before the allocator may allocate in the child of a fork" \
         on_preload "$handler:$LIB" "$PROGRAMS/forks"
     tap_run "so may a library after the allocator, in the child" on_preload "$LIB:$handler" "$PROGRAMS/forks"
+    tap_run "the child of a large process makes little memory its own" on_preload "$LIB" "$PROGRAMS/child"
     local wrapping=$PROGRAMS/libwrapping.so
     tap_run "a library before the allocator may have functions of the C library that allocate" \
         on_preload "$wrapping:$LIB" "$PROGRAMS/forks"
