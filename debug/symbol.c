@@ -151,6 +151,13 @@ static struct cn_symbol symbol_at(const struct known_module *known, uintptr_t ad
     return symbol;
 }
 
+/* libbacktrace puts the folder of the compiler before a file also where clang, whose folder shares nothing with the file's,
+ * has named that by its whole path. */
+static const char *whole_path(const char *file) {
+    const char *joint = strstr(file, "//");
+    return joint != NULL && cn_os_is_file_readable(joint + 1) ? joint + 1 : file;
+}
+
 static int take_line(void *argument, uintptr_t pc, const char *file, int line, const char *function) {
     struct visit *visit = argument;
     (void)pc;
@@ -158,7 +165,7 @@ static int take_line(void *argument, uintptr_t pc, const char *file, int line, c
         return 0; /* there is no more than the symbol says */
     }
     visit->location.function = cn_demangle(function, visit->name);
-    visit->location.file = file;
+    visit->location.file = whole_path(file);
     visit->location.line = line > 0 ? (unsigned)line : 0;
     visit->count++;
     visit->visit(&visit->location, visit->argument);
