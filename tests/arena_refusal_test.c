@@ -5,19 +5,7 @@
 #define _GNU_SOURCE
 #include "alloc/arena.h"
 
-#include <sys/mman.h>
-
 #include "tests/arenas.h"
-
-/* Has something stand in the middle of the arena, so that the system refuses it. */
-static void *stand_in_the_way(size_t arena) {
-    char *middle = cn_arena_address(arena) + CN_ARENA_BYTES / 2;
-    void *in_the_way = mmap(middle, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-    MUST(in_the_way != MAP_FAILED);
-    return in_the_way;
-}
-
-static size_t committed_arenas(void) { return cn_count_of(&cn_counts.committed_arenas); }
 
 static void refuse_commit(void *argument) {
     (void)argument;
@@ -51,8 +39,7 @@ static void refuse_one_of_three(void *argument) {
     MUST(cn_arena_take(CN_ARENA_SLOTS, 1) == 0);
     MUST(cn_arena_take(CN_ARENA_SLOTS, 1) == CN_ARENA_SLOTS);
     MUST(cn_arena_decommit(0));
-    cn_arena_release(0, CN_ARENA_ALL_SLOTS);
-    cn_count_sub(&cn_counts.used_slots, CN_ARENA_SLOTS);
+    give_unused_arena(0);
     (void)stand_in_the_way(0);
     MUST(cn_arena_take(1, 1) == (size_t)2 * CN_ARENA_SLOTS && cn_arena_take(5, 1) == (size_t)2 * CN_ARENA_SLOTS + 1);
     check_all();

@@ -84,4 +84,15 @@ static inline void let_go(void) {
     MUST(pthread_join(stepped.thread, NULL) == 0);
 }
 
+/* Waits for the thread's end, but not for ever. True where it came. */
+static inline bool ends_within(pthread_t thread, long milliseconds) {
+    enum { MILLISECONDS_IN_SECOND = 1000, NANOSECONDS_IN_MILLISECOND = 1000000 };
+    struct timespec deadline;
+    MUST(clock_gettime(CLOCK_REALTIME, &deadline) == 0);
+    long more = deadline.tv_nsec / NANOSECONDS_IN_MILLISECOND + milliseconds;
+    deadline.tv_sec += more / MILLISECONDS_IN_SECOND;
+    deadline.tv_nsec = more % MILLISECONDS_IN_SECOND * NANOSECONDS_IN_MILLISECOND;
+    return pthread_timedjoin_np(thread, NULL, &deadline) == 0;
+}
+
 #endif

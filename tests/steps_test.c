@@ -10,8 +10,6 @@
 
 enum { CHILD_SECONDS = 60 };
 
-enum { MILLISECONDS_IN_SECOND = 1000, NANOSECONDS_IN_MILLISECOND = 1000000 };
-
 /* Of an operation that takes longer, as where the debug form fills a large block, the beginning is tried. */
 enum { MOST_STEPS = 800 };
 
@@ -70,16 +68,6 @@ static void give_spans(void *spans[SPANS]) {
         MUST(has_pattern(spans[i], SPAN_BYTES, i));
         cairn_free(spans[i]);
     }
-}
-
-/* Waits for the thread's end, but not for ever. True where it came. */
-static bool ends_within(pthread_t thread, long milliseconds) {
-    struct timespec deadline;
-    MUST(clock_gettime(CLOCK_REALTIME, &deadline) == 0);
-    long more = deadline.tv_nsec / NANOSECONDS_IN_MILLISECOND + milliseconds;
-    deadline.tv_sec += more / MILLISECONDS_IN_SECOND;
-    deadline.tv_nsec = more % MILLISECONDS_IN_SECOND * NANOSECONDS_IN_MILLISECOND;
-    return pthread_timedjoin_np(thread, NULL, &deadline) == 0;
 }
 
 /* In the release form the other must come to its end, whatever the held one is held at. The debug form takes locks in a
