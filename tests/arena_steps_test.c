@@ -162,23 +162,15 @@ static void any_two_operations_agree(void **state) {
 
 /* ---- where memory is short ----------------------------------------------------------------------------------- */
 
-#define WAS_HELD "the thread was held\n"
-
 static void try_each_step(void (*run)(void *step)) {
     if (!CAN_STEP) {
         skip();
     }
-    bool was_held = true;
-    for (size_t step = 0; was_held; step++) {
+    bool is_held = true;
+    for (size_t step = 0; is_held; step++) {
         struct child_end end = run_in_child(run, &step, CHILD_SECONDS);
         expect_success(&end);
-        was_held = strstr(end.text, WAS_HELD) != NULL;
-    }
-}
-
-static void hold_and_say(size_t step, void (*run)(void *), void *argument) {
-    if (hold_after(step, run, argument)) {
-        (void)fputs(WAS_HELD, stderr);
+        is_held = was_held(&end);
     }
 }
 

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <ucontext.h>
 
+#include "tests/child.h"
 #include "tests/threads.h"
 
 enum { TRAP_FLAG = 0x100 };
@@ -83,6 +84,17 @@ static inline void let_go(void) {
     atomic_store(&stepped.may_go_on, true);
     MUST(pthread_join(stepped.thread, NULL) == 0);
 }
+
+#define WAS_HELD "the thread was held\n"
+
+/* As hold_after, in a child that lets its parent know. */
+static inline void hold_and_say(size_t steps, void (*run)(void *), void *argument) {
+    if (hold_after(steps, run, argument)) {
+        (void)fputs(WAS_HELD, stderr);
+    }
+}
+
+static inline bool was_held(const struct child_end *end) { return strstr(end->text, WAS_HELD) != NULL; }
 
 /* Waits for the thread's end, but not for ever. True where it came. */
 static inline bool ends_within(pthread_t thread, long milliseconds) {

@@ -116,8 +116,6 @@ struct twice {
     size_t bytes; /* of the block */
 };
 
-#define WAS_HELD "the free was held\n"
-
 /* Blocks of another heap, until one lies where `block` was; no more than a pool has. */
 static void take_its_place(const void *block, size_t bytes) {
     enum { MOST_BLOCKS = 400 };
@@ -136,9 +134,7 @@ static void free_twice_at_once(void *argument) {
     const struct twice *twice = argument;
     void *block = cairn_heap_malloc(cairn_heap_create("one", NULL), twice->bytes);
     pthread_t other;
-    if (hold_after(twice->step, free_it, block)) {
-        (void)fputs(WAS_HELD, stderr);
-    }
+    hold_and_say(twice->step, free_it, block);
     start_all(&other, 1, free_in_thread, block);
     bool has_ended = ends_within(other, PATIENCE_MILLISECONDS);
     if (!has_ended) { /* the held one has the heap's lock */
@@ -158,12 +154,12 @@ static void free_twice_at_each_step(size_t bytes) {
     if (!CAN_STEP) {
         skip();
     }
-    bool was_held = true;
-    for (size_t step = 0; was_held && step < MOST_STEPS; step = step_after(step)) {
+    bool is_held = true;
+    for (size_t step = 0; is_held && step < MOST_STEPS; step = step_after(step)) {
         struct twice twice = {.step = step, .bytes = bytes};
         struct child_end end = run_in_child(free_twice_at_once, &twice, CHILD_SECONDS);
         expect_abort(&end, "cairn: ERROR: double-free: ");
-        was_held = strstr(end.text, WAS_HELD) != NULL;
+        is_held = was_held(&end);
     }
 }
 
