@@ -5,13 +5,14 @@
  * very call that is wrong and at no other, or go on, and then
  *
  *   - live blocks do not overlap, lie where blocks may lie, and are aligned and as large as they were asked for;
- *   - nothing is written into a live block but by the program;
+ *   - nothing is written into a live block, or into the program's own variables, but by the program;
  *   - all of its invariants hold, and its walk shows the live blocks and no others.
  *
  * Freeing through an old pointer what has become somebody else's live block is right by this model: no allocator can
  * tell. Two threads take turns as the input says; they are two heaps that this thread uses one after the other.
  */
 #include <inttypes.h>
+#include <stdalign.h>
 #include <string.h>
 
 #include "alloc/cairn.h"
@@ -26,13 +27,14 @@
 #include "fuzz/renew.h"
 #include "fuzz/trace.h"
 
-enum { CALLS_MAX = 400, HEAPS = 2, ONE_BURST = 32, GRANULE = 16, WILD_WRITE_MAX = 4096 };
+enum { CALLS_MAX = 400, HEAPS = 2, ONE_BURST = 32, GRANULE = 16, WILD_WRITE_MAX = 4096, OWN_BYTES = 64 };
 
 static struct cn_attack_model model;
 static struct cn_bytes input;
 static struct cairn_heap *heaps[HEAPS];
 static struct cairn_heap *other_thread; /* its heap */
 static bool has_ended;
+static alignas(GRANULE) char own[OWN_BYTES]; /* a variable of the program, which wild pointers lead to */
 
 /* Notes where the program is over; false then. */
 static bool perform(struct cn_attack_call *call, enum cn_verdict verdict) {
@@ -178,7 +180,6 @@ static char *at_address(uintptr_t address) { return (char *)address; } // NOLINT
 
 /* A pointer that a program may come to hand in: of a block that is live or was, one near it, or any other. */
 static void *take_pointer(void) {
-    static char own[64];
     uintptr_t start = (uintptr_t)take_place()->start;
     uint8_t how = cn_bytes_take(&input);
     switch (how % 8) {
@@ -282,6 +283,7 @@ static void write_wildly(void) {
     char *at = ends[where % 4];
     size_t bytes = writable_bytes(at, wanted);
     CN_TRACE("writes %zu bytes of %#" PRIx64 " at %p", bytes, value, (void *)at);
+    cn_attack_writes(&model, at, bytes);
     for (size_t i = 0; i < bytes; i++) {
         at[i] = (char)(value >> i % 8 * 8);
     }
@@ -290,6 +292,13 @@ static void write_wildly(void) {
 }
 
 /* ---- the program --------------------------------------------------------------------------------------------- */
+
+/* No call wrote where it must not. */
+static void expect_untouched(void) {
+    static const char untouched[OWN_BYTES];
+    cn_attack_compare(&model);
+    CN_EXPECT(memcmp(own, untouched, sizeof own) == 0, "nobody writes into a variable of the program but the program");
+}
 
 static void perform_plain(enum cn_attack_function function) {
     struct cn_attack_call call = {.function = function, .model = &model};
@@ -359,7 +368,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (unsigned i = 0; i < CALLS_MAX && cn_bytes_are_left(&input) && !has_ended; i++) {
         step(cn_bytes_take(&input));
     }
-    cn_attack_compare(&model);
+    expect_untouched();
     if (!has_ended) {
         perform_plain(CN_CALL_LOOK);
     }

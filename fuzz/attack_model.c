@@ -51,6 +51,7 @@ void cn_attack_add(struct cn_attack_model *model, size_t place, const struct cn_
 }
 
 void cn_attack_remove(struct cn_attack_model *model, size_t place) {
+    compare(&model->blocks[place]);
     model->blocks[place].state = CN_PLACE_DANGLING;
     model->live_count--;
 }
@@ -62,6 +63,14 @@ struct cn_attack_block *cn_attack_find(struct cn_attack_model *model, const void
         }
     }
     return NULL;
+}
+
+void cn_attack_writes(const struct cn_attack_model *model, const char *from, size_t bytes) {
+    for (size_t i = 0; i < CN_PLACES; i++) {
+        if (overlaps(&model->blocks[i], from, bytes)) {
+            compare(&model->blocks[i]);
+        }
+    }
 }
 
 void cn_attack_wrote(struct cn_attack_model *model, const char *from, size_t bytes) {

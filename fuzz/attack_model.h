@@ -41,13 +41,15 @@ void cn_attack_forget(struct cn_attack_model *model);
  * known. */
 void cn_attack_add(struct cn_attack_model *model, size_t place, const struct cn_attack_block *block);
 
-/* The live block in the place is about to be given back, or has been: its pointer dangles from now on. */
+/* The live block in the place is about to be given back, and must hold what is known: its pointer dangles from now on. */
 void cn_attack_remove(struct cn_attack_model *model, size_t place);
 
 /* The live block that starts at the address; NULL: there is none. */
 struct cn_attack_block *cn_attack_find(struct cn_attack_model *model, const void *start);
 
-/* The program itself has written to [from, from + bytes): what live blocks hold there becomes known anew. */
+/* The program itself is about to write to [from, from + bytes): the live blocks there must hold what is known ... */
+void cn_attack_writes(const struct cn_attack_model *model, const char *from, size_t bytes);
+/* ... and has written: what they hold now becomes known. */
 void cn_attack_wrote(struct cn_attack_model *model, const char *from, size_t bytes);
 
 /* Every live block must hold what is known. */

@@ -1,13 +1,12 @@
 /*
  * misuse_calls.c: calls that the program must not make. Each is reported at once.
  */
-#include <stdlib.h>
-
 #include "alloc/cairn.h"
 #include "fuzz/expect.h"
 #include "fuzz/misuse_bugs.h"
 #include "fuzz/misuse_due.h"
 #include "fuzz/misuse_pick.h"
+#include "fuzz/misuse_places.h"
 
 enum { GRANULE_BYTES = 16, FAMILIES = 3, HALF_OF_A_BYTE = 128 };
 
@@ -44,6 +43,8 @@ static void hand_in(void *pointer, enum function function, struct cairn_heap *he
     }
 }
 
+static const char *plural(size_t count) { return count == 1 ? "" : "s"; }
+
 static enum function take_function(struct cn_misuse_blocks *blocks) {
     return (enum function)(cn_bytes_take(blocks->input) % FUNCTION_COUNT);
 }
@@ -57,8 +58,19 @@ static void free_twice(struct cn_misuse_blocks *blocks) {
     bool is_resized = function == REALLOC || function == HEAP_REALLOC;
     bool is_asked = function == USABLE_SIZE || function == HEAP_USABLE_SIZE;
     cn_misuse_due(is_resized ? "realloc-of-freed" : is_asked ? "bad-free" : "double-free", block->user, block);
+    cn_misuse_due_words(", which is already free");
     hand_in(block->user, function, blocks->heaps[1]);
     cn_misuse_settle();
+}
+
+/* That the report says where in the block, or beside it, the pointer is. */
+static void expect_place(const struct cn_misuse_block *block, const char *pointer, bool is_freed) {
+    const char *end = block->user + block->size;
+    const char *how = pointer < block->user ? "before" : pointer < end ? "inside" : "past the end of";
+    const char *from = pointer < end ? block->user : end;
+    size_t distance = (size_t)(pointer < from ? from - pointer : pointer - from);
+    cn_misuse_due_words("it lies %zu byte%s %s a %s of %zu byte%s", distance, plural(distance), how,
+                        is_freed ? "freed block" : "block", block->size, plural(block->size));
 }
 
 /* Near a block's start, live or freed: in its head, in its bytes, in its tail. */
@@ -75,32 +87,21 @@ static void free_inside(struct cn_misuse_blocks *blocks) {
         pointer++;
     }
     cn_misuse_due("bad-free", pointer, block);
+    expect_place(block, pointer, is_freed);
     hand_in(pointer, take_function(blocks), blocks->heaps[1]);
     cn_misuse_settle();
 }
 
-static void free_outside(struct cn_misuse_blocks *blocks) {
-    static char global[GRANULE_BYTES];
+static void free_what_is_no_block(struct cn_misuse_blocks *blocks) {
     char local[GRANULE_BYTES] = {0};
-    char *foreign = malloc(GRANULE_BYTES);
-    union {
-        cn_misuse_bug *code;
-        void *pointer;
-    } own = {.code = free_outside};
-    void *const pointers[] = {global,
-                              local,
-                              foreign,
-                              own.pointer,
-                              blocks->heaps[1],
-                              (void *)(uintptr_t)1,             // NOLINT: any address
-                              (void *)(uintptr_t)GRANULE_BYTES, // NOLINT
-                              (void *)UINTPTR_MAX,              // NOLINT
-                              (void *)((uintptr_t)1 << 63)};    // NOLINT
-    void *pointer = pointers[cn_bytes_take(blocks->input) % (sizeof pointers / sizeof pointers[0])];
-    cn_misuse_due("bad-free", pointer, NULL);
-    hand_in(pointer, take_function(blocks), blocks->heaps[1]);
+    struct cn_misuse_place place = cn_misuse_take_place(blocks, local);
+    if (place.pointer == NULL) {
+        return;
+    }
+    cn_misuse_due("bad-free", place.pointer, NULL);
+    cn_misuse_due_words("%s", place.words);
+    hand_in(place.pointer, take_function(blocks), blocks->heaps[1]);
     cn_misuse_settle();
-    free(foreign);
 }
 
 static void free_of_other_heap(struct cn_misuse_blocks *blocks) {
@@ -108,6 +109,7 @@ static void free_of_other_heap(struct cn_misuse_blocks *blocks) {
     struct cn_misuse_block *block = cn_misuse_take_live(blocks, cn_misuse_is_live);
     unsigned other = block->heap == 1 ? 2 : 1;
     cn_misuse_due("bad-free", block->user, block);
+    cn_misuse_due_words(", which is not a block of heap '%s'", other == 1 ? "one" : "two");
     hand_in(block->user, functions[cn_bytes_take(blocks->input) % (sizeof functions / sizeof functions[0])],
             blocks->heaps[other]);
     cn_misuse_settle();
@@ -116,6 +118,7 @@ static void free_of_other_heap(struct cn_misuse_blocks *blocks) {
 /* ---- reported, and the block is freed nevertheless --------------------------------------------------------------- */
 
 static void free_by_other_family(struct cn_misuse_blocks *blocks) {
+    static const char *const asked[] = {"malloc", "calloc", "aligned_alloc", "new", "new[]"};
     static const enum cn_asked families[FAMILIES] = {CN_ASKED_MALLOC, CN_ASKED_NEW, CN_ASKED_NEW_ARRAY};
     struct cn_misuse_block *block = cn_misuse_take_live(blocks, cn_misuse_is_live);
     bool is_of_malloc = cn_misuse_is_live_of_malloc(blocks, block);
@@ -125,6 +128,7 @@ static void free_by_other_family(struct cn_misuse_blocks *blocks) {
         family = families[(first + 1) % FAMILIES];
     }
     cn_misuse_due("alloc-dealloc-mismatch", block->user, block);
+    cn_misuse_due_words(", a block that was allocated by %s", asked[block->asked]);
     cn_misuse_note_end(blocks, block);
     if (family == CN_ASKED_MALLOC && first >= HALF_OF_A_BYTE) {
         (void)cairn_realloc(block->user, 0);
@@ -148,6 +152,7 @@ static void free_with_wrong_size(struct cn_misuse_blocks *blocks) {
     uint8_t how = cn_bytes_take(blocks->input);
     size_t size = take_other_size(blocks, block->size);
     cn_misuse_due("size-mismatch", block->user, block);
+    cn_misuse_due_words(", which does not belong to its block of %zu byte%s", block->size, plural(block->size));
     cn_misuse_note_end(blocks, block);
     if (how >= HALF_OF_A_BYTE) {
         cairn_free_aligned_sized(block->user, block->head_bytes, size);
@@ -162,17 +167,14 @@ static void free_with_wrong_alignment(struct cn_misuse_blocks *blocks) {
     uintptr_t lowest = (uintptr_t)block->user & -(uintptr_t)block->user;
     size_t alignment = cn_bytes_take(blocks->input) % 2 == 0 ? lowest * 2 : 3 * block->head_bytes;
     cn_misuse_due("invalid-alignment", block->user, block);
+    cn_misuse_due_words(" with alignment %zu bytes, which %s", alignment,
+                        alignment == lowest * 2 ? "the block does not have" : "is not a power of two");
     cn_misuse_note_end(blocks, block);
     cairn_free_aligned_sized(block->user, alignment, block->size);
     cn_misuse_settle();
 }
 
 cn_misuse_bug *const cn_misuse_calls[CN_MISUSE_CALLS] = {
-    free_twice,
-    free_inside,
-    free_outside,
-    free_of_other_heap,
-    free_by_other_family,
-    free_with_wrong_size,
-    free_with_wrong_alignment,
+    free_twice,           free_inside,          free_what_is_no_block,     free_of_other_heap,
+    free_by_other_family, free_with_wrong_size, free_with_wrong_alignment,
 };

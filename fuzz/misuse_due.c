@@ -1,5 +1,6 @@
 #include "fuzz/misuse_due.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,7 +36,7 @@ static enum cairn_verdict on_report(const struct cairn_report *report, void *arg
     (void)argument;
     if (!is_due(report)) {
         fprintf(stderr, "reported: %s: %s\n", report->kind, report->sentence);
-        fprintf(stderr, "due: %s of %p: block of %zu bytes at %p%s%s\n", due.kind != NULL ? due.kind : "nothing",
+        fprintf(stderr, "due: %s of %p: block of %zu bytes at %p: %s%s\n", due.kind != NULL ? due.kind : "nothing",
                 due.pointer, due.size, due.block, due.words, due.is_seen ? ", which was reported already" : "");
     }
     CN_EXPECT(due.kind != NULL, "nothing is reported without a bug");
@@ -63,11 +64,19 @@ void cn_misuse_due(const char *kind, const void *pointer, const struct cn_misuse
     CN_TRACE("due now: %s of %p; block %p of %zu bytes", kind, pointer, due.block, due.size);
 }
 
+void cn_misuse_due_words(const char *format, ...) {
+    va_list values;
+    va_start(values, format);
+    int length = vsnprintf(due.words, sizeof due.words, format, values);
+    va_end(values);
+    CN_EXPECT(length > 0 && (size_t)length < sizeof due.words, "there is room for the words");
+}
+
 void cn_misuse_due_exactly(const struct cn_misuse_block *block, const char *how, const char *at, size_t bytes) {
     bool is_before = at < block->user;
     size_t offset = (size_t)(is_before ? block->user - at : at - block->user);
-    (void)snprintf(due.words, sizeof due.words, " has %zu byte%s written %s, at offset %s%zu; ", bytes,
-                   bytes == 1 ? "" : "s", how, is_before ? "-" : "", offset);
+    cn_misuse_due_words(" has %zu byte%s written %s, at offset %s%zu; ", bytes, bytes == 1 ? "" : "s", how,
+                        is_before ? "-" : "", offset);
 }
 
 static void keep(char *at, size_t bytes) {

@@ -24,6 +24,9 @@ void cn_misuse_due_init(void);
 /* A report of the kind becomes due, of the block (NULL: of none), and of what is handed in (NULL: of damage). */
 void cn_misuse_due(const char *kind, const void *pointer, const struct cn_misuse_block *block);
 
+/* ... whose sentence has these words ... */
+__attribute__((format(printf, 1, 2))) void cn_misuse_due_words(const char *format, ...);
+
 /* ... which says exactly what is damaged: `how` is "past its end" or the like. */
 void cn_misuse_due_exactly(const struct cn_misuse_block *block, const char *how, const char *at, size_t bytes);
 

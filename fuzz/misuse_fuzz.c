@@ -25,6 +25,7 @@
 #include "fuzz/misuse_blocks.h"
 #include "fuzz/misuse_bugs.h"
 #include "fuzz/misuse_due.h"
+#include "fuzz/misuse_places.h"
 #include "fuzz/misuse_search.h"
 #include "fuzz/operations.h"
 #include "fuzz/said.h"
@@ -85,6 +86,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     (void)snprintf(text, sizeof text, "seed=1:log_path=%s", cn_said_path());
     CN_EXPECT(cn_options_parse(&cn_options, text) == 0, "the options are known");
     cn_misuse_due_init();
+    cn_misuse_places_init();
     return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "fuzz/expect.h"
 #include "fuzz/misuse_due.h"
 #include "fuzz/misuse_pick.h"
+#include "fuzz/misuse_places.h"
 #include "fuzz/misuse_search.h"
 
 enum {
@@ -258,24 +259,9 @@ static void write_into_fresh(struct cn_misuse_blocks *blocks) {
     cn_misuse_settle();
 }
 
-/* A slot that nobody has, and that holds nothing, from where the input says on; NULL: there is none. */
-static char *find_unowned(struct cn_misuse_blocks *blocks) {
-    size_t slots = atomic_load(&cn_region.arena_count) * CN_ARENA_SLOTS;
-    size_t from = cn_misuse_take_below(blocks, slots);
-    for (size_t i = 0; i < slots; i++) {
-        size_t slot = (from + i) % slots;
-        const struct cn_arena *arena = &cn_region.arenas[slot / CN_ARENA_SLOTS];
-        uint64_t held = atomic_load(&arena->used) | atomic_load(&arena->dirty);
-        if (atomic_load(&arena->is_committed) && (held >> slot % CN_ARENA_SLOTS & 1) == 0) {
-            return cn_slot_address(slot);
-        }
-    }
-    return NULL;
-}
-
 /* Far from all blocks. */
 static void write_to_nobody(struct cn_misuse_blocks *blocks) {
-    char *slot = find_unowned(blocks);
+    char *slot = cn_misuse_take_unowned(blocks);
     size_t offset = FAR_BYTES + cn_misuse_take_below(blocks, CN_SLOT_BYTES - 2 * FAR_BYTES - WRITTEN_MAX);
     size_t bytes = take_length(blocks, WRITTEN_MAX);
     if (slot == NULL) {
