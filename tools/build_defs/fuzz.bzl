@@ -65,7 +65,7 @@ def cairn_fuzz_test(name, srcs = None, deps = [], plain_deps = [], forms = ["", 
       deps: modules with both forms, by their release label.
       plain_deps: libraries without a form.
       forms: "" (release), "_debug", or both; the targets of a form that is not named are not there.
-      tags: as no-tsan, for sanitizers that cannot run the replay.
+      tags: as no-tsan, for sanitizers with which it cannot be run.
       **kwargs: passed to the replay, cc_test.
     """
     if not name.endswith("_fuzz"):
@@ -93,7 +93,7 @@ def cairn_fuzz_test(name, srcs = None, deps = [], plain_deps = [], forms = ["", 
             name = name + "_bin" + form,
             testonly = True,
             linkopts = linkopts + _ENGINE_LINKOPTS,
-            tags = ["manual"],
+            tags = tags + ["manual"],
             deps = all_deps,
             **common
         )

@@ -16,7 +16,7 @@ ENVIRONMENT = {
     "libfuzzer": {
         "ASAN_OPTIONS": "abort_on_error=1:detect_leaks=0:allocator_may_return_null=1",
         # libFuzzer allocates where it handles a SIGABRT; the report of that would wait for itself.
-        "TSAN_OPTIONS": "report_signal_unsafe=0",
+        "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1:report_signal_unsafe=0",
     },
     # A second run goes on where the first ended, and none of them changes a setting of the machine.
     "afl": {"AFL_AUTORESUME": "1", "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_SKIP_CPUFREQ": "1"},

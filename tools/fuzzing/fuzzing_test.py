@@ -76,6 +76,12 @@ def targets_are_named_by_unit_or_by_form():
     assert {target.form for target in targets.chosen(found, ["options"])} == {"release", "debug"}
 
 
+def a_target_is_not_for_a_sanitizer_that_its_tags_rule_out():
+    leaks = targets.chosen(targets.all_targets(buildfiles.Tree(ROOT)), ["leaks"])[0]
+    fit = [sanitizer for sanitizer in ("none", "address", "undefined", "thread") if leaks.is_for(sanitizer)]
+    assert fit == ["none", "undefined"]
+
+
 def a_form_is_compiled_with_its_definition():
     tree = buildfiles.Tree(ROOT)
     makefile = targets.Makefile(tree, "out", targets.Toolchain.of_clang())
@@ -218,6 +224,7 @@ CASES = [
     a_macro_makes_the_rules_that_it_makes_in_bazel,
     a_closure_holds_what_is_depended_on_with_its_options,
     targets_are_named_by_unit_or_by_form,
+    a_target_is_not_for_a_sanitizer_that_its_tags_rule_out,
     a_form_is_compiled_with_its_definition,
     a_fuzzer_that_does_not_end_is_killed_and_told_of,
     a_fuzzer_that_dies_by_a_signal_is_told_of,

@@ -26,6 +26,9 @@ EXHAUSTIVE = ("//fuzz/tiny:tiny_test",)
 _ENGINE = "-fsanitize=fuzzer"
 _LAST_FLAGS = ["-w", "-I.", "-Ialloc"]
 
+# What targets are tagged with that cannot be run with a sanitizer.
+_TAGS = {"address": "no-asan", "undefined": "no-ubsan", "thread": "no-tsan"}
+
 
 @dataclasses.dataclass(frozen=True)
 class Target:
@@ -44,6 +47,10 @@ class Target:
     def corpora(self) -> list[str]:
         """The folders of its inputs, from the tree's root."""
         return [f"{PACKAGE}/{kind}/{self.unit}" for kind in ("corpora", "crashes")]
+
+    def is_for(self, sanitizer: str) -> bool:
+        """Whether it can find anything with the sanitizer."""
+        return _TAGS.get(sanitizer) not in self.rule.texts("tags")
 
     def engine_flags(self, root: pathlib.Path) -> list[str]:
         """What its .options say, as flags for libFuzzer."""
