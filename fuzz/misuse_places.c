@@ -8,6 +8,7 @@
 
 #include "alloc/pool.h"
 #include "alloc/region.h"
+#include "debug/record.h"
 #include "fuzz/expect.h"
 #include "fuzz/misuse_pick.h"
 
@@ -31,9 +32,11 @@ char *cn_misuse_take_unowned(struct cn_misuse_blocks *blocks) {
     return NULL;
 }
 
+/* Where there was a large block, it is still known as freed. */
 static char *take_in_unowned(struct cn_misuse_blocks *blocks) {
     char *slot = cn_misuse_take_unowned(blocks);
-    return slot != NULL ? slot + cn_misuse_take_below(blocks, CN_SLOT_BYTES) : NULL;
+    char *at = slot != NULL ? slot + cn_misuse_take_below(blocks, CN_SLOT_BYTES) : NULL;
+    return at != NULL && cn_record_around(at).kind == CN_BLOCK_NONE ? at : NULL;
 }
 
 static char *take_beyond_arenas(struct cn_misuse_blocks *blocks) {
