@@ -136,6 +136,13 @@ static size_t alignment_of(const struct call *call) {
     return call->code == MALLOC || call->code == CALLOC ? 0 : call->alignment;
 }
 
+/* How many bytes the block has, for the caller. */
+static size_t bytes_of(const struct call *call) {
+    return call->code == CALLOC    ? call->count * call->size
+           : call->code == PVALLOC ? (call->size + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES
+                                   : call->size;
+}
+
 static bool is_aligned(const void *block, size_t alignment) {
     size_t lowest = 16;
     while (lowest < alignment) {
@@ -176,8 +183,9 @@ static void make(struct pair *pair, const struct call *call) {
     int others_error = 0;
     free_pair(pair, call->code);
     unsigned char *my_block = allocate(&mine, call, &my_error);
+    CN_EXPECT(call->code != POSIX_MEMALIGN || errno == 0, "posix_memalign leaves errno as it is");
     unsigned char *others = allocate(&other, call, &others_error);
-    size_t bytes = call->code == CALLOC ? call->count * call->size : call->size;
+    size_t bytes = bytes_of(call);
     CN_EXPECT((my_block == NULL) == (others == NULL), "both return a block, or both return NULL");
     CN_EXPECT(my_block != NULL || my_error == others_error, "both fail alike");
     if (my_block == NULL) {
