@@ -11,7 +11,7 @@
 
 #include "alloc/os.h"
 #include "alloc/text.h"
-#include "lifecycle.h"
+#include "audit.h"
 #include "stack.h"
 
 /* Weak, for programs that have all of the C library in them: other parts of it need the file that has its own abort,
@@ -25,7 +25,7 @@ EXPORT CN_NORETURN void __assert_fail(const char *assertion, const char *file, u
 
 static CN_NORETURN void look_and_abort(const char *how, const struct cn_stack_start *start) {
     if (!cn_os_is_aborting()) {
-        cn_lifecycle_last_look(how, cn_stack_capture(start));
+        cn_audit_last(how, cn_stack_capture(start));
     }
     cn_os_abort();
 }

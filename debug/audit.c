@@ -2,11 +2,13 @@
 
 #include "alloc/guard.h"
 #include "alloc/heap.h"
+#include "alloc/options.h"
 #include "alloc/os.h"
 #include "alloc/os_threads.h"
 #include "alloc/purge.h"
 #include "alloc/walk.h"
 #include "damage.h"
+#include "duty.h"
 #include "fresh.h"
 #include "hiding.h"
 #include "unowned.h"
@@ -140,26 +142,27 @@ static void let_go(struct cairn_heap *heap, enum hold held) {
     }
 }
 
-/* Of the pool that the place was, if it still is there; its heap is held. */
-static void check_fresh_at(const struct cn_walk_place *place, const struct cn_look *look) {
+typedef void fresh_check(const struct cn_pool *pool, const struct cn_look *look);
+
+/* Of the pool that the place was, if it still is there; `check` asks for its heap to be held, or not. */
+static void check_fresh_at(const struct cn_walk_place *place, fresh_check *check, const struct cn_look *look) {
     struct cn_walk_place now;
     struct cn_known first = cn_record_of_core(cn_slot_address(place->slot));
     bool is_there = cn_walk_next(place->slot, &now) && now.slot == place->slot && now.owner == place->owner;
     if (is_there && !cn_hiding_covers(&first)) {
-        cn_fresh_check(&cn_region.pools[place->slot], look);
+        check(&cn_region.pools[place->slot], look);
     }
 }
 
 /* What the auditor holds just now. */
 static struct {
-    bool is_looking;
     struct cairn_heap *heap;
     enum hold held;
 } holding = {.held = HELD_BY_NOBODY};
 
-/* What pools have yet to hand out, and their ends: of those that no thread takes from meanwhile. They are `heap`'s, which is
- * the caller's; NULL: this thread's, those of ended threads, and named ones that are not in use, or all where there is one
- * thread. */
+/* What pools have yet to hand out, and their ends; of those that a thread may take from meanwhile what is next alone. They are
+ * `heap`'s, which is the caller's; NULL: of all heaps, of which no thread takes from this thread's, those of ended threads, and
+ * named ones that are not in use, or where there is one thread. */
 static void check_fresh(const struct cairn_heap *heap, const struct cn_look *look) {
     bool is_all = heap == NULL && cn_os_is_single_threaded();
     const struct cairn_heap *mine = heap != NULL ? heap : cn_heap_mine;
@@ -170,11 +173,13 @@ static void check_fresh(const struct cairn_heap *heap, const struct cn_look *loo
         }
         enum hold held = hold(place.heap, is_all ? NULL : mine);
         if (held == HELD_ALREADY) {
-            check_fresh_at(&place, look);
-        } else if (held != HELD_BY_NOBODY) {
+            check_fresh_at(&place, cn_fresh_check, look);
+        } else if (held == HELD_BY_NOBODY) {
+            check_fresh_at(&place, cn_fresh_check_in_use, look);
+        } else {
             holding.heap = place.heap;
             holding.held = held;
-            check_fresh_at(&place, look);
+            check_fresh_at(&place, cn_fresh_check, look);
             holding.held = HELD_BY_NOBODY;
             let_go(place.heap, held);
         }
@@ -213,25 +218,21 @@ static bool begin_look(void) {
         cn_purge_resume();
         return false;
     }
-    holding.is_looking = true;
     return true;
 }
 
 static void end_look(void) {
-    holding.is_looking = false;
     cn_hiding_end_look();
     cn_purge_resume();
 }
 
-/* The thread's report ends the process, if no handler of SIGABRT jumps out of it. */
-static void abandon(void) {
-    if (atomic_load(&auditor) == cn_os_thread_id() && holding.is_looking) {
-        enum hold held = holding.held;
-        holding.held = HELD_BY_NOBODY;
-        let_go(holding.heap, held);
-        end_look();
-        atomic_store(&auditor, 0);
-    }
+static void abandon(void *unused) {
+    enum hold held = holding.held;
+    (void)unused;
+    holding.held = HELD_BY_NOBODY;
+    let_go(holding.heap, held);
+    end_look();
+    atomic_store(&auditor, 0);
 }
 
 /* Nothing where a report of this thread has got the process here, or was interrupted by a signal. */
@@ -239,14 +240,16 @@ static bool audit(cn_audit_fn *check, struct cn_look *look, bool waits) {
     if (cn_report_is_mine() || !begin(waits)) {
         return false;
     }
-    cn_report_set_let_go(abandon);
     bool is_done = begin_look();
     if (is_done) {
+        struct cn_duty duty;
+        cn_duty_begin(&duty, abandon, NULL);
         (void)cn_audit_blocks(NULL, check, look);
         if (check == check_block) {
             check_fresh(NULL, look);
             cn_unowned_check(look);
         }
+        cn_duty_end(&duty);
         end_look();
     }
     atomic_store(&auditor, 0);
@@ -281,6 +284,9 @@ void cn_audit_due(void) {
 
 void cn_audit_last(const char *how, uint32_t stack) {
     struct cn_look look = {how, stack};
+    if (!cn_options.check_at_exit) {
+        return;
+    }
     if (cn_report_begin()) { /* another thread's report, which may end the process, comes to its end first */
         cn_report_end();
     }
@@ -294,7 +300,6 @@ void cn_audit_heap(const struct cairn_heap *heap, struct cn_look *look) {
 
 void cn_audit_after_fork(void) {
     atomic_store(&auditor, 0);
-    holding.is_looking = false;
     holding.held = HELD_BY_NOBODY;
     is_forked = true;
     serial_at_fork = cn_record_last_serial();

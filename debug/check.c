@@ -65,12 +65,12 @@ bool cn_check_family(const struct cn_known *known, uint64_t word, const void *bl
     return false;
 }
 
-/* What operator new has aligned is deleted with that alignment: the head tells it, but on guarded pages. */
+/* What operator new has aligned is deleted with that alignment, and nothing else is with one: the head tells it, but on guarded pages. */
 static bool is_other_alignment(const struct cn_known *known, uint64_t word, const struct cn_release *release) {
     size_t head_bytes = cn_record_head_of(word);
     return cn_options.mismatch && release->family != CN_ASKED_MALLOC &&
            family_of(cn_record_asked_of(word)) == release->family && known->kind != CN_BLOCK_GUARDED &&
-           head_bytes > CN_RECORD_USUAL_HEAD_BYTES && release->alignment != head_bytes;
+           cn_max(head_bytes, release->alignment) > CN_RECORD_USUAL_HEAD_BYTES && release->alignment != head_bytes;
 }
 
 void cn_check_named_size(const struct cn_known *known, uint64_t word, const void *block,

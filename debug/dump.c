@@ -52,6 +52,9 @@ bool cn_dump_expected(const char *address, unsigned char *expected) {
         return fill_of_rest(address, expected);
     }
     struct cn_facts facts = cn_record_facts(known.record);
+    if (facts.state == CN_RECORD_FREE && known.kind == CN_BLOCK_SPAN) {
+        return false; /* its pages may have gone back since */
+    }
     if (facts.state != CN_RECORD_LIVE && (facts.marks & CN_MARK_PARKED) == 0) {
         return facts.state != CN_RECORD_BUSY && fill_of_freed(expected);
     }

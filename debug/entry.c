@@ -31,13 +31,21 @@ enum {
     LARGE_TAIL_BYTES = 1024
 };
 
+/* All threads' together: each may make few. */
+static CN_NOINLINE void count_operation(uint32_t stack) {
+    static _Atomic uint64_t operations; /* relaxed */
+    if ((atomic_fetch_add_explicit(&operations, 1, memory_order_relaxed) + 1) % cn_options.check_every == 0) {
+        (void)cn_audit("check_every", stack);
+    }
+}
+
 /* `stack` is that of the call. */
 static void tick(struct cn_self *self, uint32_t stack) {
     if (CN_UNLIKELY(cn_audit_is_due())) { /* a signal came where none could be made */
         cn_audit_due();
     }
-    if (CN_UNLIKELY(cn_options.check_every != 0) && self != NULL && ++self->operations % cn_options.check_every == 0) {
-        (void)cn_audit("check_every", stack);
+    if (CN_UNLIKELY(cn_options.check_every != 0) && self != NULL) {
+        count_operation(stack);
     }
 }
 

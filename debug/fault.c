@@ -6,6 +6,7 @@
 #include "alloc/os_fault.h"
 #include "audit.h"
 #include "canary.h"
+#include "hiding.h"
 #include "page.h"
 #include "report.h"
 #include "stack.h"
@@ -37,7 +38,7 @@ static bool report_own(const struct cn_os_fault *fault, uint32_t stack) {
                                    .known = cn_record_around(fault->address),
                                    .access = fault->access,
                                    .asked_size = CN_ANY_SIZE};
-    if (incident.known.kind == CN_BLOCK_NONE) {
+    if (incident.known.kind == CN_BLOCK_NONE && !cn_hiding_find_before(fault->address, &incident.known)) {
         return false;
     }
     incident.facts = cn_record_facts(incident.known.record);

@@ -1,5 +1,6 @@
 #include "hiding.h"
 
+#include "alloc/block.h"
 #include "alloc/heap.h"
 #include "alloc/options.h"
 #include "alloc/os.h"
@@ -7,13 +8,15 @@
 #include "alloc/os_watch.h"
 #include "alloc/thread.h"
 #include "alloc/walk.h"
+#include "duty.h"
 #include "fresh.h"
 
 /* A pool's state: how many of its blocks do not wait, and one of these marks, or none. */
 #define HIDDEN ((uint64_t)1 << 62)
 #define CHANGING ((uint64_t)1 << 61)
 
-enum { MAPPINGS_SHARE = 16 }; /* of the mappings that a process can have; each hidden pool takes two */
+/* Of the mappings that a process can have, so many go to hidden pools, which take up to three each. */
+enum { MAPPINGS_SHARE = 16, POOL_MAPPINGS = 3 };
 
 #define MINUS_ONE UINT64_MAX /* to the count */
 
@@ -96,16 +99,23 @@ static uint32_t blocks_of(const struct cn_pool *pool) { return cn_class_at(cn_po
 
 CN_INLINE state_word *state_of(struct cn_pool *pool) { return &pool->note; }
 
-/* All pages but the last: so two hidden pools are never one mapping, of which opening one would make three. */
-static size_t hidden_bytes(const struct cn_pool *pool) {
-    return (cn_pool_slots(pool) << CN_SLOT_SHIFT) - cn_os_page_bytes();
+static size_t bytes_of(const struct cn_pool *pool) { return cn_pool_slots(pool) << CN_SLOT_SHIFT; }
+
+static bool show_bytes(const struct cn_pool *pool) {
+    return cn_os_protect(cn_pool_address(pool), bytes_of(pool), CN_RIGHT_WRITE);
 }
 
-static bool protect(const struct cn_pool *pool, enum cn_access_right right) {
-    bool is_done = cn_os_protect(cn_pool_address(pool), hidden_bytes(pool), right);
-    cn_watch_hide(cn_pool_address(pool), hidden_bytes(pool)); /* memcheck takes what the system shows for shown */
-    return is_done;
+/* The last page can be read: so two hidden pools are never one mapping, of which opening one would make three. True also where
+ * only a part is hidden, and cannot be shown. */
+static bool hide_bytes(const struct cn_pool *pool) {
+    size_t page = cn_os_page_bytes();
+    char *last = cn_pool_address(pool) + bytes_of(pool) - page;
+    return cn_os_protect(cn_pool_address(pool), bytes_of(pool) - page, CN_RIGHT_NONE) &&
+           (cn_os_protect(last, page, CN_RIGHT_READ) || !show_bytes(pool));
 }
+
+/* memcheck takes what the system shows for shown. */
+static void tell_watch(const struct cn_pool *pool) { cn_watch_hide(cn_pool_address(pool), bytes_of(pool)); }
 
 void cn_hiding_start(size_t slot) {
     struct cn_pool *pool = &cn_region.pools[slot];
@@ -113,7 +123,7 @@ void cn_hiding_start(size_t slot) {
 }
 
 void cn_hiding_limit(void) {
-    size_t most = cn_max(1, cn_os_mapping_limit() / MAPPINGS_SHARE / 2);
+    size_t most = cn_max(1, cn_os_mapping_limit() / MAPPINGS_SHARE / POOL_MAPPINGS);
     atomic_store_explicit(&pool_limit, most, memory_order_relaxed);
 }
 
@@ -169,6 +179,14 @@ static void check(const struct cn_pool *pool, const struct cn_look *look) {
     cn_fresh_check_unasked(pool, look);
 }
 
+/* Of a thread that hides no more. */
+static void leave_open(void *state) {
+    if (end_change(state, 0)) {
+        lower_pools();
+    }
+    cn_hiding_end();
+}
+
 /* C2: nobody but who finds that still no block is in use gets to change it. */
 static void hide(const struct cn_pool *pool, state_word *state, const struct cn_look *look) {
     if (!raise_pools()) {
@@ -176,8 +194,12 @@ static void hide(const struct cn_pool *pool, state_word *state, const struct cn_
     }
     bool is_open = !begin_change(state, 0);
     if (!is_open) {
+        struct cn_duty duty;
+        cn_duty_begin(&duty, leave_open, state);
         check(pool, look);
-        bool is_hidden = protect(pool, CN_RIGHT_NONE);
+        cn_duty_end(&duty);
+        bool is_hidden = hide_bytes(pool);
+        tell_watch(pool);
         is_open = end_change(state, is_hidden ? HIDDEN : 0) && !is_hidden;
     }
     if (is_open) {
@@ -204,7 +226,8 @@ static bool open_pool(const struct cn_pool *pool, state_word *state, uint64_t se
         cn_os_yield();
         return true;
     }
-    bool is_open = protect(pool, CN_RIGHT_WRITE);
+    bool is_open = show_bytes(pool);
+    tell_watch(pool);
     if (end_change(state, is_open ? 0 : HIDDEN) && is_open) {
         lower_pools();
     }
@@ -232,6 +255,18 @@ bool cn_hiding_remove(const struct cn_known *known) {
 
 bool cn_hiding_covers(const struct cn_known *known) {
     return can_be_hidden(known) && (atomic_load(state_of(pool_of(known))) & (HIDDEN | CHANGING)) != 0;
+}
+
+bool cn_hiding_find_before(const void *address, struct cn_known *last) {
+    size_t granule = ((uintptr_t)address - (uintptr_t)cn_region.base) >> CN_GRANULE_SHIFT;
+    const struct cn_pool *pool = cn_region_covers(granule) ? cn_block_last_pool(cn_slot_of_granule(granule)) : NULL;
+    if (pool == NULL) {
+        return false;
+    }
+    const struct cn_class *class = cn_class_at(cn_pool_class(pool));
+    char *end = cn_pool_address(pool) + (size_t) class->pool_blocks * class->block_bytes;
+    *last = cn_record_of_core(end - class->block_bytes);
+    return (const char *)address >= end && last->kind == CN_BLOCK_POOL && cn_hiding_covers(last);
 }
 
 size_t cn_hiding_pool_count(void) { return atomic_load(&pool_count); }

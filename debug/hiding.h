@@ -2,13 +2,13 @@
  * hiding.h: freed memory that cannot be accessed, so that a read of it stops at the instruction too; and who may look
  * at the bytes of blocks meanwhile.
  *
- * Spans and guarded blocks are made inaccessible by whoever frees them (live.c). A pool is hidden, but for its last
- * page, while all of its blocks are quarantined, unless it is a named heap's: then neither the program nor the core has
- * one. Its state is its entry's note (pool.h):
+ * Spans and guarded blocks are made inaccessible by whoever frees them (live.c). A pool is hidden while all of its blocks are
+ * quarantined, unless it is a named heap's: then neither the program nor the core has one. Its last page can still be read, but
+ * not written. Its state is its entry's note (pool.h):
  *
  *   open --the last of its blocks is quarantined--> changing --> hidden --a block leaves--> changing --> open
  *
- * All its bytes are checked before, so that nobody needs to look at a hidden pool; when its blocks leave they are
+ * All its bytes are checked before, and nobody can change them, so that nobody needs to look at a hidden pool; when its blocks leave they are
  * checked as ever. Hidden pools cost the system mappings, so that there are at most so many at a time; a pool beyond
  * that, or that the system refuses to hide, stays open. To open one takes no mapping. Should the system refuse that all
  * the same, the pool stays hidden, with its blocks parked.
@@ -54,6 +54,9 @@ bool cn_hiding_remove(const struct cn_known *known);
 
 /* Whether the block's pool cannot be accessed now, or is changing. */
 bool cn_hiding_covers(const struct cn_known *known);
+
+/* The last block of a hidden pool where the address lies behind its blocks, in its slack; false elsewhere. */
+bool cn_hiding_find_before(const void *address, struct cn_known *last);
 
 /* Pools that are hidden now. */
 size_t cn_hiding_pool_count(void);

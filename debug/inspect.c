@@ -4,6 +4,7 @@
 #include "alloc/cairn.h"
 #include "alloc/hooks.h"
 #include "audit.h"
+#include "duty.h"
 #include "live.h"
 #include "quarantine.h"
 #include "stack.h"
@@ -51,13 +52,21 @@ static bool forget(const struct cn_known *known, uint64_t word, void *argument) 
     return true;
 }
 
+static void resume_named(void *unused) {
+    (void)unused;
+    cn_quarantine_resume_named();
+}
+
 /* Afterwards no entry of the quarantine speaks of a block of the heap. All of its blocks are looked at before any is
  * forgotten, since whose a damage is depends on the block before it. */
 CN_NOINLINE void cn_debug_heap_destroy(struct cairn_heap *heap) {
     struct cn_stack_start here = cn_stack_here();
     struct cn_look look = {"cairn_heap_destroy", cn_stack_capture(&here)};
+    struct cn_duty duty;
     cn_quarantine_pause_named();
+    cn_duty_begin(&duty, resume_named, NULL);
     cn_audit_heap(heap, &look);
     (void)cn_audit_blocks(heap, forget, &look);
+    cn_duty_end(&duty);
     cn_quarantine_resume_named();
 }

@@ -1,5 +1,6 @@
-#include "lifecycle.h"
-
+/*
+ * lifecycle.c: the debug form at the process's start, after a fork, and at its end.
+ */
 #include <string.h>
 
 #include "alloc/heap.h"
@@ -157,13 +158,7 @@ void cn_debug_after_fork(void) {
     }
 }
 
-void cn_lifecycle_last_look(const char *how, uint32_t stack) {
-    if (cn_options.check_at_exit) {
-        cn_audit_last(how, stack);
-    }
-}
-
 void cn_debug_stop(void) {
-    cn_lifecycle_last_look("exit", 0);
+    cn_audit_last("exit", 0);
     cn_leak_at_exit();
 }

@@ -11,19 +11,18 @@
 #include "alloc/os.h"
 #include "alloc/panic.h"
 #include "alloc/path.h"
+#include "duty.h"
 #include "hash.h"
 #include "own_lock.h"
 #include "page.h"
 #include "self.h"
 #include "sentence.h"
 
-enum { STANDARD_ERROR = 2, TOLD_COUNT = 1024 };
+enum { STANDARD_ERROR = 2, TOLD_SETS = 1024, TOLD_WAYS = 8 };
 
 static struct cn_own_lock lock;
 static int cancel_state;               /* of the thread that has the lock, before */
 static _Atomic unsigned ending_thread; /* which is about to end the process; 0: none */
-
-static _Atomic(cn_report_let_go_fn *) let_go;
 
 /* Written by cn_report_set_callback, under the lock. */
 static cairn_report_fn *callback;
@@ -33,8 +32,11 @@ static void *callback_argument;
 static struct cn_page page;
 static struct cn_text out;
 
-/* Hashes of damage that was reported, each in its place; a later one takes it over. */
-static _Atomic uint64_t told[TOLD_COUNT];
+/* Hashes of damage that was reported, each in its set; there a later one takes the place of the oldest. */
+static struct {
+    _Atomic uint64_t hashes[TOLD_WAYS];
+    _Atomic unsigned next;
+} told[TOLD_SETS];
 
 /* ---- one at a time ------------------------------------------------------------------------------------------- */
 
@@ -174,10 +176,7 @@ static bool ask_whether_to_go_on(void) {
 }
 
 static CN_NORETURN void end_process(void) {
-    cn_report_let_go_fn *function = atomic_load(&let_go);
-    if (function != NULL) {
-        function();
-    }
+    cn_duty_let_go();
     cn_os_abort();
 }
 
@@ -204,7 +203,15 @@ static bool was_told(const struct cn_incident *incident) {
     uint64_t hash = cn_hash_mix((uintptr_t)incident->known.core, incident->facts.serial);
     hash = cn_hash_mix(hash, (uintptr_t)incident->damage);
     hash = cn_hash_mix(cn_hash_mix(hash, incident->damage_bytes), incident->kind);
-    return atomic_exchange_explicit(&told[hash % TOLD_COUNT], hash, memory_order_relaxed) == hash;
+    size_t set = hash % TOLD_SETS;
+    for (size_t i = 0; i < TOLD_WAYS; i++) {
+        if (atomic_load_explicit(&told[set].hashes[i], memory_order_relaxed) == hash) {
+            return true;
+        }
+    }
+    unsigned way = atomic_fetch_add_explicit(&told[set].next, 1, memory_order_relaxed) % TOLD_WAYS;
+    atomic_store_explicit(&told[set].hashes[way], hash, memory_order_relaxed);
+    return false;
 }
 
 void cn_report_damage(enum cn_kind kind, const struct cn_known *known, const char *first, const char *end,
@@ -216,8 +223,6 @@ void cn_report_damage(enum cn_kind kind, const struct cn_known *known, const cha
         cn_report(&incident);
     }
 }
-
-void cn_report_set_let_go(cn_report_let_go_fn *function) { atomic_store(&let_go, function); }
 
 void cn_report_set_callback(cairn_report_fn *function, void *argument) {
     bool is_first = cn_report_begin();

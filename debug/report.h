@@ -64,7 +64,7 @@ CN_INLINE struct cn_incident cn_incident_of(enum cn_kind kind, const struct cn_l
     return incident;
 }
 
-/* Prints the incident. Raises SIGABRT afterwards; returns only where the option halt_on_error=0 is set, or the
+/* Prints the incident. Lets go of the thread's duties (duty.h) and raises SIGABRT afterwards; returns only where the option halt_on_error=0 is set, or the
  * program's error callback says so: then the caller goes on as if the bad call had not been made. */
 void cn_report(const struct cn_incident *incident);
 
@@ -76,11 +76,6 @@ void cn_report_damage(enum cn_kind kind, const struct cn_known *known, const cha
 
 /* What decides after a report, in place of halt_on_error; NULL: nobody. */
 void cn_report_set_callback(cairn_report_fn *callback, void *argument);
-
-/* What is called before a report ends the process, in the thread that made it: a handler of SIGABRT may jump out of it, and
- * what that thread holds would be held for ever then. */
-typedef void cn_report_let_go_fn(void);
-void cn_report_set_let_go(cn_report_let_go_fn *function);
 
 /* In the child of a fork. */
 void cn_report_after_fork(void);

@@ -21,7 +21,6 @@ struct cn_self {
     uintptr_t control; /* the address of the thread's control block, at its stack's upper end; 0: the main thread's */
     unsigned number;   /* threads count from 1, the main thread */
     struct cn_chunk *chunk;
-    uint64_t operations; /* so far; counted where check_every asks for it */
 };
 
 extern _Thread_local struct cn_self *cn_self_mine CN_TLS;

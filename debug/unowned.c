@@ -4,6 +4,7 @@
 #include "alloc/bitmap.h"
 #include "alloc/os.h"
 #include "canary.h"
+#include "duty.h"
 #include "record.h"
 
 /* Memory that nobody has, and bytes of it that were written. */
@@ -28,6 +29,11 @@ static bool is_live(const struct cn_known *known) {
     return known->kind != CN_BLOCK_NONE && cn_record_state_of(cn_record_load(known->record)) == CN_RECORD_LIVE;
 }
 
+/* Whether it was the last that had the slot, of several whose first this is. */
+static bool is_freed_span(const struct cn_known *known) {
+    return known->kind == CN_BLOCK_SPAN && cn_record_state_of(cn_record_load(known->record)) == CN_RECORD_FREE;
+}
+
 /* The live block at whose end the run starts, but for the slack of its pool; of kind NONE where there is none. */
 static struct cn_known find_before(const struct wild *wild) {
     struct cn_known none = {.kind = CN_BLOCK_NONE};
@@ -48,9 +54,11 @@ static void tell(enum cn_kind kind, const struct cn_known *known, const struct w
     cn_report(&incident);
 }
 
-/* A write that starts near the end of the block before, or ends near the start of the one behind, is that one's. */
+/* A write that starts near the end of the block before, or ends near the start of the one behind, is that one's; else that to a
+ * large block that was here last, where that is known. */
 static void report(const struct wild *wild, const struct cn_look *look) {
     struct cn_known nobody = {.kind = CN_BLOCK_NONE};
+    struct cn_known freed = cn_record_around(wild->first);
     struct cn_known before = find_before(wild);
     struct cn_known behind = cn_record_around(wild->run_end);
     size_t from_before = NEAR_BYTES;
@@ -65,6 +73,8 @@ static void report(const struct wild *wild, const struct cn_look *look) {
         tell(CN_KIND_HEAP_BUFFER_OVERFLOW, &before, wild, look);
     } else if (to_behind < NEAR_BYTES) {
         tell(CN_KIND_HEAP_BUFFER_UNDERFLOW, &behind, wild, look);
+    } else if (is_freed_span(&freed)) {
+        tell(CN_KIND_HEAP_USE_AFTER_FREE, &freed, wild, look);
     } else {
         tell(CN_KIND_HEAP_BUFFER_OVERFLOW, &nobody, wild, look);
     }
@@ -72,10 +82,14 @@ static void report(const struct wild *wild, const struct cn_look *look) {
 
 /* ---- looking ----------------------------------------------------------------------------------------------------- */
 
-/* Whether it is all the freed fill: so is what a pool is about to hand out, when a signal's handler looks at it. */
+/* Whether all of it is the freed fill, or zero still: so is what a pool is about to hand out, when a signal's handler looks at
+ * it, in whatever order it is filled. */
 static bool is_filled(const struct wild *wild) {
-    return wild->is_of_pool && cn_fill_freed >= 0 &&
-           cn_fill_check(wild->first, wild->end, (unsigned char)cn_fill_freed) == NULL;
+    const char *at = wild->first;
+    while (at < wild->end && (*at == 0 || (unsigned char)*at == cn_fill_freed)) {
+        at++;
+    }
+    return wild->is_of_pool && at == wild->end;
 }
 
 /* Reports what was found so far, if anything, and makes it zero. */
@@ -148,12 +162,24 @@ static bool claim(size_t index, uint64_t mask) {
     return true;
 }
 
+struct claimed {
+    size_t arena;
+    uint64_t mask;
+};
+
+static void release(void *claimed) {
+    const struct claimed *slots = claimed;
+    cn_arena_release(slots->arena, slots->mask);
+}
+
 static void check_arena(size_t index, const struct cn_look *look) {
     const struct cn_arena *arena = &cn_region.arenas[index];
     uint64_t mask = cn_arena_free_slots(index) & ~atomic_load_explicit(&arena->dirty, memory_order_relaxed);
     if (!claim(index, mask)) {
         return;
     }
+    struct cn_duty duty;
+    cn_duty_begin(&duty, release, &(struct claimed){index, mask});
     for (uint64_t left = mask; left != 0;) {
         unsigned first = cn_ctz(left);
         unsigned slots = cn_bits_first_run(left);
@@ -162,6 +188,7 @@ static void check_arena(size_t index, const struct cn_look *look) {
         check_run(&wild, look);
         left &= ~cn_bits_run(first, slots);
     }
+    cn_duty_end(&duty);
     cn_arena_release(index, mask);
 }
 
