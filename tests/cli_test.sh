@@ -275,6 +275,20 @@ guard_may_name_a_block_after_a_colon() {
 }
 check guard_may_name_a_block_after_a_colon
 
+# Where the process lies, and so all that it maps.
+personality_under() {
+    cairn run "$@" cat /proc/self/personality
+    cat out
+}
+
+a_seed_fixes_addresses() {
+    setarch -R true 2>err || { cp err out && exit 0; } # the system does not let them be fixed
+    [ "$(personality_under --option seed=5)" = 00040000 ] || fail "addresses are random"
+    [ "$(personality_under --option seed=5 --option seed=0)" = 00000000 ] || fail "addresses are not random"
+    [ "$(personality_under)" = 00000000 ] || fail "addresses are not random"
+}
+check a_seed_fixes_addresses
+
 help_of_run_lists_the_options_of_the_allocator() {
     cairn run --help
     expect_out "  stats=0|1 (default 0)"

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <unistd.h>
 
 #include "alloc/options_table.h"
@@ -190,6 +191,25 @@ static const struct argp parser = {
            "  cairn run --stats-json=heap.%p.json -- make -j2\n",
 };
 
+/* Whether the last of the settings that names a seed has one that is not 0. */
+static bool has_seed(const char *settings) {
+    static const char name[] = "seed=";
+    bool is_found = false;
+    for (const char *at = settings; at != NULL; at = strchr(at, ':') != NULL ? strchr(at, ':') + 1 : NULL) {
+        if (strncmp(at, name, strlen(name)) == 0) {
+            is_found = strtoull(at + strlen(name), NULL, 0) != 0;
+        }
+    }
+    return is_found;
+}
+
+/* With a seed what is random is the same in every run; so are addresses then, where the system lets them be. */
+static void fix_addresses(const char *settings) {
+    if (has_seed(settings)) {
+        (void)personality(ADDR_NO_RANDOMIZE);
+    }
+}
+
 static int run(int argc, char **argv) {
     const char *inherited = getenv("CAIRN_OPTIONS");
     struct run_arguments arguments = {
@@ -205,6 +225,7 @@ static int run(int argc, char **argv) {
     }
     cn_start_warn(arguments.name, arguments.program[0]);
     int status = CN_EXIT_RUN_FAILED;
+    fix_addresses(arguments.settings);
     if (cn_start_export(library, arguments.settings) == 0) {
         status = cn_start_execute(arguments.name, arguments.program);
     } else {
