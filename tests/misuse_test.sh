@@ -6,7 +6,8 @@
 # The first line of a program says what must come of it:
 #   // expect: exit 0                 it ends by itself, with status 0 and without a report
 #   // expect: SIGSEGV                it ends by this signal, without a report
-#   // expect: <kind>: <sentence>     it ends by SIGABRT after the one line `cairn: ERROR: <kind>: <sentence>`.
+#   // expect: <kind>: <sentence>     it ends by SIGABRT after the one line `cairn: ERROR: <kind>: <sentence>`, or, where the
+#                                     kind is `leak`, by itself, with status 23.
 #                                     An extended regular expression for the whole line; `@` stands for the
 #                                     address that the program gave to aim().
 # The debug form finds more: where something else must come of it there, the second line says `// expect-debug: ` and
@@ -64,7 +65,7 @@ has_own_frame() {
 judge_stacks() {
     local kind
     kind=$(sed -n 's/^cairn: ERROR: \([a-z-]*\): .*/\1/p' "$1.err")
-    if ! grep -q '^  block ' "$1.err"; then
+    if ! grep -Eq '^  (block|the first) ' "$1.err"; then
         [[ $kind = bad-free || $kind = invalid-alignment ]] || grep -q 'that belongs to no block' "$1.err" ||
             echo "the report has no block"
         return
@@ -89,6 +90,7 @@ judge() {
         ;;
     SIGSEGV) signal=139 expected='' ;;
     SIGABRT*) expected=${expected#SIGABRT} expected=${expected# } ;;
+    leak:*) signal=23 ;; # the option leaks_exitcode
     esac
     [ "$status" = $signal ] || echo "status $status instead of $signal"
     if [ -n "$expected" ]; then
