@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The arithmetic of tools/bench and its care about what it measures. Speaks TAP."""
 
+import itertools
 import os
 import sys
 import tempfile
@@ -146,8 +147,11 @@ class HarnessTest(unittest.TestCase):
         self.assertAlmostEqual(report.geometric_mean([4, 0.25, 10, 0.1]), 1)
 
     def test_each_round_starts_with_another_allocator(self):
-        self.assertEqual([rows.rotated(["a", "b", "c"], i)[0] for i in range(4)], ["a", "b", "c", "a"])
-        self.assertEqual(sorted(rows.rotated(["a", "b", "c"], 2)), ["a", "b", "c"])
+        orders = [rows.shuffled(["a", "b", "c"], turn) for turn in range(30)]
+        self.assertTrue(all(sorted(order) == ["a", "b", "c"] for order in orders))
+        self.assertEqual(orders, [rows.shuffled(["a", "b", "c"], turn) for turn in range(30)])
+        for pair in itertools.permutations("abc", 2):
+            self.assertTrue(any("".join(pair) in "".join(order) for order in orders), pair)
 
     def test_figures_keep_three_digits(self):
         self.assertEqual([report.short(v) for v in (1.234, 12.34, 123.4, None)], ["1.23", "12.3", "123", "-"])

@@ -148,6 +148,13 @@ static void call_add(struct timed *own, struct histogram *histogram, uint64_t ti
     histogram_add(histogram, ticks);
 }
 
+/* So that a switch in between excuses no later call. */
+static void look_now_and_then(struct timed *own, uint64_t turn) {
+    if (turn % LOOK_EVERY == 0) {
+        (void)is_interrupted(own);
+    }
+}
+
 static void take_timed(struct cell *cell, size_t size, struct timed *own) {
     uint64_t began = ticks_now();
     void *block = malloc(size);
@@ -169,9 +176,11 @@ static void give_timed(struct cell *cell, struct timed *own) {
 static void burst(struct worker *worker, uint64_t turn, struct timed *own) {
     uint32_t first = dice_below(&worker->dice, CELL_COUNT - BURST_COUNT);
     for (uint32_t i = first; i < first + BURST_COUNT; i++) {
+        look_now_and_then(own, i - first);
         give_timed(&worker->cells[i], own);
     }
     for (uint32_t i = first; i < first + BURST_COUNT; i++) {
+        look_now_and_then(own, i - first);
         take_timed(&worker->cells[i], program_size(turn + i), own);
     }
 }
@@ -186,9 +195,7 @@ static void *churn_main(void *argument) {
         struct cell *cell = &worker->cells[dice_below(&worker->dice, CELL_COUNT)];
         give_timed(cell, own);
         take_timed(cell, program_size(i), own);
-        if (i % LOOK_EVERY == 0) {
-            is_interrupted(own);
-        }
+        look_now_and_then(own, i);
         if (i % BURST_EVERY == 0) {
             burst(worker, i, own);
         }
@@ -238,13 +245,12 @@ static void fall(uint64_t mib) {
     struct cell *cells = table_map(count * sizeof *cells);
     timed = table_map(sizeof *timed);
     for (uint32_t i = 0; i < count; i++) {
+        look_now_and_then(timed, i);
         take_timed(&cells[i], program_size(i), timed);
     }
     cells_shuffle(cells, count);
     for (uint32_t i = 0; i < count; i++) {
-        if (i % LOOK_EVERY == 0) {
-            is_interrupted(timed);
-        }
+        look_now_and_then(timed, i);
         if (i % SURVIVES_ONE_OF != 0) {
             give_timed(&cells[i], timed);
         }

@@ -160,13 +160,15 @@ static void overhead_measure(size_t block_bytes, uint64_t total_bytes) {
 enum { FRAGMENT_SIZES = 8, FRAGMENT_FIRST_BYTES = 24, FRAGMENT_KEEP_ONE_OF = 8 };
 
 /* Builds blocks of one size up to `total_bytes` and leaves one of eight alive; returns the bytes of those. The table
- * holds all of them for the time being. */
-static uint64_t fragment_round(struct cell *cells, size_t block_bytes, uint64_t total_bytes, struct dice *dice) {
+ * holds all of them for the time being. `full_kib` becomes what is resident when all are there. */
+static uint64_t fragment_round(struct cell *cells, size_t block_bytes, uint64_t total_bytes, struct dice *dice,
+                               uint64_t *full_kib) {
     uint64_t block_count = total_bytes / block_bytes;
     uint64_t kept_count = 0;
     for (uint64_t i = 0; i < block_count; i++) {
         cell_fill(&cells[i], block_bytes);
     }
+    *full_kib = resident_now().kib;
     for (uint64_t i = 0; i < block_count; i++) {
         if (dice_below(dice, FRAGMENT_KEEP_ONE_OF) == 0) {
             kept_count++;
@@ -185,9 +187,9 @@ static void fragment_measure(uint64_t total_bytes) {
     uint64_t live_bytes = 0;
     uint64_t peak_kib = 0;
     for (unsigned i = 0; i < FRAGMENT_SIZES; i++) {
-        live_bytes += fragment_round(cells, (size_t)FRAGMENT_FIRST_BYTES << i, total_bytes, &dice);
-        uint64_t now_kib = resident_now().kib - before_kib;
-        peak_kib = now_kib > peak_kib ? now_kib : peak_kib;
+        uint64_t full_kib = 0;
+        live_bytes += fragment_round(cells, (size_t)FRAGMENT_FIRST_BYTES << i, total_bytes, &dice, &full_kib);
+        peak_kib = full_kib - before_kib > peak_kib ? full_kib - before_kib : peak_kib;
     }
     uint64_t after_kib = resident_now().kib - before_kib;
     printf("{\"live_kib\":%llu,\"after_kib\":%llu,\"peak_kib\":%llu", (unsigned long long)(live_bytes / 1024),

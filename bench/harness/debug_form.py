@@ -67,4 +67,5 @@ def run(settings, allocators, progress):
     results = rows.measure([with_cpu(row, seconds) for row in wanted], pair, plan, progress, failures)
     table("The debug form over glibc", HEADS, [line_of(name, one, seconds) for name, one in results.items()])
     failures_print(failures)
-    return rows.described(results, failures)
+    cpu = {name: {one: seconds[name, one] for one in measured if (name, one) in seconds} for name, measured in results.items()}
+    return {**rows.described(results, failures), "cpu_s": cpu}

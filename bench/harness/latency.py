@@ -20,13 +20,13 @@ def sample_all(command, allocators, budget, step, progress, failures):
     found = {allocator.name: [] for allocator in allocators}
     failed = set()
     for turn in budget.rounds():
-        for allocator in rows.rotated(allocators, turn):
+        for allocator in rows.shuffled(allocators, turn):
             if allocator.name in failed:
                 continue
             progress.show(step, "round %d, %s" % (turn + 1, allocator.name))
             try:
                 result = programs.result_of(command, allocator)
-                found[allocator.name].append({call: result[call] for call in CALLS})
+                found[allocator.name].append({key: result[key] for key in [*CALLS, "interrupted"]})
             except programs.Failure as failure:
                 failed.add(allocator.name)
                 found[allocator.name] = []
@@ -62,17 +62,19 @@ def latency_table(title, found, call, allocators):
     by_allocator = {name: figures(samples, call) for name, samples in found.items()}
     peers = [allocator.name for allocator in allocators if allocator.is_peer]
     heads = [*SHOWN.values(), "max"]
+    left_out = {name: median([sample["interrupted"] for sample in samples]) for name, samples in found.items() if samples}
     compared = ["p99.9", "max"]
     lines = []
     for name, values in by_allocator.items():
         line = [name] + [short(values.get(head)) for head in heads]
-        lines.append(line + [ratio(against_best(by_allocator, name, figure, peers)) for figure in compared])
-    table(title, [""] + heads + [figure + " / best peer" for figure in compared], lines)
+        line += [ratio(against_best(by_allocator, name, figure, peers)) for figure in compared]
+        lines.append(line + ["%d" % left_out[name] if name in left_out else "-"])
+    table(title, [""] + heads + [figure + " / best peer" for figure in compared] + ["left out"], lines)
 
 
 def run(settings, allocators, progress):
     count, fall_mib = (QUICK_COUNT, QUICK_FALL_MIB) if settings.quick else (FULL_COUNT, FULL_FALL_MIB)
-    threads = [1] if settings.quick else [1, settings.threads]
+    threads = [1] if settings.quick else sorted({1, settings.threads})
     budget = rows.Budget((QUICK if settings.quick else FULL).of(settings), len(threads) + 1)
     failures = []
 

@@ -18,12 +18,18 @@ RECORDED = os.path.join(ROOT, "bench", "results")
 README = os.path.join(ROOT, "README.md")
 BEGIN = "<!-- measured: written by `tools/bench record` -->"
 END = "<!-- end of measured -->"
+SHOWN = ("p50", "p99", "p99.9", "max")
+LATENCY_CAPTION = (
+    "Single calls of one thread that replaces its 50,000 blocks at random, a tenth of them at once from time to time; and frees "
+    "while a peak of many small blocks falls, in random order:"
+)
 NOTHING_YET = "No run of this version is recorded yet: `tools/bench`, then `tools/bench record`, puts one here."
 
 PICTURES = {
     "time": "time of each row over the fastest peer's",
     "memory": "peak memory of each row over the leanest peer's",
     "latency-malloc": "how long single calls of malloc take",
+    "latency-free": "how long single calls of free take",
     "timeline": "resident memory over a program's life",
     "threads": "throughput against the number of threads",
 }
@@ -82,14 +88,12 @@ def latency_text(found):
         return ""
     lines = []
     for name, samples in found["latency"]["threads"]["1"].items():
-        cells = [
-            short(latency.figures(samples, call).get(figure))
-            for call in latency.CALLS
-            for figure in ("p50", "p99", "p99.9")
-        ]
-        lines.append([name] + cells)
-    heads = ["ns"] + ["%s %s" % (word, figure) for word in latency.CALLS.values() for figure in ("p50", "p99", "p99.9")]
-    return table_text(heads, lines)
+        cells = [latency.figures(samples, call).get(figure) for call in latency.CALLS for figure in SHOWN]
+        falling = latency.figures(found["latency"]["fall"].get(name, []), "giving")
+        lines.append([name] + [short(cell) for cell in cells + [falling.get("p99.9"), falling.get("max")]])
+    heads = ["ns"] + ["%s %s" % (word, figure) for word in latency.CALLS.values() for figure in SHOWN]
+    heads += ["free in a fall p99.9", "free in a fall max"]
+    return LATENCY_CAPTION + "\n\n" + table_text(heads, lines)
 
 
 def section(found):

@@ -1,5 +1,6 @@
 """Rows: what is run under each allocator in turn, and the tables of the figures that come out."""
 
+import random
 import time
 from typing import Callable, NamedTuple
 
@@ -66,18 +67,17 @@ class Measured:
         return "%s (%s-%s)" % tuple(short(value / scale) for value in (median(self.ns), min(self.ns), max(self.ns)))
 
 
-def rotated(items, by):
-    """The items in turn, starting with another one each round, so that none always follows the same one."""
-    by %= len(items)
-    return items[by:] + items[:by]
+def shuffled(items, turn):
+    """The items in another order each round, the same in each run, so that none always follows the same one."""
+    return random.Random(turn).sample(items, len(items))
 
 
 def row_measure(row, allocators, budget, step, progress, failures):
-    """All rounds of one row: A B C, B C A, ..."""
+    """All rounds of one row: A B C, C A B, B A C, ..."""
     measured = {allocator.name: Measured() for allocator in allocators}
     failed = set()
     for turn in budget.rounds():
-        for allocator in rotated(allocators, turn):
+        for allocator in shuffled(allocators, turn):
             if allocator.name in failed:
                 continue
             progress.show(step, "round %d, %s" % (turn + 1, allocator.name))

@@ -15,7 +15,7 @@ def sample_all(settings, allocators, progress, failures):
     command = [programs.program("timeline"), "--mib", str(size), "--idle-ms", str(idle_ms)]
     found = {allocator.name: [] for allocator in allocators}
     for turn in rows.Budget((QUICK if settings.quick else FULL).of(settings), 1).rounds():
-        for allocator in rows.rotated(allocators, turn):
+        for allocator in rows.shuffled(allocators, turn):
             progress.show("memory over time", "round %d, %s" % (turn + 1, allocator.name))
             try:
                 result = programs.result_of(command, allocator)
