@@ -1,6 +1,6 @@
 /*
  * fault_fuzz.c: accesses that a page stops in the debug form: beyond a block on guarded pages, to a freed one, to large
- * blocks that were freed, and writes to sealed ones. Each is reported as what it is, of the block that it is of, in
+ * blocks that were freed, to pools all of whose blocks were, and writes to sealed ones. Each is reported as what it is, of the block that it is of, in
  * words that say where; no other access is. The input is a sequence of calls and accesses, four bytes each.
  *
  * The program goes on after a report: the callback makes the page accessible, and the access is made after all.
@@ -26,7 +26,11 @@
 enum { PLACES = 16, STEPS_MAX = 120, PAGE_BYTES = 4096, STACK_DEPTH = 32 /* out of the program, to the C library */ };
 enum { LARGE_MIN_BYTES = 100 << 10, LARGE_UNIT = 4 << 10, MARGIN_BYTES = 4 * PAGE_BYTES };
 
-enum state { UNUSED, LIVE, SEALED, FREED };
+/* Blocks that fill pools; so many pools at most are hidden at a time. */
+enum { POOL_CORE_BYTES = 4096, POOL_BYTES = 64 << 10, POOL_BLOCKS = POOL_BYTES / POOL_CORE_BYTES, HEAD_BYTES = 16 };
+enum { HIDDEN_BLOCKS = 3 * POOL_BLOCKS, HIDDEN_SIZE = POOL_CORE_BYTES - 2 * HEAD_BYTES, HIDES_MAX = 8 };
+
+enum state { UNUSED, LIVE, SEALED, FREED, HIDDEN };
 
 struct block {
     enum state state;
@@ -36,7 +40,10 @@ struct block {
 };
 
 static struct block blocks[PLACES];
-static const struct block *last_freed[2]; /* without and with guarded pages: others may have lost theirs */
+static const struct block *last_freed[2];  /* without and with guarded pages: others may have lost theirs */
+static struct block hidden[HIDDEN_BLOCKS]; /* of the last pools that were */
+static size_t hidden_count;
+static unsigned hides;
 static struct cn_bytes input;
 
 /* ---- accesses ------------------------------------------------------------------------------------------------ */
@@ -51,7 +58,7 @@ static struct {
 
 static const char *due_kind(void) {
     const char *address = (const char *)(uintptr_t)now.address; // NOLINT: not volatile
-    if (now.block->state == FREED) {
+    if (now.block->state == FREED || now.block->state == HIDDEN) {
         return "heap-use-after-free";
     }
     if (address < now.block->start) {
@@ -88,13 +95,20 @@ static char *page_of(char *address) { return address - (uintptr_t)address % PAGE
 
 static char *end_of_pages(const struct block *block) { return page_of(block->start + block->size + PAGE_BYTES - 1); }
 
+/* Of a pool, which can be read while the pool is hidden. */
+static bool is_last_page(const char *address) {
+    return (uintptr_t)address % POOL_BYTES / PAGE_BYTES == POOL_BYTES / PAGE_BYTES - 1;
+}
+
 /* As it was before it was opened. */
 static void close_page(void) {
+    bool is_hidden = now.block->state == HIDDEN;
     bool is_sealed = now.block->state == SEALED && now.opened < end_of_pages(now.block);
-    if (!is_sealed) {
+    bool can_be_read = is_sealed || (is_hidden && is_last_page(now.opened));
+    if (!is_sealed && !is_hidden) {
         (void)madvise(now.opened, PAGE_BYTES, MADV_DONTNEED);
     }
-    CN_EXPECT(mprotect(now.opened, PAGE_BYTES, is_sealed ? PROT_READ : PROT_NONE) == 0, "a page can be protected");
+    CN_EXPECT(mprotect(now.opened, PAGE_BYTES, can_be_read ? PROT_READ : PROT_NONE) == 0, "a page can be protected");
     cn_fault_start(); /* a fault is handled once */
 }
 
@@ -165,6 +179,46 @@ static void unseal(struct block *block) {
     block->state = LIVE;
 }
 
+/* ---- pools ------------------------------------------------------------------------------------------------------- */
+
+static bool share_a_pool(const struct block *one, const struct block *other) {
+    return (uintptr_t)one->start / POOL_BYTES == (uintptr_t)other->start / POOL_BYTES;
+}
+
+static bool is_of_whole_pool(const struct block *taken, const struct block *block) {
+    size_t count = 0;
+    for (size_t i = 0; i < HIDDEN_BLOCKS; i++) {
+        count += share_a_pool(&taken[i], block) ? 1 : 0;
+    }
+    return count == POOL_BLOCKS;
+}
+
+/* Takes and frees as many as fill pools: those are hidden whose blocks all are among them. */
+static void hide(void) {
+    struct block taken[HIDDEN_BLOCKS];
+    for (size_t i = 0; i < HIDDEN_BLOCKS; i++) {
+        taken[i] = (struct block){HIDDEN, false, cairn_malloc(HIDDEN_SIZE), HIDDEN_SIZE};
+        CN_EXPECT(taken[i].start != NULL, "there is memory");
+    }
+    for (size_t i = 0; i < HIDDEN_BLOCKS; i++) {
+        cairn_free(taken[i].start);
+    }
+    hidden_count = 0;
+    for (size_t i = 0; i < HIDDEN_BLOCKS; i++) {
+        if (is_of_whole_pool(taken, &taken[i])) {
+            hidden[hidden_count++] = taken[i];
+        }
+    }
+}
+
+static void access_hidden(size_t number, bool is_write) {
+    const struct block *block = &hidden[number % hidden_count];
+    char *address = block->start - HEAD_BYTES + number / hidden_count % POOL_CORE_BYTES;
+    access_it(block, address, is_write, is_write || !is_last_page(address));
+}
+
+/* ---- the steps --------------------------------------------------------------------------------------------------- */
+
 static void step(void) {
     enum { MAKE, MAKE_TOO, ACCESS, ACCESS_TOO, ACCESS_EDGE, FREE, SEAL, CHECK, KINDS };
     uint8_t code = cn_bytes_take(&input);
@@ -198,7 +252,14 @@ static void step(void) {
         }
         break;
     default:
-        CN_EXPECT(cairn_check(), "all is as it should be");
+        if (how % 4 == 0 && hides < HIDES_MAX) {
+            hides++;
+            hide();
+        } else if (how % 4 != 3 && hidden_count != 0) {
+            access_hidden((size_t)high << 8 | low, how >= 128);
+        } else {
+            CN_EXPECT(cairn_check(), "all is as it should be");
+        }
     }
 }
 
@@ -227,6 +288,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     cn_fault_start();
     memset(blocks, 0, sizeof blocks);
     memset(last_freed, 0, sizeof last_freed);
+    hidden_count = 0;
+    hides = 0;
     input = cn_bytes_of(data, size);
     set(cn_bytes_take(&input));
     for (unsigned i = 0; i < STEPS_MAX && cn_bytes_are_left(&input); i++) {
