@@ -25,9 +25,14 @@ static bool visit_at(char *core, cn_audit_fn *visit, void *argument) {
     return cn_record_state_of(word) == CN_RECORD_NONE || visit(&known, word, argument);
 }
 
+/* So many blocks were handed out; of another pool, perhaps, that is here by now. */
+static size_t blocks_of(const struct cn_known *known, size_t fresh) {
+    return cn_min(fresh, cn_class_at(cn_class_of(known->core_bytes))->pool_blocks);
+}
+
 static bool visit_pool(const struct cn_walk_place *place, cn_audit_fn *visit, void *argument) {
     struct cn_known known = cn_record_of_core(cn_slot_address(place->slot));
-    size_t blocks = known.kind == CN_BLOCK_POOL ? cn_pool_fresh(&cn_region.pools[place->slot]) : 0;
+    size_t blocks = known.kind == CN_BLOCK_POOL ? blocks_of(&known, cn_pool_fresh(&cn_region.pools[place->slot])) : 0;
     for (; blocks > 0; blocks--, known.core += known.core_bytes, known.record++) {
         uint64_t word = cn_record_load(known.record);
         if (cn_record_state_of(word) != CN_RECORD_NONE && !visit(&known, word, argument)) {
@@ -142,15 +147,15 @@ static void let_go(struct cairn_heap *heap, enum hold held) {
     }
 }
 
-typedef void fresh_check(const struct cn_pool *pool, const struct cn_look *look);
-
-/* Of the pool that the place was, if it still is there; `check` asks for its heap to be held, or not. */
-static void check_fresh_at(const struct cn_walk_place *place, fresh_check *check, const struct cn_look *look) {
+/* Of the pool that the place was, if it still is there; `is_held`: its heap is. */
+static void check_fresh_at(const struct cn_walk_place *place, bool is_held, const struct cn_look *look) {
     struct cn_walk_place now;
     struct cn_known first = cn_record_of_core(cn_slot_address(place->slot));
     bool is_there = cn_walk_next(place->slot, &now) && now.slot == place->slot && now.owner == place->owner;
-    if (is_there && !cn_hiding_covers(&first)) {
-        check(&cn_region.pools[place->slot], look);
+    if (is_there && is_held && !cn_hiding_covers(&first)) {
+        cn_fresh_check(&cn_region.pools[place->slot], look);
+    } else if (is_there && !is_held) {
+        cn_fresh_check_in_use(place->slot, place->owner, look);
     }
 }
 
@@ -173,13 +178,13 @@ static void check_fresh(const struct cairn_heap *heap, const struct cn_look *loo
         }
         enum hold held = hold(place.heap, is_all ? NULL : mine);
         if (held == HELD_ALREADY) {
-            check_fresh_at(&place, cn_fresh_check, look);
+            check_fresh_at(&place, true, look);
         } else if (held == HELD_BY_NOBODY) {
-            check_fresh_at(&place, cn_fresh_check_in_use, look);
+            check_fresh_at(&place, false, look);
         } else {
             holding.heap = place.heap;
             holding.held = held;
-            check_fresh_at(&place, cn_fresh_check, look);
+            check_fresh_at(&place, true, look);
             holding.held = HELD_BY_NOBODY;
             let_go(place.heap, held);
         }
@@ -226,9 +231,10 @@ static void end_look(void) {
     cn_purge_resume();
 }
 
-static void abandon(void *unused) {
+static void abandon(void *unused, uint64_t mask) {
     enum hold held = holding.held;
     (void)unused;
+    (void)mask;
     holding.held = HELD_BY_NOBODY;
     let_go(holding.heap, held);
     end_look();
@@ -242,14 +248,13 @@ static bool audit(cn_audit_fn *check, struct cn_look *look, bool waits) {
     }
     bool is_done = begin_look();
     if (is_done) {
-        struct cn_duty duty;
-        cn_duty_begin(&duty, abandon, NULL);
+        cn_duty_begin(abandon, NULL, 0);
         (void)cn_audit_blocks(NULL, check, look);
         if (check == check_block) {
             check_fresh(NULL, look);
             cn_unowned_check(look);
         }
-        cn_duty_end(&duty);
+        cn_duty_end();
         end_look();
     }
     atomic_store(&auditor, 0);

@@ -218,6 +218,10 @@ bool cn_damage_find_freed(const struct cn_known *known, uint64_t word, const str
     return true;
 }
 
+void cn_damage_report_fresh(const char *from, const char *first, const char *end, const struct cn_look *look) {
+    report_beyond(from, (struct range){first, end}, look);
+}
+
 bool cn_damage_check_fresh(const char *from, const char *to, const struct cn_look *look) {
     if (cn_fill_freed < 0) {
         return false;

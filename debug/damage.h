@@ -65,6 +65,9 @@ CN_INLINE bool cn_damage_check_freed(const struct cn_known *known, uint64_t word
            cn_damage_find_freed(known, word, look);
 }
 
+/* Reports damage [first, end) in what was never handed out, from `from` on, behind the block before. */
+void cn_damage_report_fresh(const char *from, const char *first, const char *end, const struct cn_look *look);
+
 /* The fill of [from, to), behind the block before `from`, never handed out. */
 bool cn_damage_check_fresh(const char *from, const char *to, const struct cn_look *look);
 

@@ -36,11 +36,16 @@ void cn_exclusion_add_memory_of_cairn(struct cn_exclusion *exclusion) {
 
 /* ---- stacks -------------------------------------------------------------------------------------------------- */
 
+enum { CONTROL_BYTES = 4096 }; /* of a control block, at most */
+
 struct stacks {
     struct cn_exclusion *exclusion;
     const struct cn_stopped *stopped;
     const struct cn_mapping *mapping;
     bool is_threads_own; /* the mapping is the stack that a thread has begun on */
+    bool has_taken;      /* the thread, or one of those, has not ended */
+    uintptr_t pointer;   /* a thread's into its stack ... */
+    uintptr_t low;       /* ... and where the stack begins, as far as is known */
     bool is_in_use;      /* a thread's stack pointer lies in it */
     uintptr_t guard_end; /* of the last mapping that cannot be accessed */
 };
@@ -59,14 +64,43 @@ static bool holds_control(const struct stacks *stacks, const struct cn_self *sel
 
 static void look_for_own(const struct cn_self *self, void *argument) {
     struct stacks *stacks = argument;
-    stacks->is_threads_own |= holds_control(stacks, self); /* also of a thread that is about to end */
+    bool is_own = holds_control(stacks, self);
+    stacks->is_threads_own |= is_own; /* also of a thread that is about to end */
+    stacks->has_taken |= is_own && atomic_load_explicit(&self->is_taken, memory_order_relaxed);
+}
+
+/* A control block lies at the upper end of its stack; where stacks have no guards between them, several are one mapping. */
+static void raise_low(const struct cn_self *self, void *argument) {
+    struct stacks *stacks = argument;
+    if (holds_control(stacks, self) && self->control < stacks->pointer) {
+        stacks->low = cn_max(stacks->low, self->control + CONTROL_BYTES);
+    }
+}
+
+/* Another thread's pointer, below, whose stack's upper end is not known. */
+static bool is_another_below(const struct stacks *stacks, uintptr_t pointer) {
+    return pointer >= stacks->low && pointer < stacks->pointer;
+}
+
+static bool is_any_below(const struct stacks *stacks) {
+    bool is_any = is_another_below(stacks, stacks->stopped->stack_pointer);
+    for (size_t i = 0; i < stacks->stopped->count && !is_any; i++) {
+        is_any = is_another_below(stacks, stacks->stopped->threads[i].stack_pointer);
+    }
+    return is_any;
 }
 
 /* Below the pointer, where it lies in the mapping. Not of a coroutine's stack: there may be others' in the mapping. */
 static void exclude_below(struct stacks *stacks, uintptr_t stack_pointer) {
-    if (stacks->is_threads_own && stack_pointer >= stacks->mapping->start && stack_pointer < stacks->mapping->end) {
-        cn_exclusion_add(stacks->exclusion, stacks->mapping->start, stack_pointer);
-        stacks->is_in_use = true;
+    if (!stacks->is_threads_own || stack_pointer < stacks->mapping->start || stack_pointer >= stacks->mapping->end) {
+        return;
+    }
+    stacks->is_in_use = true;
+    stacks->pointer = stack_pointer;
+    stacks->low = stacks->mapping->start;
+    cn_self_visit(raise_low, stacks);
+    if (stacks->low < stack_pointer && !is_any_below(stacks)) {
+        cn_exclusion_add(stacks->exclusion, stacks->low, stack_pointer);
     }
 }
 
@@ -98,12 +132,13 @@ static bool exclude_in_mapping(const struct cn_mapping *mapping, void *argument)
     stacks->mapping = mapping;
     stacks->is_in_use = false;
     stacks->is_threads_own = is_main_stack(mapping);
+    stacks->has_taken = false;
     cn_self_visit(look_for_own, stacks);
     exclude_below(stacks, stacks->stopped->stack_pointer);
     for (size_t i = 0; i < stacks->stopped->count; i++) {
         exclude_below(stacks, stacks->stopped->threads[i].stack_pointer);
     }
-    if (!stacks->is_in_use) {
+    if (!stacks->is_in_use && !stacks->has_taken) {
         cn_self_visit(exclude_ended, stacks);
     }
     return true;

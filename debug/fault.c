@@ -23,11 +23,14 @@ static enum cn_kind kind_of(const struct cn_facts *facts, const char *user, cons
     return is_inside && (facts->marks & CN_MARK_SEALED) != 0 ? CN_KIND_SEALED_WRITE : CN_KIND_HEAP_BUFFER_OVERFLOW;
 }
 
-/* Whether the fault can come of what this form does to blocks: on guarded pages all are its doing, and in blocks of
+/* Whether the fault can come of what this form does to blocks: on guarded pages all are its doing but within a live
+ * block, which the program may have protected, or taken for code; and in blocks of
  * pools that are not live, whose pool may be open again by now. */
-static bool is_own(const struct cn_known *known, const struct cn_facts *facts) {
+static bool is_own(const struct cn_known *known, const struct cn_facts *facts, const char *address) {
+    const char *user = known->core + facts->head_bytes;
+    bool is_within = facts->state == CN_RECORD_LIVE && address >= user && address < user + facts->size_bytes;
     bool is_freed_in_pool = known->kind == CN_BLOCK_POOL && facts->state != CN_RECORD_LIVE;
-    return known->kind == CN_BLOCK_GUARDED || is_freed_in_pool ||
+    return (known->kind == CN_BLOCK_GUARDED && !is_within) || is_freed_in_pool ||
            (facts->marks & (CN_MARK_PROTECTED | CN_MARK_SEALED)) != 0;
 }
 
@@ -42,7 +45,7 @@ static bool report_own(const struct cn_os_fault *fault, uint32_t stack) {
         return false;
     }
     incident.facts = cn_record_facts(incident.known.record);
-    if (!is_own(&incident.known, &incident.facts)) {
+    if (!is_own(&incident.known, &incident.facts, fault->address)) {
         return false;
     }
     incident.kind = kind_of(&incident.facts, incident.known.core + incident.facts.head_bytes, fault->address);

@@ -31,29 +31,34 @@ void cn_fresh_check_unasked(const struct cn_pool *pool, const struct cn_look *lo
     check_all(pool, cn_unowned_check_unasked, look);
 }
 
-static bool is_whole(const struct cn_pool *pool, size_t handed_out, size_t filled) {
-    const char *start = cn_pool_address(pool);
-    return cn_fill_check(start + handed_out, start + filled, (unsigned char)cn_fill_freed) == NULL;
+/* Whether the pool that has the owner word is there, and has handed out so much. */
+static bool is_still(const struct cn_pool *pool, uintptr_t owner, size_t handed_out) {
+    uintptr_t now = atomic_load_explicit(&cn_region.owner[cn_pool_slot(pool)], memory_order_relaxed);
+    return ((now ^ owner) & ~CN_OWNER_PENDING) == 0 && cn_pool_class(pool) < CN_CLASS_COUNT &&
+           cn_ahead_handed_out_bytes(pool) == handed_out;
 }
 
 /* What its owner writes there it writes after it has moved on (live.c orders the two), and is seen to have; unless the pool ends
- * and another one comes as far in the same instant, and twice so. */
-void cn_fresh_check_in_use(const struct cn_pool *pool, const struct cn_look *look) {
-    size_t handed_out = cn_ahead_handed_out_bytes(pool);
+ * and another one of the same owner comes as far in the same instant, and twice so. */
+void cn_fresh_check_in_use(size_t slot, uintptr_t owner, const struct cn_look *look) {
+    const struct cn_pool *pool = &cn_region.pools[slot];
+    const char *start = cn_pool_address(pool);
+    const char *first = NULL;
+    const char *end = NULL;
+    size_t handed_out = cn_pool_class(pool) < CN_CLASS_COUNT ? cn_ahead_handed_out_bytes(pool) : 0;
     size_t filled = cn_ahead_bytes(pool_bytes_of(pool), handed_out);
-    if (cn_fill_freed < 0 || filled <= handed_out) {
+    if (cn_fill_freed < 0 || filled <= handed_out || !is_still(pool, owner, handed_out)) {
         return;
     }
     for (unsigned looks = 0; looks < 2; looks++) {
-        if (is_whole(pool, handed_out, filled)) {
-            return;
-        }
+        first = cn_fill_check(start + handed_out, start + filled, (unsigned char)cn_fill_freed);
+        end = first != NULL ? cn_fill_damage_end(first, start + filled, (unsigned char)cn_fill_freed) : NULL;
         atomic_thread_fence(memory_order_acquire);
-        if (cn_ahead_handed_out_bytes(pool) != handed_out) {
+        if (first == NULL || !is_still(pool, owner, handed_out)) {
             return;
         }
     }
-    (void)cn_damage_check_fresh(cn_pool_address(pool) + handed_out, cn_pool_address(pool) + filled, look);
+    cn_damage_report_fresh(start + handed_out, first, end, look);
 }
 
 static void clear(char *from, char *to) {

@@ -20,8 +20,9 @@
 void cn_fresh_check(const struct cn_pool *pool, const struct cn_look *look);
 void cn_fresh_check_unasked(const struct cn_pool *pool, const struct cn_look *look);
 
-/* Reports where F1 does not hold, for a pool from which another thread may be taking. */
-void cn_fresh_check_in_use(const struct cn_pool *pool, const struct cn_look *look);
+/* Reports where F1 does not hold of the pool that starts in the slot, and has that owner word; another thread may be taking from
+ * it, or give it back. */
+void cn_fresh_check_in_use(size_t slot, uintptr_t owner, const struct cn_look *look);
 
 /* Reports where F1 or F2 does not hold of what is next, and keeps them true, where blocks are about to be handed out for
  * the first time. */

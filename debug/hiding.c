@@ -180,7 +180,8 @@ static void check(const struct cn_pool *pool, const struct cn_look *look) {
 }
 
 /* Of a thread that hides no more. */
-static void leave_open(void *state) {
+static void leave_open(void *state, uint64_t mask) {
+    (void)mask;
     if (end_change(state, 0)) {
         lower_pools();
     }
@@ -194,10 +195,9 @@ static void hide(const struct cn_pool *pool, state_word *state, const struct cn_
     }
     bool is_open = !begin_change(state, 0);
     if (!is_open) {
-        struct cn_duty duty;
-        cn_duty_begin(&duty, leave_open, state);
+        cn_duty_begin(leave_open, state, 0);
         check(pool, look);
-        cn_duty_end(&duty);
+        cn_duty_end();
         bool is_hidden = hide_bytes(pool);
         tell_watch(pool);
         is_open = end_change(state, is_hidden ? HIDDEN : 0) && !is_hidden;

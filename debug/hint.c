@@ -68,20 +68,26 @@ static bool put_if_text(struct cn_text *text, const struct damage *damage, size_
     return true;
 }
 
-static bool put_if_points(struct cn_text *text, uint64_t word) {
-    static struct cn_where target; /* large */
+static bool put_target(struct cn_text *text, uint64_t word, struct cn_where *target) {
     if (word < SMALLEST_POINTER) {
         return false;
     }
-    cn_where_find((const void *)(uintptr_t)word, &target); // NOLINT(performance-no-int-to-ptr): it may be anything
-    if (target.kind == CN_WHERE_UNMAPPED || target.kind == CN_WHERE_NULL || target.kind == CN_WHERE_FREE) {
+    cn_where_find((const void *)(uintptr_t)word, target); // NOLINT(performance-no-int-to-ptr): it may be anything
+    if (target->kind == CN_WHERE_UNMAPPED || target->kind == CN_WHERE_NULL || target->kind == CN_WHERE_FREE) {
         return false;
     }
     cn_text_put(text, "the value ");
     cn_text_put_hex(text, word);
     cn_text_put(text, " looks like a pointer: it lies ");
-    cn_where_put(text, &target);
+    cn_where_put(text, target);
     return true;
+}
+
+static bool put_if_points(struct cn_text *text, uint64_t word) {
+    static struct cn_where target; /* large */
+    bool is_put = put_target(text, word, &target);
+    target = (struct cn_where){0}; /* a search for leaks must not meet the pointer here */
+    return is_put;
 }
 
 /* Aligned words that the damage touches: what is around it is the program's, or was right, and does no harm. */

@@ -52,8 +52,9 @@ static bool forget(const struct cn_known *known, uint64_t word, void *argument) 
     return true;
 }
 
-static void resume_named(void *unused) {
+static void resume_named(void *unused, uint64_t mask) {
     (void)unused;
+    (void)mask;
     cn_quarantine_resume_named();
 }
 
@@ -62,11 +63,10 @@ static void resume_named(void *unused) {
 CN_NOINLINE void cn_debug_heap_destroy(struct cairn_heap *heap) {
     struct cn_stack_start here = cn_stack_here();
     struct cn_look look = {"cairn_heap_destroy", cn_stack_capture(&here)};
-    struct cn_duty duty;
     cn_quarantine_pause_named();
-    cn_duty_begin(&duty, resume_named, NULL);
+    cn_duty_begin(resume_named, NULL, 0);
     cn_audit_heap(heap, &look);
     (void)cn_audit_blocks(heap, forget, &look);
-    cn_duty_end(&duty);
+    cn_duty_end();
     cn_quarantine_resume_named();
 }

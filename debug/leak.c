@@ -143,14 +143,14 @@ size_t cn_debug_leaks(void) { return cn_leak_report(); }
 static int status_due;        /* 0: the program's own */
 static bool sets_status_last; /* `end_with_status` is still to be called */
 
-/* Called by exit behind all else but the flushing of streams: on_exit(3). */
+/* Called by exit behind all else but the flushing of streams: on_exit(3). It goes on where it was, with the new status. To flush
+ * here could wait for a thread that reads. */
 static void end_with_status(int status, void *argument) {
     (void)status;
     (void)argument;
     sets_status_last = false;
     if (status_due != 0) {
-        (void)fflush(NULL);
-        _exit(status_due);
+        exit(status_due); // NOLINT(concurrency-mt-unsafe): the C library allows it
     }
 }
 

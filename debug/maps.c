@@ -69,7 +69,9 @@ static void read_path(struct cn_mapping *mapping) {
     for (int c = read_char(); c != '\n' && c != END_OF_FILE; c = read_char()) {
         if (length + 1 == sizeof mapping->path) { /* the end of a path says more than its beginning */
             enum { KEPT = CN_MAPPING_PATH_BYTES / 2 };
+            bool is_whole_path = mapping->path[0] == '/';
             memmove(mapping->path, mapping->path + length - KEPT, KEPT);
+            memcpy(mapping->path, is_whole_path ? "/..." : "....", strlen("/..."));
             length = KEPT;
         }
         mapping->path[length++] = (char)c;

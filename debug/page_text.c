@@ -117,7 +117,7 @@ static void put_mapping(struct cn_text *text, const struct cn_mapping *mapping) 
     }
 }
 
-static void put_pointer(struct cn_text *text, const struct cn_where *where) {
+static void put_pointer(struct cn_text *text, const struct cn_where *where, bool is_handed_in) {
     cn_text_put_hex(text, (uintptr_t)where->pointer);
     cn_text_put(text, " lies ");
     cn_where_put(text, where);
@@ -128,7 +128,7 @@ static void put_pointer(struct cn_text *text, const struct cn_where *where) {
     if (where->kind >= CN_WHERE_STACK && where->kind <= CN_WHERE_MAPPED) {
         put_mapping(text, &where->mapping);
     }
-    if ((uintptr_t)where->pointer % CN_GRANULE_BYTES != 0) {
+    if (is_handed_in && (uintptr_t)where->pointer % CN_GRANULE_BYTES != 0) {
         cn_text_put(text, "; it is no multiple of 16, as every block's start is");
     }
     cn_text_put(text, "\n");
@@ -235,7 +235,7 @@ void cn_page_put_text(struct cn_text *text, const struct cn_page *page) {
     }
     if (page->incident->pointer != NULL && page->where.kind != CN_WHERE_START) {
         put_label(text, "pointer");
-        put_pointer(text, &page->where);
+        put_pointer(text, &page->where, page->incident->access == CN_ACCESS_NONE);
     }
     put_site_line(text, page);
     cn_text_flush(text); /* names need a large stack: a signal's may be too small */
@@ -263,7 +263,7 @@ static void put_bytes_there(struct cn_text *text, const struct cn_page *page) {
 
 void cn_page_put_description(struct cn_text *text, const struct cn_page *page) {
     cn_paint_choose(text);
-    put_pointer(text, &page->where);
+    put_pointer(text, &page->where, true);
     if (cn_page_has_block(page)) {
         put_block_line(text, page);
     }

@@ -9,9 +9,11 @@
 #include "audit.h"
 #include "exclusion.h"
 #include "maps.h"
+#include "touched.h"
 
 enum {
     COPY_BYTES = 64 << 10,
+    ASKED_FROM_BYTES = 256 << 10, /* whether it was touched */
     WORD_BYTES = sizeof(uintptr_t),
     DIRECT_MAX = 4096, /* blocks outside of the region */
 };
@@ -100,6 +102,9 @@ static void add_bits(const struct cn_known *known, unsigned bits) {
 
 typedef void found_fn(const struct cn_known *known, const char *user);
 
+/* Another thread may be in the midst of a realloc of the block. */
+static bool is_in_use(enum cn_record_state state) { return state == CN_RECORD_LIVE || state == CN_RECORD_BUSY; }
+
 /* The live block that the address is of. One past the end is not of it; a block of size 0 has an address too. */
 static bool find_live(uintptr_t address, struct cn_known *known, const char **user) {
     *known = cn_record_around((const void *)address); // NOLINT(performance-no-int-to-ptr): it may be anything
@@ -108,7 +113,7 @@ static bool find_live(uintptr_t address, struct cn_known *known, const char **us
     }
     struct cn_facts facts = cn_record_facts(known->record);
     *user = known->core + facts.head_bytes;
-    return facts.state == CN_RECORD_LIVE && address - (uintptr_t)*user < cn_max(facts.size_bytes, 1);
+    return is_in_use(facts.state) && address - (uintptr_t)*user < cn_max(facts.size_bytes, 1);
 }
 
 static bool may_be_of_block(uintptr_t word) {
@@ -127,7 +132,7 @@ static void look_at_words(const uintptr_t *words, size_t count, found_fn *found)
     }
 }
 
-static void look_at_memory(uintptr_t from, uintptr_t to, found_fn *found) {
+static void look_at_bytes(uintptr_t from, uintptr_t to, found_fn *found) {
     from = cn_round_up(from, WORD_BYTES);
     while (from + WORD_BYTES <= to) {
         size_t wanted = cn_min(to - from, COPY_BYTES) / WORD_BYTES * WORD_BYTES;
@@ -135,6 +140,18 @@ static void look_at_memory(uintptr_t from, uintptr_t to, found_fn *found) {
         look_at_words(scan->copy, got / WORD_BYTES, found);
         size_t page = cn_os_page_bytes();
         from = got < wanted ? cn_round_up(from + got + 1, page) : from + wanted; /* past the page that cannot be read */
+    }
+}
+
+/* Small pieces are nearly always touched. */
+static void look_at_memory(uintptr_t from, uintptr_t to, found_fn *found) {
+    uintptr_t piece_end;
+    if (to - from < ASKED_FROM_BYTES) {
+        look_at_bytes(from, to, found);
+        return;
+    }
+    for (uintptr_t at = from; cn_touched_next(&at, to, &piece_end); at = piece_end) {
+        look_at_bytes(at, piece_end, found);
     }
 }
 
@@ -241,7 +258,7 @@ static bool look_into_lost(const struct cn_known *known, uint64_t word, void *ar
 
 static bool count_live(const struct cn_known *known, uint64_t word, void *argument) {
     (void)argument;
-    if (cn_record_state_of(word) != CN_RECORD_LIVE) {
+    if (!is_in_use(cn_record_state_of(word))) {
         return true;
     }
     scan->live_count++;
@@ -292,11 +309,13 @@ bool cn_scan_run(const struct cn_stopped *stopped) {
     }
     cn_exclusion_add_memory_of_cairn(&scan->exclusion);
     cn_exclusion_add_stacks(&scan->exclusion, stopped);
-    if (!look_at_roots(stopped)) {
-        return false;
+    cn_touched_begin();
+    bool is_done = look_at_roots(stopped);
+    if (is_done) {
+        (void)cn_audit_blocks(NULL, look_into_lost, NULL);
     }
-    (void)cn_audit_blocks(NULL, look_into_lost, NULL);
-    return scan->is_complete && cn_exclusion_is_complete(&scan->exclusion);
+    cn_touched_end();
+    return is_done && scan->is_complete && cn_exclusion_is_complete(&scan->exclusion);
 }
 
 static void unmap_notes(void *memory, size_t bytes) {

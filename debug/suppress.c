@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "alloc/os.h"
+#include "alloc/panic.h"
 
 enum { FILE_MAX_BYTES = 1 << 20 };
 
@@ -28,6 +29,13 @@ bool cn_suppress_init(const char *path) {
     lines = cn_os_map(FILE_MAX_BYTES, cn_os_page_bytes());
     bool is_read = lines != NULL && read_file(fd);
     cn_os_close(fd);
+    if (is_read && lines_bytes == FILE_MAX_BYTES) { /* a line that is cut would fit more than it should */
+        static const char why[] = "leaks_suppressions: only the first MiB of the file counts";
+        cn_warn(why, path, strlen(path));
+        while (lines_bytes > 0 && lines[lines_bytes - 1] != '\n') {
+            lines_bytes--;
+        }
+    }
     return is_read;
 }
 

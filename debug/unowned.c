@@ -29,9 +29,28 @@ static bool is_live(const struct cn_known *known) {
     return known->kind != CN_BLOCK_NONE && cn_record_state_of(cn_record_load(known->record)) == CN_RECORD_LIVE;
 }
 
-/* Whether it was the last that had the slot, of several whose first this is. */
 static bool is_freed_span(const struct cn_known *known) {
     return known->kind == CN_BLOCK_SPAN && cn_record_state_of(cn_record_load(known->record)) == CN_RECORD_FREE;
+}
+
+/* The large block that was freed last of those that the address was in: one that starts in its slot, or before. Of kind NONE where
+ * none does, or what was here last may have been a pool. */
+static struct cn_known find_freed(const char *address) {
+    enum { SLOTS_MAX = 1024 };
+    struct cn_known found = cn_record_around(address);
+    size_t slot = (size_t)(address - cn_region.base) >> CN_SLOT_SHIFT;
+    if (!is_freed_span(&found)) {
+        return (struct cn_known){.kind = CN_BLOCK_NONE};
+    }
+    for (size_t before = 1; before <= cn_min(slot, SLOTS_MAX); before++) {
+        struct cn_known known = cn_record_around(cn_slot_address(slot - before));
+        bool is_around = is_freed_span(&known) && address < known.core + known.core_bytes;
+        if (is_around &&
+            cn_record_serial_of(cn_record_load(known.record)) > cn_record_serial_of(cn_record_load(found.record))) {
+            found = known;
+        }
+    }
+    return found;
 }
 
 /* The live block at whose end the run starts, but for the slack of its pool; of kind NONE where there is none. */
@@ -58,7 +77,7 @@ static void tell(enum cn_kind kind, const struct cn_known *known, const struct w
  * large block that was here last, where that is known. */
 static void report(const struct wild *wild, const struct cn_look *look) {
     struct cn_known nobody = {.kind = CN_BLOCK_NONE};
-    struct cn_known freed = cn_record_around(wild->first);
+    struct cn_known freed = find_freed(wild->first);
     struct cn_known before = find_before(wild);
     struct cn_known behind = cn_record_around(wild->run_end);
     size_t from_before = NEAR_BYTES;
@@ -73,7 +92,7 @@ static void report(const struct wild *wild, const struct cn_look *look) {
         tell(CN_KIND_HEAP_BUFFER_OVERFLOW, &before, wild, look);
     } else if (to_behind < NEAR_BYTES) {
         tell(CN_KIND_HEAP_BUFFER_UNDERFLOW, &behind, wild, look);
-    } else if (is_freed_span(&freed)) {
+    } else if (freed.kind != CN_BLOCK_NONE) {
         tell(CN_KIND_HEAP_USE_AFTER_FREE, &freed, wild, look);
     } else {
         tell(CN_KIND_HEAP_BUFFER_OVERFLOW, &nobody, wild, look);
@@ -162,14 +181,8 @@ static bool claim(size_t index, uint64_t mask) {
     return true;
 }
 
-struct claimed {
-    size_t arena;
-    uint64_t mask;
-};
-
-static void release(void *claimed) {
-    const struct claimed *slots = claimed;
-    cn_arena_release(slots->arena, slots->mask);
+static void release(void *arena, uint64_t mask) {
+    cn_arena_release((size_t)((const struct cn_arena *)arena - cn_region.arenas), mask);
 }
 
 static void check_arena(size_t index, const struct cn_look *look) {
@@ -178,8 +191,7 @@ static void check_arena(size_t index, const struct cn_look *look) {
     if (!claim(index, mask)) {
         return;
     }
-    struct cn_duty duty;
-    cn_duty_begin(&duty, release, &(struct claimed){index, mask});
+    cn_duty_begin(release, &cn_region.arenas[index], mask);
     for (uint64_t left = mask; left != 0;) {
         unsigned first = cn_ctz(left);
         unsigned slots = cn_bits_first_run(left);
@@ -188,7 +200,7 @@ static void check_arena(size_t index, const struct cn_look *look) {
         check_run(&wild, look);
         left &= ~cn_bits_run(first, slots);
     }
-    cn_duty_end(&duty);
+    cn_duty_end();
     cn_arena_release(index, mask);
 }
 

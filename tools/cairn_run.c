@@ -203,10 +203,11 @@ static bool has_seed(const char *settings) {
     return is_found;
 }
 
-/* With a seed what is random is the same in every run; so are addresses then, where the system lets them be. */
+/* With a seed what is random is the same in every run; so are addresses then, where the system lets them be. (UINT32_MAX asks
+ * for the personality.) */
 static void fix_addresses(const char *settings) {
     if (has_seed(settings)) {
-        (void)personality(ADDR_NO_RANDOMIZE);
+        (void)personality((unsigned long)personality(UINT32_MAX) | ADDR_NO_RANDOMIZE);
     }
 }
 

@@ -87,7 +87,7 @@ static inline void spoil(void *bytes, size_t count) {
 }
 
 /* Nothing that was called before leaves a pointer on the stack for a search for leaks to find. */
-static inline __attribute__((noinline)) void clear_stack(void) {
+static __attribute__((noinline, unused)) void clear_stack(void) {
     volatile char bytes[8 * KIB];
     for (size_t i = 0; i < sizeof bytes; i++) {
         bytes[i] = 0;

@@ -5,7 +5,7 @@ import bisect
 import pathlib
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import gdb
@@ -14,6 +14,7 @@ from cairn_tables import Block, Layout, Tables, evaluate, number, read
 
 PIECE = 1 << 20
 RED_ZONE = 128
+CONTROL_BYTES = 4096  # of a thread's control block, at most
 REGISTERS = "rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 fs_base".split()
 
 
@@ -26,19 +27,36 @@ class Range:
 # ---- memory ----------------------------------------------------------------------------------------------------------
 
 
-def is_searched(rights: str, path: str) -> bool:
-    """Whether the mapping can hold roots, as debug/scan.c has it. Shared memory without a file has a path, too."""
-    is_file = path.startswith("/") and not path.startswith(("/dev/zero", "/memfd:", "/SYSV"))
-    is_device = is_file and path.startswith("/dev/")
-    return rights[0] == "r" and not is_device and (not is_file or (rights[1] == "w" and rights[3] != "s"))
+@dataclass(frozen=True)
+class Mapping(Range):
+    rights: str  # as in /proc/PID/maps
+    path: str
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it can hold roots, as debug/scan.c has it. Shared memory without a file has a path, too."""
+        is_file = self.path.startswith("/") and not self.path.startswith(("/dev/zero", "/memfd:", "/SYSV"))
+        is_device = is_file and self.path.startswith("/dev/")
+        is_own = self.rights[1] == "w" and self.rights[3] != "s"
+        return self.rights[0] == "r" and not is_device and (not is_file or is_own)
 
 
-def mappings_of_process(pid: int) -> Iterator[Range]:
+def searched(mappings: Iterable[Mapping]) -> Iterator[Range]:
+    """What can hold roots, and what is read-only right before what can be written: globals that were protected since."""
+    before = None
+    for mapping in mappings:
+        if before is not None and before.end == mapping.start and mapping.rights[1] == "w" and not before.is_root:
+            yield before
+        if mapping.is_root:
+            yield mapping
+        before = mapping if mapping.rights == "r--p" else None
+
+
+def mappings_of_process(pid: int) -> Iterator[Mapping]:
     for line in pathlib.Path(f"/proc/{pid}/maps").read_text(encoding="utf-8", errors="replace").splitlines():
         addresses, rights, _, _, _, *path = line.split(maxsplit=5)
-        if is_searched(rights, path[0] if path else ""):
-            start, end = addresses.split("-")
-            yield Range(int(start, 16), int(end, 16))
+        start, end = addresses.split("-")
+        yield Mapping(int(start, 16), int(end, 16), rights, path[0] if path else "")
 
 
 def files_of_core(notes: bytes) -> dict[int, str]:
@@ -71,8 +89,8 @@ class Segment:
         return "".join(letter if self.flags & bit else "-" for letter, bit in (("r", 4), ("w", 2), ("x", 1))) + "p"
 
 
-def segments_of_core(path: str) -> Iterator[Range]:
-    """What the core file has of such mappings."""
+def segments_of_core(path: str) -> Iterator[Mapping]:
+    """What the core file has of each."""
     load, note = 1, 4
     files: dict[int, str] = {}
     with open(path, "rb") as core:
@@ -86,15 +104,15 @@ def segments_of_core(path: str) -> Iterator[Range]:
                 core.seek(segment.offset)
                 files |= files_of_core(core.read(segment.stored))
     for segment in segments:
-        if segment.kind == load and is_searched(segment.rights, files.get(segment.start, "")):
-            yield Range(segment.start, segment.start + segment.stored)
+        if segment.kind == load:
+            yield Mapping(segment.start, segment.start + segment.stored, segment.rights, files.get(segment.start, ""))
 
 
 def searched_memory() -> list[Range]:
     core = re.search(r"Local core dump file:\s+`(.*)'", gdb.execute("info files", to_string=True))
     if core is not None:
-        return list(segments_of_core(core[1]))
-    return list(mappings_of_process(gdb.selected_inferior().pid))
+        return list(searched(segments_of_core(core[1])))
+    return list(searched(mappings_of_process(gdb.selected_inferior().pid)))
 
 
 # ---- what is no root -------------------------------------------------------------------------------------------------
@@ -123,27 +141,35 @@ def threads() -> list[Thread]:
     return result
 
 
+def is_control(address: int) -> bool:
+    """Whether a thread's control block still is there: its first word is its address."""
+    return read(address, 8) == struct.pack("<Q", address)
+
+
 def ended_stacks() -> list[int]:
-    """The control blocks of threads that have ended, at the upper ends of their stacks."""
+    """The control blocks of threads that have ended, at the upper ends of their stacks, which no thread has now."""
     layout = Layout("struct cn_self")
-    result = []
+    ended, taken = set(), set()
     at = int(evaluate("(unsigned long)'self.c'::all"))
     while at != 0:
         data = read(at, layout.size)
-        if not layout.get(data, "is_taken"):
-            result.append(layout.get(data, "control"))
+        (taken if layout.get(data, "is_taken") else ended).add(layout.get(data, "control"))
         at = layout.get(data, "next")
-    return result
+    return [control for control in ended - taken if is_control(control)]
 
 
 def unused_stacks(memory: list[Range], running: list[Thread]) -> Iterator[Range]:
-    """Below stack pointers, and what threads that have ended left behind."""
+    """Below stack pointers, and what threads that have ended left behind. Where stacks have no guards between them, several
+    are one mapping: of each what is above the next lower one's control block."""
     ended = ended_stacks()
     for mapping in memory:
         here = [thread for thread in running if mapping.start <= thread.stack_pointer < mapping.end]
         for thread in here:
             if thread.is_main or mapping.start <= thread.control < mapping.end:
-                yield Range(mapping.start, thread.stack_pointer - RED_ZONE)
+                below = [one.control for one in running if mapping.start <= one.control < thread.stack_pointer]
+                start = max([mapping.start, *(control + CONTROL_BYTES for control in below)])
+                if start < thread.stack_pointer - RED_ZONE:
+                    yield Range(start, thread.stack_pointer - RED_ZONE)
         if not here:
             for control in ended:
                 if mapping.start <= control < mapping.end:
@@ -176,6 +202,17 @@ def without(memory: list[Range], excluded: list[Range]) -> Iterator[Range]:
 
 
 # ---- the search ------------------------------------------------------------------------------------------------------
+
+
+def arguments_of_heaps() -> list[int]:
+    """What named heaps hand to the program's callbacks: it lies among Cairn's tables."""
+    result = []
+    for index in range(number("(unsigned long)'registry.c'::heap_count")):
+        heap = f"((struct cairn_heap *)(cn_region.heaps + ({index}UL << {number('CN_HEAP_SHIFT')})))"
+        is_named = number(f"(unsigned long)cn_heap_states[{index}]") == number("CN_HEAP_NAMED")
+        if is_named and number(f"(unsigned long){heap}->on_budget") != 0:
+            result.append(number(f"(unsigned long){heap}->on_budget_argument"))
+    return result
 
 
 class Search:
@@ -230,6 +267,7 @@ def find_lost(tables: Tables) -> list[tuple[Block, bool]]:
     excluded = [*memory_of_cairn(tables), *unused_stacks(memory, running)]
     for thread in running:
         search.reach(search.targets(thread.words))
+    search.reach(search.targets(arguments_of_heaps()))
     for piece in without(memory, excluded):
         search.reach(search.targets_in(piece.start, piece.end))
     return list(search.lost())
