@@ -3,8 +3,11 @@
 // options-debug: quarantine=0
 #include "misuse.h"
 
+static void *kept; /* so that the memory around is the heap's */
+
 /* A larger block comes where two were; a pointer to it writes to where the second began. */
 int main(void) {
+    kept = malloc(100);
     char *one = malloc(100000);
     char *other = malloc(100000);
     uintptr_t high = (uintptr_t)(one < other ? other : one);
