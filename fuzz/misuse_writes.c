@@ -259,12 +259,12 @@ static void write_into_fresh(struct cn_misuse_blocks *blocks) {
     cn_misuse_settle();
 }
 
-/* Far from all blocks. */
+/* Far from all blocks, and where there was no large one, which it would be put down to. */
 static void write_to_nobody(struct cn_misuse_blocks *blocks) {
     char *slot = cn_misuse_take_unowned(blocks);
     size_t offset = FAR_BYTES + cn_misuse_take_below(blocks, CN_SLOT_BYTES - 2 * FAR_BYTES - WRITTEN_MAX);
     size_t bytes = take_length(blocks, WRITTEN_MAX);
-    if (slot == NULL) {
+    if (slot == NULL || cn_record_around(slot + offset).kind != CN_BLOCK_NONE) {
         return;
     }
     cn_misuse_due("heap-buffer-overflow", NULL, NULL);
