@@ -152,9 +152,12 @@ static void check_fresh_at(const struct cn_walk_place *place, bool is_held, cons
     struct cn_walk_place now;
     struct cn_known first = cn_record_of_core(cn_slot_address(place->slot));
     bool is_there = cn_walk_next(place->slot, &now) && now.slot == place->slot && now.owner == place->owner;
-    if (is_there && is_held && !cn_hiding_covers(&first)) {
+    if (!is_there || cn_hiding_covers(&first)) {
+        return;
+    }
+    if (is_held) {
         cn_fresh_check(&cn_region.pools[place->slot], look);
-    } else if (is_there && !is_held) {
+    } else {
         cn_fresh_check_in_use(place->slot, place->owner, look);
     }
 }
