@@ -1,5 +1,6 @@
 #include "audit.h"
 
+#include "alloc/block.h"
 #include "alloc/guard.h"
 #include "alloc/heap.h"
 #include "alloc/options.h"
@@ -25,14 +26,19 @@ static bool visit_at(char *core, cn_audit_fn *visit, void *argument) {
     return cn_record_state_of(word) == CN_RECORD_NONE || visit(&known, word, argument);
 }
 
-/* So many blocks were handed out; of another pool, perhaps, that is here by now. */
-static size_t blocks_of(const struct cn_known *known, size_t fresh) {
-    return cn_min(fresh, cn_class_at(cn_class_of(known->core_bytes))->pool_blocks);
+/* From the block that starts in the slot on, so many were handed out; of another pool, perhaps, that is here by now, and may begin
+ * before. */
+static size_t blocks_from(size_t slot, const struct cn_known *known, size_t fresh) {
+    const struct cn_pool *pool = cn_block_last_pool(slot);
+    size_t before = pool != NULL ? (slot - cn_pool_slot(pool)) * CN_SLOT_BYTES / known->core_bytes : 0;
+    size_t blocks = cn_min(fresh, cn_class_at(cn_class_of(known->core_bytes))->pool_blocks);
+    return blocks - cn_min(before, blocks);
 }
 
 static bool visit_pool(const struct cn_walk_place *place, cn_audit_fn *visit, void *argument) {
     struct cn_known known = cn_record_of_core(cn_slot_address(place->slot));
-    size_t blocks = known.kind == CN_BLOCK_POOL ? blocks_of(&known, cn_pool_fresh(&cn_region.pools[place->slot])) : 0;
+    size_t fresh = cn_pool_fresh(&cn_region.pools[place->slot]);
+    size_t blocks = known.kind == CN_BLOCK_POOL ? blocks_from(place->slot, &known, fresh) : 0;
     for (; blocks > 0; blocks--, known.core += known.core_bytes, known.record++) {
         uint64_t word = cn_record_load(known.record);
         if (cn_record_state_of(word) != CN_RECORD_NONE && !visit(&known, word, argument)) {
@@ -188,6 +194,7 @@ static void check_fresh(const struct cairn_heap *heap, const struct cn_look *loo
             holding.heap = place.heap;
             holding.held = held;
             check_fresh_at(&place, true, look);
+            held = holding.held; /* nobody's, where a signal's handler has let go of it */
             holding.held = HELD_BY_NOBODY;
             let_go(place.heap, held);
         }
@@ -249,19 +256,21 @@ static bool audit(cn_audit_fn *check, struct cn_look *look, bool waits) {
     if (cn_report_is_mine() || !begin(waits)) {
         return false;
     }
-    bool is_done = begin_look();
-    if (is_done) {
-        cn_duty_begin(abandon, NULL, 0);
-        (void)cn_audit_blocks(NULL, check, look);
-        if (check == check_block) {
-            check_fresh(NULL, look);
-            cn_unowned_check(look);
-        }
-        cn_duty_end();
-        end_look();
+    if (!begin_look()) {
+        atomic_store(&auditor, 0);
+        return false;
     }
-    atomic_store(&auditor, 0);
-    return is_done;
+    size_t duty = cn_duty_begin(abandon, NULL, 0);
+    (void)cn_audit_blocks(NULL, check, look);
+    if (check == check_block) {
+        check_fresh(NULL, look);
+        cn_unowned_check(look);
+    }
+    if (cn_duty_end(duty)) {
+        end_look();
+        atomic_store(&auditor, 0);
+    }
+    return true;
 }
 
 bool cn_audit(const char *operation, uint32_t stack) {

@@ -1,35 +1,51 @@
 #include "duty.h"
 
-#include <stddef.h>
+#include <stdatomic.h>
 
 #include "alloc/bits.h"
 
 enum { DUTIES_MAX = 8 }; /* beyond are not kept */
 
+/* Signal handlers come in between, and begin and end duties of their own. */
 struct duty {
-    cn_duty_fn *let_go;
+    cn_duty_fn *volatile let_go; /* NULL: not there yet, or no more */
     void *subject;
     uint64_t mask;
 };
 
 static _Thread_local struct duty duties[DUTIES_MAX] CN_TLS;
-static _Thread_local size_t duty_count CN_TLS;
+static _Thread_local volatile size_t duty_count CN_TLS;
 
-void cn_duty_begin(cn_duty_fn *let_go, void *subject, uint64_t mask) {
-    if (duty_count < DUTIES_MAX) {
-        duties[duty_count] = (struct duty){let_go, subject, mask};
+size_t cn_duty_begin(cn_duty_fn *let_go, void *subject, uint64_t mask) {
+    size_t number = duty_count;
+    duty_count = number + 1;
+    if (number < DUTIES_MAX) {
+        duties[number].subject = subject;
+        duties[number].mask = mask;
+        atomic_signal_fence(memory_order_release);
+        duties[number].let_go = let_go;
     }
-    duty_count++;
+    return number;
 }
 
-void cn_duty_end(void) { duty_count--; }
+bool cn_duty_end(size_t number) {
+    if (number >= duty_count) {
+        return false;
+    }
+    if (number < DUTIES_MAX) {
+        duties[number].let_go = NULL;
+    }
+    duty_count = number;
+    return true;
+}
 
 void cn_duty_let_go(void) {
     while (duty_count > 0) {
-        duty_count--;
-        if (duty_count < DUTIES_MAX) {
-            struct duty duty = duties[duty_count];
-            duty.let_go(duty.subject, duty.mask);
+        size_t number = duty_count - 1;
+        cn_duty_fn *let_go = number < DUTIES_MAX ? duties[number].let_go : NULL;
+        (void)cn_duty_end(number);
+        if (let_go != NULL) {
+            let_go(duties[number].subject, duties[number].mask);
         }
     }
 }

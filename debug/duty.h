@@ -7,16 +7,19 @@
 #ifndef CN_DUTY_H
 #define CN_DUTY_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* What is to be done, with the two things that the duty was begun with. */
 typedef void cn_duty_fn(void *subject, uint64_t mask);
 
-/* `let_go(subject, mask)` is called should the thread report and never come to the end. */
-void cn_duty_begin(cn_duty_fn *let_go, void *subject, uint64_t mask);
+/* `let_go(subject, mask)` is called should the thread report and never come to the end. Returns the duty's number. */
+size_t cn_duty_begin(cn_duty_fn *let_go, void *subject, uint64_t mask);
 
-/* The last that was begun. */
-void cn_duty_end(void);
+/* The last that was begun. False where it was let go of meanwhile: a signal's handler has come in between, whose report ended the
+ * process, and jumped back into itself. */
+bool cn_duty_end(size_t number);
 
 /* All of the thread, the last first. */
 void cn_duty_let_go(void);

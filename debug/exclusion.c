@@ -112,11 +112,25 @@ static bool is_control(uintptr_t control) {
     return cn_os_peek(place, &word, sizeof word) == sizeof word && word == control;
 }
 
+/* Whether a thread that runs has the control block: one of its registers points there. It may never have called Cairn. */
+static bool is_control_of_running(const struct stacks *stacks, uintptr_t control) {
+    for (size_t i = 0; i < stacks->stopped->count; i++) {
+        const struct cn_stopped_thread *thread = &stacks->stopped->threads[i];
+        for (size_t word = 0; word < thread->words; word++) {
+            if (thread->registers[word] == control) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* A thread that has ended leaves its stack mapped for the next. */
 static void exclude_ended(const struct cn_self *self, void *argument) {
     struct stacks *stacks = argument;
     bool is_taken = atomic_load_explicit(&self->is_taken, memory_order_relaxed);
-    if (!is_taken && holds_control(stacks, self) && is_control(self->control)) {
+    if (!is_taken && holds_control(stacks, self) && is_control(self->control) &&
+        !is_control_of_running(stacks, self->control)) {
         cn_exclusion_add(stacks->exclusion, stacks->mapping->start, self->control);
     }
 }

@@ -1,8 +1,11 @@
 #include "fresh.h"
 
 #include "ahead.h"
+#include "alloc/heap.h"
 #include "alloc/os.h"
+#include "alloc/thread.h"
 #include "canary.h"
+#include "duty.h"
 #include "unowned.h"
 
 static size_t pool_bytes_of(const struct cn_pool *pool) { return cn_pool_slots(pool) * CN_SLOT_BYTES; }
@@ -87,7 +90,7 @@ void cn_fresh_fill(const struct cn_pool *pool) {
     cn_fresh_clear(pool);
 }
 
-void cn_fresh_hand_out(const struct cn_fresh *fresh) {
+static void hand_out(const struct cn_fresh *fresh) {
     struct cn_look look = {"malloc", 0};
     size_t from = fresh->first * fresh->block_bytes;
     size_t before = cn_ahead_bytes(fresh->pool_bytes, from);
@@ -105,4 +108,22 @@ void cn_fresh_hand_out(const struct cn_fresh *fresh) {
         cn_unowned_check_unasked(fresh->pool + before, fresh->pool + after, &look);
         cn_fill_write(fresh->pool + before, fresh->pool + after, (unsigned char)cn_fill_freed);
     }
+}
+
+static void give_lock(void *lock, uint64_t mask) {
+    (void)mask;
+    cn_lock_give(lock);
+}
+
+/* A named heap is locked meanwhile. (What else the core was at is lost where a handler jumps out of a report.) */
+void cn_fresh_hand_out(const struct cn_fresh *fresh) {
+    size_t slot = cn_slot_of_granule(cn_granule_of(fresh->pool));
+    struct cairn_heap *heap = cn_pool_heap(&cn_region.pools[slot]);
+    if (!cn_thread_is_named(heap)) {
+        hand_out(fresh);
+        return;
+    }
+    size_t duty = cn_duty_begin(give_lock, &heap->lock, 0);
+    hand_out(fresh);
+    (void)cn_duty_end(duty);
 }

@@ -195,9 +195,12 @@ static void hide(const struct cn_pool *pool, state_word *state, const struct cn_
     }
     bool is_open = !begin_change(state, 0);
     if (!is_open) {
-        cn_duty_begin(leave_open, state, 0);
+        size_t duty = cn_duty_begin(leave_open, state, 0);
         check(pool, look);
-        cn_duty_end();
+        if (!cn_duty_end(duty)) {
+            cn_hiding_begin(); /* its caller ends it */
+            return;
+        }
         bool is_hidden = hide_bytes(pool);
         tell_watch(pool);
         is_open = end_change(state, is_hidden ? HIDDEN : 0) && !is_hidden;

@@ -64,9 +64,10 @@ CN_NOINLINE void cn_debug_heap_destroy(struct cairn_heap *heap) {
     struct cn_stack_start here = cn_stack_here();
     struct cn_look look = {"cairn_heap_destroy", cn_stack_capture(&here)};
     cn_quarantine_pause_named();
-    cn_duty_begin(resume_named, NULL, 0);
+    size_t duty = cn_duty_begin(resume_named, NULL, 0);
     cn_audit_heap(heap, &look);
     (void)cn_audit_blocks(heap, forget, &look);
-    cn_duty_end();
-    cn_quarantine_resume_named();
+    if (cn_duty_end(duty)) {
+        cn_quarantine_resume_named();
+    }
 }

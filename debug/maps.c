@@ -69,9 +69,10 @@ static void read_path(struct cn_mapping *mapping) {
     for (int c = read_char(); c != '\n' && c != END_OF_FILE; c = read_char()) {
         if (length + 1 == sizeof mapping->path) { /* the end of a path says more than its beginning */
             enum { KEPT = CN_MAPPING_PATH_BYTES / 2 };
-            bool is_whole_path = mapping->path[0] == '/';
+            mapping->path[length] = '\0';
+            bool is_file = cn_maps_is_file(mapping);
             memmove(mapping->path, mapping->path + length - KEPT, KEPT);
-            memcpy(mapping->path, is_whole_path ? "/..." : "....", strlen("/..."));
+            memcpy(mapping->path, is_file ? "/..." : "....", strlen("/..."));
             length = KEPT;
         }
         mapping->path[length++] = (char)c;

@@ -70,13 +70,14 @@ static void give_lock(void *lock, uint64_t mask) {
 static void leave_named(uint64_t entry) {
     struct cn_known known;
     cn_lock_take(&named_lock);
-    cn_duty_begin(give_lock, &named_lock, 0);
+    size_t duty = cn_duty_begin(give_lock, &named_lock, 0);
     cn_record_find_core(core_of(entry), &known);
     if (known.kind != CN_BLOCK_NONE) {
         leave(entry, &known);
     }
-    cn_duty_end();
-    cn_lock_give(&named_lock);
+    if (cn_duty_end(duty)) {
+        cn_lock_give(&named_lock);
+    }
 }
 
 static void leave_any(uint64_t entry, const struct cn_known *known) {

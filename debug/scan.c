@@ -144,13 +144,13 @@ static void look_at_bytes(uintptr_t from, uintptr_t to, found_fn *found) {
 }
 
 /* Small pieces are nearly always touched. */
-static void look_at_memory(uintptr_t from, uintptr_t to, found_fn *found) {
+static void look_at_memory(uintptr_t from, uintptr_t to, bool is_shared, found_fn *found) {
     uintptr_t piece_end;
     if (to - from < ASKED_FROM_BYTES) {
         look_at_bytes(from, to, found);
         return;
     }
-    for (uintptr_t at = from; cn_touched_next(&at, to, &piece_end); at = piece_end) {
+    for (uintptr_t at = from; cn_touched_next(&at, to, is_shared, &piece_end); at = piece_end) {
         look_at_bytes(at, piece_end, found);
     }
 }
@@ -171,7 +171,7 @@ static void reach(const struct cn_known *known, const char *user) {
 
 static void look_into_block(const char *user, found_fn *found) {
     struct cn_known known = cn_record_around(user);
-    look_at_memory((uintptr_t)user, (uintptr_t)user + cn_record_size(known.record), found);
+    look_at_memory((uintptr_t)user, (uintptr_t)user + cn_record_size(known.record), false, found);
 }
 
 static void reach_all(void) {
@@ -186,10 +186,10 @@ static bool is_root(const struct cn_mapping *mapping) {
     return mapping->is_readable && !is_device && (!is_file || (mapping->is_writable && !mapping->is_shared));
 }
 
-static void look_at_roots_in(uintptr_t at, uintptr_t end) {
+static void look_at_roots_in(uintptr_t at, uintptr_t end, bool is_shared) {
     uintptr_t to;
     while (cn_exclusion_next(&scan->exclusion, &at, end, &to)) {
-        look_at_memory(at, to, reach);
+        look_at_memory(at, to, is_shared, reach);
         reach_all();
         at = to;
     }
@@ -204,10 +204,10 @@ struct read_only {
 static bool look_at_mapping(const struct cn_mapping *mapping, void *argument) {
     struct read_only *before = argument;
     if (mapping->is_writable && mapping->start == before->end) {
-        look_at_roots_in(before->start, before->end);
+        look_at_roots_in(before->start, before->end, false);
     }
     if (is_root(mapping)) {
-        look_at_roots_in(mapping->start, mapping->end);
+        look_at_roots_in(mapping->start, mapping->end, mapping->is_shared);
     }
     bool is_read_only = mapping->is_readable && !mapping->is_writable && !mapping->is_shared && !mapping->is_executable;
     *before = is_read_only ? (struct read_only){mapping->start, mapping->end} : (struct read_only){0, 0};

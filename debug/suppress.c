@@ -27,9 +27,11 @@ bool cn_suppress_init(const char *path) {
         return false;
     }
     lines = cn_os_map(FILE_MAX_BYTES, cn_os_page_bytes());
+    char next;
     bool is_read = lines != NULL && read_file(fd);
+    bool is_cut = is_read && lines_bytes == FILE_MAX_BYTES && cn_os_read(fd, &next, 1) > 0;
     cn_os_close(fd);
-    if (is_read && lines_bytes == FILE_MAX_BYTES) { /* a line that is cut would fit more than it should */
+    if (is_cut) { /* a line that is cut would fit more than it should */
         static const char why[] = "leaks_suppressions: only the first MiB of the file counts";
         cn_warn(why, path, strlen(path));
         while (lines_bytes > 0 && lines[lines_bytes - 1] != '\n') {

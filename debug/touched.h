@@ -13,7 +13,8 @@
 void cn_touched_begin(void);
 void cn_touched_end(void);
 
-/* The first piece of [*at, end) that was touched: it starts at *at then, and ends at *to. False: there is none. */
-bool cn_touched_next(uintptr_t *at, uintptr_t end, uintptr_t *to);
+/* The first piece of [*at, end) that was touched: it starts at *at then, and ends at *to. False: there is none. Shared memory is
+ * also touched where others have; of that what was swapped out counts as not touched. */
+bool cn_touched_next(uintptr_t *at, uintptr_t end, bool is_shared, uintptr_t *to);
 
 #endif

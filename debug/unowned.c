@@ -191,7 +191,7 @@ static void check_arena(size_t index, const struct cn_look *look) {
     if (!claim(index, mask)) {
         return;
     }
-    cn_duty_begin(release, &cn_region.arenas[index], mask);
+    size_t duty = cn_duty_begin(release, &cn_region.arenas[index], mask);
     for (uint64_t left = mask; left != 0;) {
         unsigned first = cn_ctz(left);
         unsigned slots = cn_bits_first_run(left);
@@ -200,8 +200,9 @@ static void check_arena(size_t index, const struct cn_look *look) {
         check_run(&wild, look);
         left &= ~cn_bits_run(first, slots);
     }
-    cn_duty_end();
-    cn_arena_release(index, mask);
+    if (cn_duty_end(duty)) {
+        cn_arena_release(index, mask);
+    }
 }
 
 void cn_unowned_check(const struct cn_look *look) {

@@ -41,7 +41,7 @@ class Mapping(Range):
         return self.rights[0] == "r" and not is_device and (not is_file or is_own)
 
 
-def searched(mappings: Iterable[Mapping]) -> Iterator[Range]:
+def searched(mappings: Iterable[Mapping]) -> Iterator[Mapping]:
     """What can hold roots, and what is read-only right before what can be written: globals that were protected since."""
     before = None
     for mapping in mappings:
@@ -108,7 +108,7 @@ def segments_of_core(path: str) -> Iterator[Mapping]:
             yield Mapping(segment.start, segment.start + segment.stored, segment.rights, files.get(segment.start, ""))
 
 
-def searched_memory() -> list[Range]:
+def searched_memory() -> list[Mapping]:
     core = re.search(r"Local core dump file:\s+`(.*)'", gdb.execute("info files", to_string=True))
     if core is not None:
         return list(searched(segments_of_core(core[1])))
@@ -158,14 +158,17 @@ def ended_stacks() -> list[int]:
     return [control for control in ended - taken if is_control(control)]
 
 
-def unused_stacks(memory: list[Range], running: list[Thread]) -> Iterator[Range]:
+def unused_stacks(memory: list[Mapping], running: list[Thread]) -> Iterator[Range]:
     """Below stack pointers, and what threads that have ended left behind. Where stacks have no guards between them, several
     are one mapping: of each what is above the next lower one's control block."""
-    ended = ended_stacks()
+    controls = {thread.control for thread in running}
+    ended = [control for control in ended_stacks() if control not in controls]
+    is_core = not any(mapping.path == "[stack]" for mapping in memory)
     for mapping in memory:
         here = [thread for thread in running if mapping.start <= thread.stack_pointer < mapping.end]
         for thread in here:
-            if thread.is_main or mapping.start <= thread.control < mapping.end:
+            is_main_stack = thread.is_main and (is_core or mapping.path == "[stack]")
+            if is_main_stack or mapping.start <= thread.control < mapping.end:
                 below = [one.control for one in running if mapping.start <= one.control < thread.stack_pointer]
                 start = max([mapping.start, *(control + CONTROL_BYTES for control in below)])
                 if start < thread.stack_pointer - RED_ZONE:
