@@ -30,6 +30,7 @@ void cn_touched_end(void) {
         cn_os_close(window.fd);
     }
     window.fd = -1;
+    window.start = 0; /* it may be in a block, and the next search must not meet it here */
 }
 
 static void note_resident(uintptr_t start, size_t bytes) {
