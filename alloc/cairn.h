@@ -187,9 +187,9 @@ enum cairn_verdict {
 
 /* From now on `callback` is called after each report of a block is printed, in the thread that made the bad call or
  * found the damage, and decides what comes of it, in place of the option halt_on_error. It must not allocate or free, and
- * must return, not jump or throw out of the report. It may be inside any call of this header. NULL: none. False in the release form, which always stops. Reports of a
- * handle that is no named heap's, and of broken invariants, are text on standard error in both forms, and always end the
- * process. */
+ * must return, not jump or throw out of the report. It may be inside any call of this header. NULL: none. False in the
+ * release form, which always stops. Reports of a handle that is no named heap's, and of broken invariants, are text on
+ * standard error in both forms, and always end the process. */
 typedef enum cairn_verdict cairn_report_fn(const struct cairn_report *report, void *argument);
 CAIRN_API bool cairn_set_report_callback(cairn_report_fn *callback, void *argument);
 

@@ -25,8 +25,9 @@ extern _Atomic bool cn_audit_is_due_word;
 CN_INLINE bool cn_audit_is_due(void) { return atomic_load_explicit(&cn_audit_is_due_word, memory_order_relaxed); }
 void cn_audit_due(void);
 
-/* The same because the process ends in the way that `how` says, where the options ask for it. Waits for another audit, which may be about to end the
- * process by a report. In the child of a fork blocks that are older than it are left out if they are freed. */
+/* The same because the process ends in the way that `how` says, where the options ask for it. Waits for another audit, which
+ * may be about to end the process by a report. In the child of a fork blocks that are older than it are left out if they are
+ * freed. */
 void cn_audit_last(const char *how, uint32_t stack);
 
 /* The same of all blocks of the named heap, which nobody else uses meanwhile. */

@@ -65,7 +65,8 @@ bool cn_check_family(const struct cn_known *known, uint64_t word, const void *bl
     return false;
 }
 
-/* What operator new has aligned is deleted with that alignment, and nothing else is with one: the head tells it, but on guarded pages. */
+/* What operator new has aligned is deleted with that alignment, and nothing else is with one: the head tells it, but on
+ * guarded pages. */
 static bool is_other_alignment(const struct cn_known *known, uint64_t word, const struct cn_release *release) {
     size_t head_bytes = cn_record_head_of(word);
     return cn_options.mismatch && release->family != CN_ASKED_MALLOC &&

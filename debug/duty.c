@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 
 #include "alloc/bits.h"
+#include "alloc/lock.h"
 
 enum { DUTIES_MAX = 8 }; /* beyond are not kept */
 
@@ -37,6 +38,11 @@ bool cn_duty_end(size_t number) {
     }
     duty_count = number;
     return true;
+}
+
+void cn_duty_give_lock(void *lock, uint64_t mask) {
+    (void)mask;
+    cn_lock_give(lock);
 }
 
 void cn_duty_let_go(void) {

@@ -21,6 +21,9 @@ size_t cn_duty_begin(cn_duty_fn *let_go, void *subject, uint64_t mask);
  * process, and jumped back into itself. */
 bool cn_duty_end(size_t number);
 
+/* For the duty to give a struct cn_lock. */
+void cn_duty_give_lock(void *lock, uint64_t mask);
+
 /* All of the thread, the last first. */
 void cn_duty_let_go(void);
 

@@ -11,6 +11,10 @@
 #include "report.h"
 #include "stack.h"
 
+static bool is_within(const struct cn_facts *facts, const char *user, const char *address) {
+    return address >= user && address < user + facts->size_bytes;
+}
+
 /* What the access was, by the block's record. */
 static enum cn_kind kind_of(const struct cn_facts *facts, const char *user, const char *address) {
     if (facts->state != CN_RECORD_LIVE) {
@@ -19,18 +23,16 @@ static enum cn_kind kind_of(const struct cn_facts *facts, const char *user, cons
     if (address < user) {
         return CN_KIND_HEAP_BUFFER_UNDERFLOW;
     }
-    bool is_inside = address < user + facts->size_bytes;
-    return is_inside && (facts->marks & CN_MARK_SEALED) != 0 ? CN_KIND_SEALED_WRITE : CN_KIND_HEAP_BUFFER_OVERFLOW;
+    return is_within(facts, user, address) && (facts->marks & CN_MARK_SEALED) != 0 ? CN_KIND_SEALED_WRITE
+                                                                                   : CN_KIND_HEAP_BUFFER_OVERFLOW;
 }
 
-/* Whether the fault can come of what this form does to blocks: on guarded pages all are its doing but within a live
- * block, which the program may have protected, or taken for code; and in blocks of
- * pools that are not live, whose pool may be open again by now. */
-static bool is_own(const struct cn_known *known, const struct cn_facts *facts, const char *address) {
-    const char *user = known->core + facts->head_bytes;
-    bool is_within = facts->state == CN_RECORD_LIVE && address >= user && address < user + facts->size_bytes;
+/* Whether the fault can come of what this form does to blocks: on guarded pages all are its doing but within a live block, which the
+ * program may have protected, or taken for code; and in blocks of pools that are not live, whose pool may be open again. */
+static bool is_own(const struct cn_known *known, const struct cn_facts *facts, const char *user, const char *address) {
+    bool is_in_live = facts->state == CN_RECORD_LIVE && is_within(facts, user, address);
     bool is_freed_in_pool = known->kind == CN_BLOCK_POOL && facts->state != CN_RECORD_LIVE;
-    return (known->kind == CN_BLOCK_GUARDED && !is_within) || is_freed_in_pool ||
+    return (known->kind == CN_BLOCK_GUARDED && !is_in_live) || is_freed_in_pool ||
            (facts->marks & (CN_MARK_PROTECTED | CN_MARK_SEALED)) != 0;
 }
 
@@ -45,10 +47,11 @@ static bool report_own(const struct cn_os_fault *fault, uint32_t stack) {
         return false;
     }
     incident.facts = cn_record_facts(incident.known.record);
-    if (!is_own(&incident.known, &incident.facts, fault->address)) {
+    const char *user = cn_where_user(&incident.known, &incident.facts);
+    if (!is_own(&incident.known, &incident.facts, user, fault->address)) {
         return false;
     }
-    incident.kind = kind_of(&incident.facts, incident.known.core + incident.facts.head_bytes, fault->address);
+    incident.kind = kind_of(&incident.facts, user, fault->address);
     incident.stack = stack;
     cn_report(&incident);
     return true;

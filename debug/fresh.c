@@ -110,11 +110,6 @@ static void hand_out(const struct cn_fresh *fresh) {
     }
 }
 
-static void give_lock(void *lock, uint64_t mask) {
-    (void)mask;
-    cn_lock_give(lock);
-}
-
 /* A named heap is locked meanwhile. (What else the core was at is lost where a handler jumps out of a report.) */
 void cn_fresh_hand_out(const struct cn_fresh *fresh) {
     size_t slot = cn_slot_of_granule(cn_granule_of(fresh->pool));
@@ -123,7 +118,7 @@ void cn_fresh_hand_out(const struct cn_fresh *fresh) {
         hand_out(fresh);
         return;
     }
-    size_t duty = cn_duty_begin(give_lock, &heap->lock, 0);
+    size_t duty = cn_duty_begin(cn_duty_give_lock, &heap->lock, 0);
     hand_out(fresh);
     (void)cn_duty_end(duty);
 }

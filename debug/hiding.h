@@ -8,9 +8,9 @@
  *
  *   open --the last of its blocks is quarantined--> changing --> hidden --a block leaves--> changing --> open
  *
- * All its bytes are checked before, and nobody can change them, so that nobody needs to look at a hidden pool; when its blocks leave they are
- * checked as ever. Hidden pools cost the system mappings, so that there are at most so many at a time; a pool beyond
- * that, or that the system refuses to hide, stays open. To open one takes no mapping. Should the system refuse that all
+ * All its bytes are checked before, and nobody can change them, so that nobody needs to look at a hidden pool; when its blocks
+ * leave they are checked as ever. Hidden pools cost the system mappings, so that there are at most so many at a time; a pool
+ * beyond that, or that the system refuses to hide, stays open. To open one takes no mapping. Should the system refuse that all
  * the same, the pool stays hidden, with its blocks parked.
  *
  * C1  A pool's count of blocks that do not wait is at least the number of its blocks whose records are not quarantined: a

@@ -61,16 +61,11 @@ static void leave(uint64_t entry, const struct cn_known *known) {
     }
 }
 
-static void give_lock(void *lock, uint64_t mask) {
-    (void)mask;
-    cn_lock_give(lock);
-}
-
 /* A named heap may go at any time, and its blocks' records with it. */
 static void leave_named(uint64_t entry) {
     struct cn_known known;
     cn_lock_take(&named_lock);
-    size_t duty = cn_duty_begin(give_lock, &named_lock, 0);
+    size_t duty = cn_duty_begin(cn_duty_give_lock, &named_lock, 0);
     cn_record_find_core(core_of(entry), &known);
     if (known.kind != CN_BLOCK_NONE) {
         leave(entry, &known);

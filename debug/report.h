@@ -64,8 +64,9 @@ CN_INLINE struct cn_incident cn_incident_of(enum cn_kind kind, const struct cn_l
     return incident;
 }
 
-/* Prints the incident. Lets go of the thread's duties (duty.h) and raises SIGABRT afterwards; returns only where the option halt_on_error=0 is set, or the
- * program's error callback says so: then the caller goes on as if the bad call had not been made. */
+/* Prints the incident. Lets go of the thread's duties (duty.h) and raises SIGABRT afterwards; returns only where the option
+ * halt_on_error=0 is set, or the program's error callback says so: then the caller goes on as if the bad call had not been
+ * made. */
 void cn_report(const struct cn_incident *incident);
 
 /* The same for the bytes [first, end), which are not what they should be. Where the process goes on, they are

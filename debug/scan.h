@@ -12,8 +12,8 @@
  * that, what another lost block points to is lost indirectly.
  *
  * Nothing here allocates from the heap or takes a lock: it runs while all other threads stand still, at any point
- * (stop.h). Memory is copied before it is looked at, so that none can fault; what
- * was never touched is passed over.
+ * (stop.h). Memory is copied before it is looked at, so that none can fault; what was never
+ * touched is passed over.
  */
 #ifndef CN_SCAN_H
 #define CN_SCAN_H

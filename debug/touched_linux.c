@@ -34,8 +34,8 @@ void cn_touched_end(void) {
 }
 
 static void note_resident(uintptr_t start, size_t bytes) {
-    if (mincore((void *)start, bytes, window.resident) !=
-        0) { // NOLINT(performance-no-int-to-ptr): mapped, as the maps say
+    void *memory = (void *)start; // NOLINT(performance-no-int-to-ptr): mapped, as the maps say
+    if (mincore(memory, bytes, window.resident) != 0) {
         memset(window.resident, 1, sizeof window.resident);
     }
 }

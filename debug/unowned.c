@@ -76,8 +76,6 @@ static void tell(enum cn_kind kind, const struct cn_known *known, const struct w
 /* A write that starts near the end of the block before, or ends near the start of the one behind, is that one's; else that to a
  * large block that was here last, where that is known. */
 static void report(const struct wild *wild, const struct cn_look *look) {
-    struct cn_known nobody = {.kind = CN_BLOCK_NONE};
-    struct cn_known freed = find_freed(wild->first);
     struct cn_known before = find_before(wild);
     struct cn_known behind = cn_record_around(wild->run_end);
     size_t from_before = NEAR_BYTES;
@@ -92,10 +90,10 @@ static void report(const struct wild *wild, const struct cn_look *look) {
         tell(CN_KIND_HEAP_BUFFER_OVERFLOW, &before, wild, look);
     } else if (to_behind < NEAR_BYTES) {
         tell(CN_KIND_HEAP_BUFFER_UNDERFLOW, &behind, wild, look);
-    } else if (freed.kind != CN_BLOCK_NONE) {
-        tell(CN_KIND_HEAP_USE_AFTER_FREE, &freed, wild, look);
     } else {
-        tell(CN_KIND_HEAP_BUFFER_OVERFLOW, &nobody, wild, look);
+        struct cn_known freed = find_freed(wild->first);
+        bool was_freed = freed.kind != CN_BLOCK_NONE;
+        tell(was_freed ? CN_KIND_HEAP_USE_AFTER_FREE : CN_KIND_HEAP_BUFFER_OVERFLOW, &freed, wild, look);
     }
 }
 

@@ -47,8 +47,6 @@ static void describe(void *argument) {
     cairn_describe(described);
 }
 
-static const char *plural(size_t count) { return count == 1 ? "" : "s"; }
-
 static const char *say_of(const void *pointer) {
     char words[WORDS_BYTES];
     described = pointer;
@@ -75,14 +73,14 @@ static void expect_in_block(const struct block *block, ptrdiff_t offset) {
     const char *state = block->is_freed ? "freed block" : "block";
     size_t distance = (size_t)(offset < 0 ? -offset : offset);
     if (offset == 0) {
-        (void)snprintf(words, sizeof words, "at the start of a %s of %zu byte%s", state, bytes, plural(bytes));
+        (void)snprintf(words, sizeof words, "at the start of a %s of %zu byte%s", state, bytes, cn_said_plural(bytes));
     } else if (offset > 0 && (size_t)offset >= bytes) {
         (void)snprintf(words, sizeof words, "%zu byte%s past the end of a %s of %zu byte%s", distance - bytes,
-                       plural(distance - bytes), state, bytes, plural(bytes));
+                       cn_said_plural(distance - bytes), state, bytes, cn_said_plural(bytes));
     } else {
         (void)snprintf(words, sizeof words, "%zu byte%s %s a %s of %zu byte%s", distance,
-                       CAIRN_FORM_DEBUG ? plural(distance) : "s", offset < 0 ? "before" : "inside", state, bytes,
-                       plural(bytes));
+                       CAIRN_FORM_DEBUG ? cn_said_plural(distance) : "s", offset < 0 ? "before" : "inside", state,
+                       bytes, cn_said_plural(bytes));
     }
     expect_start(said, words);
 }

@@ -1,7 +1,7 @@
 /*
  * fault_fuzz.c: accesses that a page stops in the debug form: beyond a block on guarded pages, to a freed one, to large
- * blocks that were freed, to pools all of whose blocks were, and writes to sealed ones. Each is reported as what it is, of the block that it is of, in
- * words that say where; no other access is. The input is a sequence of calls and accesses, four bytes each.
+ * blocks that were freed, to pools all of whose blocks were, and writes to sealed ones. Each is reported as what it is, of
+ * the block that it is of, in words that say where; no other access is. The input is a sequence of calls and accesses, four bytes each.
  *
  * The program goes on after a report: the callback makes the page accessible, and the access is made after all.
  */

@@ -7,6 +7,7 @@
 
 #include "fuzz/expect.h"
 #include "fuzz/json.h"
+#include "fuzz/said.h"
 
 enum { GROUPS_MAX = 2 * CN_GRAPH_SITES, WORDS_BYTES = 256 };
 
@@ -79,8 +80,6 @@ static void make_groups(const struct cn_graph *graph, const struct cn_leaks_sett
 
 /* ---- what is said of them ------------------------------------------------------------------------------------ */
 
-static const char *plural(size_t count) { return count == 1 ? "" : "s"; }
-
 /* `at` must start with the words. Returns what follows them. */
 static const char *expect_words(const char *at, const char *words) {
     if (strncmp(at, words, strlen(words)) != 0) {
@@ -91,8 +90,8 @@ static const char *expect_words(const char *at, const char *words) {
 }
 
 static void put_sentence(char words[WORDS_BYTES], const struct group *group) {
-    (void)snprintf(words, WORDS_BYTES, "%zu byte%s in %zu block%s that %s", group->bytes, plural(group->bytes),
-                   group->blocks, plural(group->blocks),
+    (void)snprintf(words, WORDS_BYTES, "%zu byte%s in %zu block%s that %s", group->bytes, cn_said_plural(group->bytes),
+                   group->blocks, cn_said_plural(group->blocks),
                    group->is_indirect ? "only other lost blocks point to" : "nothing points to");
 }
 
@@ -110,7 +109,7 @@ static const char *expect_group(const char *at, const struct group *group, const
     size_t size = group->first->size;
     put_sentence(sentence, group);
     (void)snprintf(words, sizeof words, "cairn: ERROR: leak: %s\n  %s%zu byte%s at 0x%" PRIxPTR ", serial ", sentence,
-                   group->blocks == 1 ? "block      " : "the first  ", size, plural(size),
+                   group->blocks == 1 ? "block      " : "the first  ", size, cn_said_plural(size),
                    cn_graph_address(group->first));
     at = expect_words(at, words);
     if (setting->has_stacks && setting->has_names) {
@@ -153,11 +152,13 @@ static void expect_sum(const char *at, const struct group groups[GROUPS_MAX]) {
         places += groups[i].is_suppressed ? 0 : 1;
     }
     (void)snprintf(words, sizeof words, "cairn: %zu byte%s lost in %zu block%s, from %zu place%s", lost.bytes,
-                   plural(lost.bytes), lost.blocks, plural(lost.blocks), places, plural(places));
+                   cn_said_plural(lost.bytes), lost.blocks, cn_said_plural(lost.blocks), places,
+                   cn_said_plural(places));
     at = expect_words(at, words);
     if (passed_over.blocks > 0) {
         (void)snprintf(words, sizeof words, "; and %zu byte%s in %zu block%s that suppressions are for",
-                       passed_over.bytes, plural(passed_over.bytes), passed_over.blocks, plural(passed_over.blocks));
+                       passed_over.bytes, cn_said_plural(passed_over.bytes), passed_over.blocks,
+                       cn_said_plural(passed_over.blocks));
         at = expect_words(at, words);
     }
     CN_EXPECT(strcmp(at, "\n") == 0, "nothing follows the sum of leaks");

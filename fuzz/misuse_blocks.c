@@ -11,6 +11,8 @@
 
 enum { HEAD_MIN_BYTES = 16, SWEEPS_MAX = 2, FILLED_MAX_BYTES = 4096, ALIGNMENT_SHIFT_MAX = 12 };
 
+const char *const cn_misuse_asked_names[] = {"malloc", "calloc", "aligned_alloc", "new", "new[]"};
+
 /* ---- places ------------------------------------------------------------------------------------------------------ */
 
 static const char *core_of(const struct cn_misuse_block *block) { return block->user - block->head_bytes; }
@@ -172,9 +174,8 @@ static void note(struct cn_misuse_blocks *blocks, struct cn_misuse_block *block,
         CN_EXPECT(!blocks->all_wait, "a freed block waits before its next use");
         at->state = CN_MISUSE_UNUSED;
     }
-    static const char *const asked[] = {"malloc", "calloc", "aligned_alloc", "new", "new[]"};
-    CN_TRACE("%s, %zu bytes, alignment %zu, heap %u: block %p", asked[block->asked], block->size, alignment,
-             block->heap, (void *)block->user);
+    CN_TRACE("%s, %zu bytes, alignment %zu, heap %u: block %p", cn_misuse_asked_names[block->asked], block->size,
+             alignment, block->heap, (void *)block->user);
     block->born = ++blocks->time;
     block->is_promised = false;
     block->state = CN_MISUSE_LIVE;

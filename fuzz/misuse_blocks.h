@@ -22,6 +22,9 @@ enum {
 
 enum cn_misuse_state { CN_MISUSE_UNUSED, CN_MISUSE_LIVE, CN_MISUSE_FREED, CN_MISUSE_PARKED };
 
+/* What reports call each `enum cn_asked`. */
+extern const char *const cn_misuse_asked_names[];
+
 struct cn_misuse_block {
     enum cn_misuse_state state;
     char *user;

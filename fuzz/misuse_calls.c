@@ -7,6 +7,7 @@
 #include "fuzz/misuse_due.h"
 #include "fuzz/misuse_pick.h"
 #include "fuzz/misuse_places.h"
+#include "fuzz/said.h"
 
 enum { GRANULE_BYTES = 16, FAMILIES = 3, HALF_OF_A_BYTE = 128 };
 
@@ -43,8 +44,6 @@ static void hand_in(void *pointer, enum function function, struct cairn_heap *he
     }
 }
 
-static const char *plural(size_t count) { return count == 1 ? "" : "s"; }
-
 static enum function take_function(struct cn_misuse_blocks *blocks) {
     return (enum function)(cn_bytes_take(blocks->input) % FUNCTION_COUNT);
 }
@@ -69,8 +68,8 @@ static void expect_place(const struct cn_misuse_block *block, const char *pointe
     const char *how = pointer < block->user ? "before" : pointer < end ? "inside" : "past the end of";
     const char *from = pointer < end ? block->user : end;
     size_t distance = (size_t)(pointer < from ? from - pointer : pointer - from);
-    cn_misuse_due_words("it lies %zu byte%s %s a %s of %zu byte%s", distance, plural(distance), how,
-                        is_freed ? "freed block" : "block", block->size, plural(block->size));
+    cn_misuse_due_words("it lies %zu byte%s %s a %s of %zu byte%s", distance, cn_said_plural(distance), how,
+                        is_freed ? "freed block" : "block", block->size, cn_said_plural(block->size));
 }
 
 /* Near a block's start, live or freed: in its head, in its bytes, in its tail. */
@@ -118,7 +117,6 @@ static void free_of_other_heap(struct cn_misuse_blocks *blocks) {
 /* ---- reported, and the block is freed nevertheless --------------------------------------------------------------- */
 
 static void free_by_other_family(struct cn_misuse_blocks *blocks) {
-    static const char *const asked[] = {"malloc", "calloc", "aligned_alloc", "new", "new[]"};
     static const enum cn_asked families[FAMILIES] = {CN_ASKED_MALLOC, CN_ASKED_NEW, CN_ASKED_NEW_ARRAY};
     struct cn_misuse_block *block = cn_misuse_take_live(blocks, cn_misuse_is_live);
     bool is_of_malloc = cn_misuse_is_live_of_malloc(blocks, block);
@@ -128,7 +126,7 @@ static void free_by_other_family(struct cn_misuse_blocks *blocks) {
         family = families[(first + 1) % FAMILIES];
     }
     cn_misuse_due("alloc-dealloc-mismatch", block->user, block);
-    cn_misuse_due_words(", a block that was allocated by %s", asked[block->asked]);
+    cn_misuse_due_words(", a block that was allocated by %s", cn_misuse_asked_names[block->asked]);
     cn_misuse_note_end(blocks, block);
     if (family == CN_ASKED_MALLOC && first >= HALF_OF_A_BYTE) {
         (void)cairn_realloc(block->user, 0);
@@ -152,7 +150,7 @@ static void free_with_wrong_size(struct cn_misuse_blocks *blocks) {
     uint8_t how = cn_bytes_take(blocks->input);
     size_t size = take_other_size(blocks, block->size);
     cn_misuse_due("size-mismatch", block->user, block);
-    cn_misuse_due_words(", which does not belong to its block of %zu byte%s", block->size, plural(block->size));
+    cn_misuse_due_words(", which does not belong to its block of %zu byte%s", block->size, cn_said_plural(block->size));
     cn_misuse_note_end(blocks, block);
     if (how >= HALF_OF_A_BYTE) {
         cairn_free_aligned_sized(block->user, block->head_bytes, size);

@@ -18,4 +18,7 @@ const char *cn_said_take(void);
 /* Calls call(argument) with standard error going to the file. */
 void cn_said_run(void (*call)(void *argument), void *argument);
 
+/* What stands behind a noun of which there are so many. */
+static inline const char *cn_said_plural(size_t count) { return count == 1 ? "" : "s"; }
+
 #endif
