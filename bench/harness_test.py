@@ -146,7 +146,7 @@ class HarnessTest(unittest.TestCase):
     def test_geometric_mean_of_reciprocals_is_one(self):
         self.assertAlmostEqual(report.geometric_mean([4, 0.25, 10, 0.1]), 1)
 
-    def test_each_round_starts_with_another_allocator(self):
+    def test_each_round_has_an_order_of_its_own(self):
         orders = [rows.shuffled(["a", "b", "c"], turn) for turn in range(30)]
         self.assertTrue(all(sorted(order) == ["a", "b", "c"] for order in orders))
         self.assertEqual(orders, [rows.shuffled(["a", "b", "c"], turn) for turn in range(30)])
